@@ -1,0 +1,51 @@
+//! What people and programs want changed: appended to the log, decided by the fold.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::ProfileId;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// E-mail of the user, or the token's name.
+    pub actor: String,
+    #[serde(flatten)]
+    pub action: Action,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Action {
+    /// Sets a trait by hand; `null` clears it.
+    SetTrait { profile_id: ProfileId, name: String, value: Value },
+    /// Moves a lead to a stage by hand.
+    SetStage { lead_id: String, stage: String },
+    /// The outcome of a person's look at a dead letter.
+    SettleDeadLetter { offset: u64, state: DeadLetterState },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadLetterState {
+    Open,
+    Retried,
+    Discarded,
+}
+
+impl DeadLetterState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Retried => "retried",
+            Self::Discarded => "discarded",
+        }
+    }
+}
+
+/// The fold's word on a command.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Verdict {
+    Done,
+    Refused { reason: String },
+}

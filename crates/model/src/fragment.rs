@@ -1,0 +1,206 @@
+//! What one fragment knows, and how fragments unite into a profile.
+//!
+//! Every rule here is free of order: counters add, earliest and latest win by (time, offset). So a merge never has to
+//! mix fragments, and an unmerge never has to part what was mixed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Event;
+
+/// How a person came on one occasion.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Touch {
+    pub at_us: i64,
+    pub channel: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utm_source: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utm_medium: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<String>,
+}
+
+/// A trait's value with when and where it was said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TraitValue {
+    pub value: Value,
+    pub at_us: i64,
+    pub offset: u64,
+    pub source: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventCount {
+    pub count: u64,
+    pub first_us: i64,
+    pub last_us: i64,
+}
+
+/// The folded state of one fragment.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct FragmentState {
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub traits: BTreeMap<String, TraitValue>,
+    /// By event name; what comes after [`EVENT_NAMES_MAX`] names is counted under `…`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counts: BTreeMap<String, EventCount>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_touch: Option<Touch>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_touch: Option<Touch>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<TraitValue>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dealer: Option<TraitValue>,
+    /// Events of the day `busy_day`, to tell machines from people.
+    #[serde(default)]
+    pub busy_day: i32,
+    #[serde(default)]
+    pub busy_events: u32,
+    /// Set for ever once a day went over the limit: such a fragment is only counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub machine: bool,
+}
+
+/// Distinct event names counted apart, per fragment.
+pub const EVENT_NAMES_MAX: usize = 64;
+/// Traits kept, per fragment.
+pub const TRAITS_MAX: usize = 128;
+/// The longest trait value kept, in bytes of JSON.
+pub const TRAIT_BYTES_MAX: usize = 2_048;
+const OTHER_EVENTS: &str = "…";
+
+impl FragmentState {
+    /// Folds one event that is this fragment's own.
+    ///
+    /// * `offset`: the record's, the tie-break between equal times.
+    /// * `at_day`: the day of the record's log time; `machine_events_a_day`: above it the fragment is a machine's.
+    pub fn apply(&mut self, event: &Event, touch: Option<&Touch>, offset: u64, at_day: i32, machine_events_a_day: u32) {
+        if self.busy_day != at_day {
+            (self.busy_day, self.busy_events) = (at_day, 0);
+        }
+        self.busy_events = self.busy_events.saturating_add(1);
+        self.machine |= machine_events_a_day < self.busy_events;
+        if self.machine {
+            return;
+        }
+        self.count(&event.name, event.ts_us);
+        if let Some(touch) = touch {
+            self.touch(touch);
+        }
+        for (slot, text) in [(&mut self.region, &event.region), (&mut self.dealer, &event.dealer)] {
+            if let Some(text) = text {
+                let value = TraitValue { value: Value::String(text.clone()), at_us: event.ts_us, offset, source: event.source.clone() };
+                if slot.as_ref().is_none_or(|held| (held.at_us, held.offset) <= (value.at_us, value.offset)) {
+                    *slot = Some(value);
+                }
+            }
+        }
+        for (name, value) in &event.traits {
+            self.set_trait(name, TraitValue { value: value.clone(), at_us: event.ts_us, offset, source: event.source.clone() });
+        }
+    }
+
+    /// Keeps the later of the held and the given value.
+    pub fn set_trait(&mut self, name: &str, given: TraitValue) {
+        if TRAIT_BYTES_MAX < given.value.to_string().len() {
+            return;
+        }
+        let full = TRAITS_MAX <= self.traits.len();
+        match self.traits.get_mut(name) {
+            Some(held) if (held.at_us, held.offset) <= (given.at_us, given.offset) => *held = given,
+            None if !full => {
+                self.traits.insert(name.to_owned(), given);
+            }
+            _ => {}
+        }
+    }
+
+    fn count(&mut self, name: &str, ts_us: i64) {
+        let full = EVENT_NAMES_MAX <= self.counts.len() && !self.counts.contains_key(name);
+        let name = if full { OTHER_EVENTS } else { name };
+        match self.counts.get_mut(name) {
+            Some(held) => {
+                *held = EventCount { count: held.count + 1, first_us: held.first_us.min(ts_us), last_us: held.last_us.max(ts_us) };
+            }
+            None => {
+                self.counts.insert(name.to_owned(), EventCount { count: 1, first_us: ts_us, last_us: ts_us });
+            }
+        }
+    }
+
+    fn touch(&mut self, touch: &Touch) {
+        if self.first_touch.as_ref().is_none_or(|held| touch < held) {
+            self.first_touch = Some(touch.clone());
+        }
+        if self.last_touch.as_ref().is_none_or(|held| held < touch) {
+            self.last_touch = Some(touch.clone());
+        }
+    }
+
+    /// Unites two fragments' states into what their common profile shows. Commutative and associative.
+    pub fn unite(mut self, other: &Self) -> Self {
+        for (name, value) in &other.traits {
+            // A profile is at most as wide as its fragments together, so no cap here: it would depend on order.
+            match self.traits.get(name) {
+                Some(held) if (value.at_us, value.offset) <= (held.at_us, held.offset) => {}
+                _ => {
+                    self.traits.insert(name.clone(), value.clone());
+                }
+            }
+        }
+        for (name, count) in &other.counts {
+            let held = self.counts.entry(name.clone()).or_insert(EventCount { count: 0, ..*count });
+            *held = EventCount {
+                count: held.count + count.count,
+                first_us: held.first_us.min(count.first_us),
+                last_us: held.last_us.max(count.last_us),
+            };
+        }
+        for touch in [&other.first_touch, &other.last_touch].into_iter().flatten() {
+            self.touch(touch);
+        }
+        for (slot, given) in [(&mut self.region, &other.region), (&mut self.dealer, &other.dealer)] {
+            let later = given.as_ref().is_some_and(|given| {
+                slot.as_ref().is_none_or(|held| (held.at_us, held.offset) < (given.at_us, given.offset))
+            });
+            if later {
+                slot.clone_from(given);
+            }
+        }
+        self.machine |= other.machine;
+        self
+    }
+
+    /// A trait's text, where it is text or a number.
+    pub fn trait_text(&self, name: &str) -> Option<String> {
+        match &self.traits.get(name)?.value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
+    /// The name to show: `name`, or first and last name in any of the spellings senders use.
+    pub fn name(&self) -> Option<String> {
+        let one = |names: &[&str]| names.iter().find_map(|name| self.trait_text(name)).filter(|text| !text.trim().is_empty());
+        one(&["name", "full_name", "fullName"]).or_else(|| {
+            let parts = [one(&["firstName", "first_name", "firstname"]), one(&["lastName", "last_name", "lastname"])];
+            let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+            (!name.is_empty()).then_some(name)
+        })
+    }
+}
+
+/// The words of a name as the search finds them: lower case, at most eight.
+pub fn name_words(name: &str) -> Vec<String> {
+    let lower = name.to_lowercase();
+    let mut words: Vec<String> =
+        lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(8).map(str::to_owned).collect();
+    words.sort();
+    words.dedup();
+    words
+}

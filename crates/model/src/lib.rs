@@ -1,0 +1,29 @@
+//! The vocabulary of Forecourt and its pure rules.
+//!
+//! Nothing here does IO, knows SQL or reads a clock: time comes in with the record.
+
+pub mod block;
+pub mod channel;
+pub mod command;
+pub mod entity;
+pub mod event;
+pub mod fragment;
+pub mod identifier;
+pub mod phone;
+pub mod record;
+pub mod refusal;
+pub mod role;
+pub mod row;
+pub mod time;
+
+pub use block::{Block, EventAttribution, Move};
+pub use event::{Event, EventType};
+pub use fragment::{FragmentState, Touch};
+pub use identifier::{FragmentId, HashKey, Identifier, IdentifierKind, ProfileId};
+pub use record::{Origin, RecordKind, Stamp};
+pub use refusal::{Refusal, RefusalCode};
+pub use role::{Role, Scope};
+pub use row::EventRow;
+
+/// How many ranges of profile ids the lake is cut into; fixed for the life of an installation.
+pub const BUCKETS: u16 = 16;
