@@ -2,8 +2,252 @@
 
 mod postgres;
 
+use forecourt_model::{
+    Role,
+    time::{DAY_US, HOUR_US, SECOND_US},
+};
+use forecourt_store::{
+    Database,
+    control::{AccountError, Control, JobState, NewUser, SESSION_IDLE_US, SESSION_LIFE_US, SignInError},
+};
+
+const NOON_US: i64 = 1_767_268_800 * SECOND_US;
+
+/// Runs a story on an empty database of each kind.
+async fn on_both(story: impl AsyncFn(Control)) {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let sqlite = Database::sqlite(&dir.path().join("control.sqlite"), 2).await.expect("SQLite");
+    let postgres = Database::postgres(&postgres::url().await, "control").await.expect("PostgreSQL");
+    for database in [sqlite, postgres] {
+        let control = Control::open(database).await.expect("opened");
+        story(control.clone()).await;
+        control.close().await;
+    }
+}
+
+fn ana() -> NewUser {
+    person("Ana@Example.com ", Role::Admin, None)
+}
+
+fn person(email: &str, role: Role, dealer: Option<&str>) -> NewUser {
+    NewUser { email: email.into(), name: "Ana".into(), role, dealer: dealer.map(str::to_owned), password: "correct horse".into() }
+}
+
 #[tokio::test]
-async fn a_fresh_database_each_time() {
-    let (first, second) = tokio::join!(postgres::url(), postgres::url());
-    assert_ne!(first, second);
+async fn a_session_lasts_while_it_is_used_and_no_longer() {
+    on_both(async |control| {
+        control.add_user(ana(), NOON_US).await.unwrap();
+        let (token, begun) = control.sign_in("ana@example.COM", "correct horse", "10.0.0.1", NOON_US).await.unwrap();
+        assert_eq!((begun.user.email.as_str(), begun.user.role), ("ana@example.com", Role::Admin));
+
+        let found = control.session(token.reveal(), NOON_US + HOUR_US).await.unwrap().expect("signed in");
+        assert_eq!(found.csrf, begun.csrf);
+        assert_eq!(control.users().await.unwrap()[0].last_seen_us, Some(NOON_US + HOUR_US));
+        assert!(control.session("guessed", NOON_US).await.unwrap().is_none());
+
+        let idle_us = NOON_US + HOUR_US + SESSION_IDLE_US;
+        assert!(control.session(token.reveal(), idle_us - 1).await.unwrap().is_some(), "its use an hour in counts");
+        assert!(control.session(token.reveal(), idle_us - 1 + SESSION_IDLE_US).await.unwrap().is_none(), "idle for too long");
+
+        let mut at_us = NOON_US;
+        let (token, _) = control.sign_in("ana@example.com", "correct horse", "10.0.0.1", at_us).await.unwrap();
+        while at_us < NOON_US + SESSION_LIFE_US {
+            assert!(control.session(token.reveal(), at_us).await.unwrap().is_some());
+            at_us += 3 * DAY_US;
+        }
+        assert!(control.session(token.reveal(), at_us).await.unwrap().is_none(), "used, but too old");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn signing_out_and_removal_end_sessions() {
+    on_both(async |control| {
+        control.add_user(ana(), NOON_US).await.unwrap();
+        let leo = control.add_user(person("leo@example.com", Role::Analyst, None), NOON_US).await.unwrap();
+        let (anas, _) = control.sign_in("ana@example.com", "correct horse", "10.0.0.1", NOON_US).await.unwrap();
+        let (leos, _) = control.sign_in("leo@example.com", "correct horse", "10.0.0.1", NOON_US).await.unwrap();
+
+        control.end_session(anas.reveal()).await.unwrap();
+        assert!(control.session(anas.reveal(), NOON_US).await.unwrap().is_none());
+        assert!(control.remove_user(&leo.id).await.unwrap());
+        assert!(!control.remove_user(&leo.id).await.unwrap());
+        assert!(control.session(leos.reveal(), NOON_US).await.unwrap().is_none());
+        assert!(control.begin_session(&leo.id, NOON_US).await.unwrap().is_none());
+
+        let last = control.users().await.unwrap().remove(0);
+        let refused = control.remove_user(&last.id).await.unwrap_err();
+        assert_eq!(refused.to_string(), "this is the last admin: make another one first");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_down_by_account_and_by_address() {
+    on_both(async |control| {
+        control.add_user(ana(), NOON_US).await.unwrap();
+        for _ in 0..6 {
+            let wrong = control.sign_in("ana@example.com", "guess", "10.0.0.1", NOON_US).await.unwrap_err();
+            assert!(matches!(wrong, SignInError::Wrong), "{wrong}");
+        }
+        let throttled = control.sign_in("ana@example.com", "correct horse", "10.0.0.2", NOON_US).await.unwrap_err();
+        assert_eq!(throttled.to_string(), "too many attempts: wait 1 s, then try again");
+        control.sign_in("ana@example.com", "correct horse", "10.0.0.2", NOON_US + SECOND_US).await.expect("after the delay");
+        control.sign_in("ana@example.com", "guess", "10.0.0.2", NOON_US + SECOND_US).await.expect_err("wrong");
+        control.sign_in("ana@example.com", "correct horse", "10.0.0.2", NOON_US + SECOND_US).await.expect("success forgave the account");
+
+        for guess in 0..15 {
+            let wrong = control.sign_in(&format!("nobody{guess}@example.com"), "guess", "10.0.0.1", NOON_US + SECOND_US).await;
+            assert!(matches!(wrong, Err(SignInError::Wrong)), "{wrong:?}");
+        }
+        let throttled = control.sign_in("somebody@example.com", "guess", "10.0.0.1", NOON_US + SECOND_US).await;
+        assert!(matches!(throttled, Err(SignInError::Throttled { .. })), "{throttled:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_guesses_at_once_do_not_pass_for_one() {
+    on_both(async |control| {
+        control.add_user(ana(), NOON_US).await.unwrap();
+        let tries = (0..12).map(|_| {
+            let control = control.clone();
+            tokio::spawn(async move { control.sign_in("ana@example.com", "guess", "10.0.0.1", NOON_US).await })
+        });
+        let mut throttled = 0;
+        for outcome in tries.collect::<Vec<_>>() {
+            throttled += usize::from(matches!(outcome.await.unwrap(), Err(SignInError::Throttled { .. })));
+        }
+        assert_eq!(throttled, 6, "five are free and the sixth starts the delay");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn accounts_that_make_no_sense_are_refused_with_a_reason() {
+    on_both(async |control| {
+        let refusals = [
+            (person("ana", Role::Admin, None), "`ana` is not an e-mail address"),
+            (person("d@example.com", Role::Dealer, None), "the role dealer needs `dealer`: whose leads it may see"),
+            (person("m@example.com", Role::Marketer, Some("D01")), "the role marketer sees all dealers: leave `dealer` out"),
+            (NewUser { password: "short".into(), ..ana() }, "the password has 5 characters: take 8 or more, 15 is better"),
+            (NewUser { password: "Password1".into(), ..ana() }, "the password is among the first that anybody would guess: take another"),
+            (
+                NewUser { password: "ana@example.com".into(), ..ana() },
+                "the password is among the first that anybody would guess: take another",
+            ),
+        ];
+        for (user, told) in refusals {
+            assert_eq!(control.add_user(user, NOON_US).await.unwrap_err().to_string(), told);
+        }
+        control.add_user(ana(), NOON_US).await.unwrap();
+        let twice = control.add_user(person("ANA@example.com", Role::Analyst, None), NOON_US).await.unwrap_err();
+        assert_eq!(twice.to_string(), "there is an account for ana@example.com already");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_setup_link_makes_one_admin() {
+    on_both(async |control| {
+        let old = control.new_setup_link(NOON_US).await.unwrap();
+        let link = control.new_setup_link(NOON_US).await.unwrap();
+        assert!(!control.setup_link_is_valid(old.reveal(), NOON_US).await.unwrap());
+        assert!(!control.setup_link_is_valid(link.reveal(), NOON_US + 3 * DAY_US).await.unwrap());
+
+        let weak = control.use_setup_link(link.reveal(), NewUser { password: "short".into(), ..ana() }, NOON_US).await;
+        assert!(matches!(weak, Err(AccountError::WeakPassword(_))));
+        assert!(control.setup_link_is_valid(link.reveal(), NOON_US).await.unwrap(), "a refusal does not use it up");
+
+        let both = tokio::join!(
+            control.use_setup_link(link.reveal(), ana(), NOON_US),
+            control.use_setup_link(link.reveal(), person("eve@example.com", Role::Admin, None), NOON_US)
+        );
+        assert_ne!(both.0.is_ok(), both.1.is_ok(), "one of two who open it at once: {both:?}");
+        assert!(control.use_setup_link(link.reveal(), person("m@example.com", Role::Admin, None), NOON_US).await.is_err());
+        assert_eq!(control.users_count().await.unwrap(), 1);
+
+        let later = control.new_setup_link(NOON_US).await.unwrap();
+        assert!(!control.setup_link_is_valid(later.reveal(), NOON_US).await.unwrap(), "there is an account already");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn tokens_are_shown_once_and_can_be_taken_back() {
+    on_both(async |control| {
+        let (token, secret) = control.add_token("reports", Role::Dealer, Some("D01".into()), NOON_US).await.unwrap();
+        assert!(secret.reveal().starts_with("fct_") && secret.reveal().starts_with(&token.prefix));
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+
+        let known = control.token(secret.reveal(), NOON_US).await.unwrap().expect("known");
+        assert_eq!((known.id.as_str(), known.dealer.as_deref()), (token.id.as_str(), Some("D01")));
+        assert!(control.token("fct_guess", NOON_US).await.unwrap().is_none());
+        assert_eq!(control.tokens().await.unwrap()[0].last_used_us, Some(NOON_US));
+
+        assert!(control.remove_token(&token.id).await.unwrap());
+        assert!(control.token(secret.reveal(), NOON_US).await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sources_are_named_switched_and_rekeyed() {
+    on_both(async |control| {
+        let site = control.add_source(" Site ", "segment", NOON_US).await.unwrap();
+        assert_eq!((site.name.as_str(), site.write_key.len(), site.enabled), ("Site", 32, true));
+        let app = control.add_source("App", "segment", NOON_US).await.unwrap();
+        assert_eq!(
+            control.add_source("Site", "segment", NOON_US).await.unwrap_err().to_string(),
+            "there is a source `Site` already: take another name"
+        );
+        assert!(control.add_source("", "segment", NOON_US).await.is_err());
+
+        let off = control.update_source(&site.id, None, Some(false)).await.unwrap().expect("known");
+        assert_eq!((off.name.as_str(), off.enabled), ("Site", false));
+        let renamed = control.update_source(&site.id, Some("Web"), None).await.unwrap().expect("known");
+        assert_eq!((renamed.name.as_str(), renamed.enabled), ("Web", false));
+        assert!(control.update_source(&site.id, Some("App"), None).await.is_err(), "taken");
+        assert!(control.update_source("src_none", None, Some(true)).await.unwrap().is_none());
+
+        let rekeyed = control.rotate_write_key(&app.id).await.unwrap().expect("known");
+        assert_ne!(rekeyed.write_key, app.write_key);
+        let names: Vec<String> = control.sources().await.unwrap().into_iter().map(|source| source.name).collect();
+        assert_eq!(names, ["App", "Web"]);
+        assert_eq!(control.source(&app.id).await.unwrap(), Some(rekeyed));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn jobs_show_progress_and_an_interruption() {
+    on_both(async |control| {
+        let first = control.start_job("import", "people.csv", 0, "rows", NOON_US).await.unwrap();
+        control.note_progress(&first, 10, 100, NOON_US + 1).await.unwrap();
+        control.end_job(&first, JobState::Done, Some("100 rows"), NOON_US + 2).await.unwrap();
+        control.start_job("demo_seed", "Demo", 5, "events", NOON_US + 3).await.unwrap();
+        assert_eq!(control.interrupt_jobs(NOON_US + 4).await.unwrap(), 1);
+
+        let told: Vec<String> = control
+            .jobs(10)
+            .await
+            .unwrap()
+            .iter()
+            .map(|job| format!("{} {} {}/{}", job.kind, job.state.as_str(), job.done, job.total))
+            .collect();
+        assert_eq!(told, ["demo_seed failed 0/5", "import done 10/100"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn settings_keep_their_shape() {
+    on_both(async |control| {
+        assert_eq!(control.setting::<String>("name").await.unwrap(), None);
+        control.put_setting("name", &"First").await.unwrap();
+        control.put_setting("name", &"Aurelia").await.unwrap();
+        assert_eq!(control.setting::<String>("name").await.unwrap().as_deref(), Some("Aurelia"));
+        assert!(control.setting::<i64>("name").await.is_err());
+    })
+    .await;
 }

@@ -1,0 +1,156 @@
+//! People who sign in.
+
+use forecourt_model::Role;
+
+use super::{Control, passwords, secrets};
+use crate::{Row, StoreError, Tx, Value};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub id: String,
+    pub email: String,
+    pub name: String,
+    pub role: Role,
+    /// Set for the role dealer, and only for it: whose rows the user sees.
+    pub dealer: Option<String>,
+    pub created_us: i64,
+    pub last_seen_us: Option<i64>,
+}
+
+#[derive(Clone)]
+pub struct NewUser {
+    pub email: String,
+    pub name: String,
+    pub role: Role,
+    pub dealer: Option<String>,
+    pub password: String,
+}
+
+/// Why something about accounts or sources was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    #[error("{0}")]
+    Invalid(String),
+    #[error("{0}")]
+    WeakPassword(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+pub(super) const COLUMNS: &str = "users.id, users.email, users.name, users.role, users.dealer, users.created_us, users.last_seen_us";
+
+impl User {
+    pub(super) fn read(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.text(0)?,
+            email: row.text(1)?,
+            name: row.text(2)?,
+            role: read_role(&row.text(3)?)?,
+            dealer: row.maybe_text(4)?,
+            created_us: row.int(5)?,
+            last_seen_us: row.maybe_int(6)?,
+        })
+    }
+}
+
+impl Control {
+    /// Errors: [`AccountError::Invalid`] for an e-mail that is malformed or taken, or a dealer where the role has none (and the
+    /// reverse); [`AccountError::WeakPassword`].
+    pub async fn add_user(&self, user: NewUser, now_us: i64) -> Result<User, AccountError> {
+        let (user, hash) = self.prepared(user, now_us).await?;
+        let mut tx = self.database.begin().await?;
+        insert(&mut tx, &user, hash).await?;
+        tx.commit().await?;
+        Ok(user)
+    }
+
+    /// Checks a new user and hashes the password, outside of any transaction: hashing takes tens of milliseconds.
+    pub(super) async fn prepared(&self, user: NewUser, now_us: i64) -> Result<(User, String), AccountError> {
+        let email = checked_email(&user.email)?;
+        let dealer = checked_dealer(user.role, user.dealer)?;
+        passwords::check(&user.password, &email)?;
+        let name = user.name.trim();
+        let name = if name.is_empty() { email.split('@').next().unwrap_or_default() } else { name };
+        if 100 < name.chars().count() || name.chars().any(char::is_control) {
+            return Err(AccountError::Invalid("a name has at most 100 characters".into()));
+        }
+        let id = secrets::new_id("usr");
+        let hash = self.hash_password(user.password).await?;
+        Ok((User { id, name: name.to_owned(), email, role: user.role, dealer, created_us: now_us, last_seen_us: None }, hash))
+    }
+
+    /// By e-mail.
+    pub async fn users(&self) -> Result<Vec<User>, StoreError> {
+        let rows = self.database.query(&format!("SELECT {COLUMNS} FROM users ORDER BY email"), vec![]).await?;
+        rows.iter().map(User::read).collect()
+    }
+
+    pub async fn users_count(&self) -> Result<u64, StoreError> {
+        let rows = self.database.query("SELECT COUNT(*) FROM users", vec![]).await?;
+        rows.first().map_or(Ok(0), |row| row.int(0)).map(|count| count as u64)
+    }
+
+    /// Removes an account and ends its sessions; `false` when there was none.
+    ///
+    /// Errors: [`AccountError::Invalid`] for the last admin: nobody could add another.
+    pub async fn remove_user(&self, id: &str) -> Result<bool, AccountError> {
+        let mut tx = self.database.begin().await?;
+        // PostgreSQL: two admins who remove each other at once must not both succeed.
+        if matches!(tx, Tx::Postgres(_)) {
+            tx.execute("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", vec![]).await?;
+        }
+        let other_admins = tx.query("SELECT id FROM users WHERE role = 'admin' AND id <> $1 LIMIT 1", vec![id.into()]).await?;
+        if other_admins.is_empty() {
+            return Err(AccountError::Invalid("this is the last admin: make another one first".into()));
+        }
+        tx.execute("DELETE FROM sessions WHERE user_id = $1", vec![id.into()]).await?;
+        let removed = tx.execute("DELETE FROM users WHERE id = $1", vec![id.into()]).await?;
+        tx.commit().await?;
+        Ok(removed != 0)
+    }
+}
+
+pub(super) async fn insert(tx: &mut Tx, user: &User, hash: String) -> Result<(), AccountError> {
+    let sql = "INSERT INTO users (id, email, name, role, dealer, password_hash, created_us) VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT DO NOTHING";
+    let values = vec![
+        user.id.as_str().into(),
+        user.email.as_str().into(),
+        user.name.as_str().into(),
+        user.role.as_str().into(),
+        Value::Text(user.dealer.clone()),
+        hash.into(),
+        user.created_us.into(),
+    ];
+    match tx.execute(sql, values).await? {
+        0 => Err(AccountError::Invalid(format!("there is an account for {} already", user.email))),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn read_role(text: &str) -> Result<Role, StoreError> {
+    Role::parse(text).ok_or_else(|| StoreError::Unreadable(format!("role `{text}`")))
+}
+
+/// The role dealer sees one dealer's rows, so it needs to say which; no other role has one.
+pub(super) fn checked_dealer(role: Role, dealer: Option<String>) -> Result<Option<String>, AccountError> {
+    let dealer = dealer.map(|dealer| dealer.trim().to_owned()).filter(|dealer| !dealer.is_empty());
+    match (role, &dealer) {
+        (Role::Dealer, None) => Err(AccountError::Invalid("the role dealer needs `dealer`: whose leads it may see".into())),
+        (Role::Dealer, Some(_)) | (_, None) => Ok(dealer),
+        (role, Some(_)) => Err(AccountError::Invalid(format!("the role {} sees all dealers: leave `dealer` out", role.as_str()))),
+    }
+}
+
+/// Lower-cased: nobody has two mailboxes that differ in case.
+fn checked_email(raw: &str) -> Result<String, AccountError> {
+    let email = raw.trim().to_lowercase();
+    let shaped = match email.split_once('@') {
+        Some((mailbox, domain)) => !mailbox.is_empty() && !domain.is_empty() && !domain.contains('@'),
+        None => false,
+    };
+    if !shaped || 254 < email.len() || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(AccountError::Invalid(format!("`{}` is not an e-mail address", raw.escape_debug())));
+    }
+    Ok(email)
+}
