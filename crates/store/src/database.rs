@@ -192,7 +192,7 @@ impl Database {
     /// Runs the numbered migrations that have not run yet, each in a transaction.
     ///
     /// In their text `KEY64` stands for the type of a 64-bit primary key: SQLite stores rows by it only when it is called
-    /// `INTEGER PRIMARY KEY`. `BLOB` stands for bytes.
+    /// `INTEGER PRIMARY KEY`. `BLOB` stands for bytes, `TEXT_C` for text that is compared byte by byte.
     pub async fn migrate(&self, migrations: &[&str]) -> Result<(), StoreError> {
         self.execute("CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY)", vec![]).await?;
         let done = self.query("SELECT COALESCE(MAX(number), 0) FROM migrations", vec![]).await?;
@@ -203,8 +203,10 @@ impl Database {
         }
         for (number, text) in (1..).zip(migrations).filter(|(number, _)| done < *number) {
             let text = match self {
-                Self::Sqlite { .. } => text.replace("KEY64", "INTEGER PRIMARY KEY"),
-                Self::Postgres(_) => text.replace("KEY64", "BIGINT PRIMARY KEY").replace("BLOB", "BYTEA"),
+                Self::Sqlite { .. } => text.replace("KEY64", "INTEGER PRIMARY KEY").replace("TEXT_C", "TEXT"),
+                Self::Postgres(_) => {
+                    text.replace("KEY64", "BIGINT PRIMARY KEY").replace("BLOB", "BYTEA").replace("TEXT_C", "TEXT COLLATE \"C\"")
+                }
             };
             let mut tx = self.begin().await?;
             for statement in text.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {

@@ -1,0 +1,275 @@
+//! Leads, orders, calls and costs: loaded and saved by the fold, paged through by the lake.
+
+use forecourt_model::{
+    FragmentId, ProfileId, Scope,
+    entity::{AdCost, Call, Dimensions, Lead, Order},
+};
+
+use crate::{Row, Store, StoreError, Value, database::rows_list, store::FoldTx};
+
+/// An entity with the profile that its fragment belongs to today.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Of<T> {
+    pub profile_id: ProfileId,
+    pub entity: T,
+}
+
+const DIMENSIONS: &str = "model, dealer, region, channel, utm_source, campaign";
+const LEAD: &str = "lead_id, e.fragment_id, created_us, updated_us, stage, stage_us, e.value";
+const ORDER: &str = "order_id, e.fragment_id, at_us, updated_us, status, revenue, currency, lead_id";
+const CALL: &str = "call_id, e.fragment_id, at_us, updated_us, direction, duration_s, result, agent";
+const COST: &str = "day, channel, utm_source, campaign, region, cost, impressions, clicks, currency";
+
+fn dimensions(row: &Row, at: usize) -> Result<Dimensions, StoreError> {
+    Ok(Dimensions {
+        model: row.maybe_text(at)?,
+        dealer: row.maybe_text(at + 1)?,
+        region: row.maybe_text(at + 2)?,
+        channel: row.maybe_text(at + 3)?,
+        utm_source: row.maybe_text(at + 4)?,
+        campaign: row.maybe_text(at + 5)?,
+    })
+}
+
+fn dimension_values(dimensions: &Dimensions) -> [Value; 6] {
+    [&dimensions.model, &dimensions.dealer, &dimensions.region, &dimensions.channel, &dimensions.utm_source, &dimensions.campaign]
+        .map(|value| Value::from(value.clone()))
+}
+
+fn lead(row: &Row) -> Result<Lead, StoreError> {
+    Ok(Lead {
+        lead_id: row.text(0)?,
+        fragment_id: FragmentId(row.int(1)?),
+        created_us: row.int(2)?,
+        updated_us: row.int(3)?,
+        stage: row.text(4)?,
+        stage_us: row.int(5)?,
+        value: row.maybe_real(6)?,
+        dimensions: dimensions(row, 7)?,
+    })
+}
+
+fn order(row: &Row) -> Result<Order, StoreError> {
+    Ok(Order {
+        order_id: row.text(0)?,
+        fragment_id: FragmentId(row.int(1)?),
+        at_us: row.int(2)?,
+        updated_us: row.int(3)?,
+        status: row.text(4)?,
+        revenue: row.maybe_real(5)?,
+        currency: row.maybe_text(6)?,
+        lead_id: row.maybe_text(7)?,
+        dimensions: dimensions(row, 8)?,
+    })
+}
+
+fn call(row: &Row) -> Result<Call, StoreError> {
+    Ok(Call {
+        call_id: row.text(0)?,
+        fragment_id: FragmentId(row.int(1)?),
+        at_us: row.int(2)?,
+        updated_us: row.int(3)?,
+        direction: row.maybe_text(4)?,
+        duration_s: row.maybe_real(5)?,
+        result: row.maybe_text(6)?,
+        agent: row.maybe_text(7)?,
+        dimensions: dimensions(row, 8)?,
+    })
+}
+
+fn cost(row: &Row) -> Result<AdCost, StoreError> {
+    Ok(AdCost {
+        day: row.text(0)?,
+        channel: row.text(1)?,
+        utm_source: row.text(2)?,
+        campaign: row.text(3)?,
+        region: row.text(4)?,
+        cost: row.real(5)?,
+        impressions: row.int(6)?,
+        clicks: row.int(7)?,
+        currency: row.text(8)?,
+    })
+}
+
+fn texts(ids: &[String]) -> Vec<Value> {
+    ids.iter().map(|id| Value::from(id.as_str())).collect()
+}
+
+impl FoldTx {
+    pub async fn leads(&mut self, ids: &[String]) -> Result<Vec<Lead>, StoreError> {
+        let head = format!("SELECT {LEAD}, {DIMENSIONS} FROM leads e WHERE lead_id IN");
+        self.tx.query_keys(&head, "", texts(ids)).await?.iter().map(lead).collect()
+    }
+
+    pub async fn orders(&mut self, ids: &[String]) -> Result<Vec<Order>, StoreError> {
+        let head = format!("SELECT {ORDER}, {DIMENSIONS} FROM orders e WHERE order_id IN");
+        self.tx.query_keys(&head, "", texts(ids)).await?.iter().map(order).collect()
+    }
+
+    pub async fn calls(&mut self, ids: &[String]) -> Result<Vec<Call>, StoreError> {
+        let head = format!("SELECT {CALL}, {DIMENSIONS} FROM calls e WHERE call_id IN");
+        self.tx.query_keys(&head, "", texts(ids)).await?.iter().map(call).collect()
+    }
+
+    pub async fn costs(&mut self, keys: &[String]) -> Result<Vec<AdCost>, StoreError> {
+        let head = format!("SELECT {COST} FROM ad_costs WHERE cost_key IN");
+        self.tx.query_keys(&head, "", texts(keys)).await?.iter().map(cost).collect()
+    }
+
+    pub async fn save_leads<'a>(&mut self, leads: impl Iterator<Item = &'a Lead>) -> Result<(), StoreError> {
+        let mut parameters = Vec::new();
+        for lead in leads {
+            parameters.extend([
+                Value::from(lead.lead_id.as_str()),
+                Value::from(lead.fragment_id.0),
+                Value::from(lead.created_us),
+                Value::from(lead.updated_us),
+                Value::from(lead.stage.as_str()),
+                Value::from(lead.stage_us),
+                Value::from(lead.value),
+            ]);
+            parameters.extend(dimension_values(&lead.dimensions));
+        }
+        let head = format!("INSERT INTO leads ({}, {DIMENSIONS})", LEAD.replace("e.", ""));
+        self.tx.execute_rows(&head, &replace("lead_id", LEAD), 13, parameters).await?;
+        Ok(())
+    }
+
+    pub async fn save_orders<'a>(&mut self, orders: impl Iterator<Item = &'a Order>) -> Result<(), StoreError> {
+        let mut parameters = Vec::new();
+        for order in orders {
+            parameters.extend([
+                Value::from(order.order_id.as_str()),
+                Value::from(order.fragment_id.0),
+                Value::from(order.at_us),
+                Value::from(order.updated_us),
+                Value::from(order.status.as_str()),
+                Value::from(order.revenue),
+                Value::from(order.currency.clone()),
+                Value::from(order.lead_id.clone()),
+            ]);
+            parameters.extend(dimension_values(&order.dimensions));
+        }
+        let head = format!("INSERT INTO orders ({}, {DIMENSIONS})", ORDER.replace("e.", ""));
+        self.tx.execute_rows(&head, &replace("order_id", ORDER), 14, parameters).await?;
+        Ok(())
+    }
+
+    pub async fn save_calls<'a>(&mut self, calls: impl Iterator<Item = &'a Call>) -> Result<(), StoreError> {
+        let mut parameters = Vec::new();
+        for call in calls {
+            parameters.extend([
+                Value::from(call.call_id.as_str()),
+                Value::from(call.fragment_id.0),
+                Value::from(call.at_us),
+                Value::from(call.updated_us),
+                Value::from(call.direction.clone()),
+                Value::from(call.duration_s),
+                Value::from(call.result.clone()),
+                Value::from(call.agent.clone()),
+            ]);
+            parameters.extend(dimension_values(&call.dimensions));
+        }
+        let head = format!("INSERT INTO calls ({}, {DIMENSIONS})", CALL.replace("e.", ""));
+        self.tx.execute_rows(&head, &replace("call_id", CALL), 14, parameters).await?;
+        Ok(())
+    }
+
+    pub async fn save_costs<'a>(&mut self, costs: impl Iterator<Item = &'a AdCost>) -> Result<(), StoreError> {
+        let mut parameters = Vec::new();
+        for cost in costs {
+            parameters.extend([
+                Value::from(cost.key()),
+                Value::from(cost.day.as_str()),
+                Value::from(cost.channel.as_str()),
+                Value::from(cost.utm_source.as_str()),
+                Value::from(cost.campaign.as_str()),
+                Value::from(cost.region.as_str()),
+                Value::from(cost.cost),
+                Value::from(cost.impressions),
+                Value::from(cost.clicks),
+                Value::from(cost.currency.as_str()),
+            ]);
+        }
+        let tail = "ON CONFLICT (cost_key) DO UPDATE SET cost = excluded.cost, impressions = excluded.impressions,
+            clicks = excluded.clicks, currency = excluded.currency";
+        self.tx.execute_rows(&format!("INSERT INTO ad_costs (cost_key, {COST})"), tail, 10, parameters).await?;
+        Ok(())
+    }
+}
+
+/// `ON CONFLICT (key) DO UPDATE SET` every other column.
+fn replace(key: &str, columns: &str) -> String {
+    let columns = columns.replace("e.", "");
+    let set: Vec<String> = columns
+        .split(", ")
+        .chain(DIMENSIONS.split(", "))
+        .filter(|column| *column != key)
+        .map(|column| format!("{column} = excluded.{column}"))
+        .collect();
+    format!("ON CONFLICT ({key}) DO UPDATE SET {}", set.join(", "))
+}
+
+fn with_profile<T>(rows: Vec<Row>, profile_at: usize, read: impl Fn(&Row) -> Result<T, StoreError>) -> Result<Vec<Of<T>>, StoreError> {
+    rows.iter().map(|row| Ok(Of { profile_id: ProfileId(row.int(profile_at)?), entity: read(row)? })).collect()
+}
+
+impl Store {
+    /// Leads in the order of their ids, after `after`.
+    pub async fn leads_page(&self, after: &str, limit: u32) -> Result<Vec<Of<Lead>>, StoreError> {
+        let sql = page_sql(LEAD, "leads", "lead_id");
+        with_profile(self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?, 13, lead)
+    }
+
+    pub async fn orders_page(&self, after: &str, limit: u32) -> Result<Vec<Of<Order>>, StoreError> {
+        let sql = page_sql(ORDER, "orders", "order_id");
+        with_profile(self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?, 14, order)
+    }
+
+    pub async fn calls_page(&self, after: &str, limit: u32) -> Result<Vec<Of<Call>>, StoreError> {
+        let sql = page_sql(CALL, "calls", "call_id");
+        with_profile(self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?, 14, call)
+    }
+
+    /// Costs in the order of their keys ([`AdCost::key`]), after `after`.
+    pub async fn costs_page(&self, after: &str, limit: u32) -> Result<Vec<AdCost>, StoreError> {
+        let sql = format!("SELECT {COST} FROM ad_costs WHERE cost_key > $1 ORDER BY cost_key LIMIT $2");
+        self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?.iter().map(cost).collect()
+    }
+
+    pub async fn leads_of(&self, scope: &Scope, profile: ProfileId) -> Result<Vec<Lead>, StoreError> {
+        let rows = self.of_profile(LEAD, "leads", "created_us", scope, profile).await?;
+        rows.iter().map(lead).collect()
+    }
+
+    pub async fn orders_of(&self, scope: &Scope, profile: ProfileId) -> Result<Vec<Order>, StoreError> {
+        let rows = self.of_profile(ORDER, "orders", "at_us", scope, profile).await?;
+        rows.iter().map(order).collect()
+    }
+
+    pub async fn calls_of(&self, scope: &Scope, profile: ProfileId) -> Result<Vec<Call>, StoreError> {
+        let rows = self.of_profile(CALL, "calls", "at_us", scope, profile).await?;
+        rows.iter().map(call).collect()
+    }
+
+    /// The newest 200.
+    async fn of_profile(&self, columns: &str, table: &str, time: &str, scope: &Scope, profile: ProfileId) -> Result<Vec<Row>, StoreError> {
+        let fragments = self.fragment_ids_of(profile).await?;
+        let keys = rows_list(1, fragments.len());
+        let at = fragments.len() + 1;
+        let sql = format!(
+            "SELECT {columns}, {DIMENSIONS} FROM {table} e WHERE fragment_id IN {keys} AND (${at} = '' OR dealer = ${at})
+             ORDER BY {time} DESC LIMIT 200"
+        );
+        let mut parameters: Vec<Value> = fragments.iter().map(|id| id.0.into()).collect();
+        parameters.push(scope.dealer().unwrap_or_default().into());
+        self.db.query(&sql, parameters).await
+    }
+}
+
+fn page_sql(columns: &str, table: &str, key: &str) -> String {
+    format!(
+        "SELECT {columns}, {DIMENSIONS}, f.profile_id FROM {table} e JOIN fragments f ON f.fragment_id = e.fragment_id
+         WHERE {key} > $1 ORDER BY {key} LIMIT $2"
+    )
+}

@@ -1,0 +1,106 @@
+//! The state database's tables, as numbered migrations: a change is a new entry at the end.
+
+/// `KEY64` and `BLOB` are read by [`crate::Database::migrate`].
+pub const STATE: &[&str] = &["
+CREATE TABLE fold (name TEXT_C PRIMARY KEY, value BIGINT NOT NULL);
+CREATE TABLE fragments (
+    fragment_id KEY64, profile_id BIGINT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, generation BIGINT NOT NULL,
+    current_generation BIGINT NOT NULL, first_us BIGINT NOT NULL, last_us BIGINT NOT NULL, first_offset BIGINT NOT NULL,
+    events BIGINT NOT NULL, state TEXT NOT NULL);
+CREATE INDEX fragments_of_profile ON fragments (profile_id) WHERE profile_id <> fragment_id;
+CREATE INDEX fragments_by_last ON fragments (last_us);
+CREATE TABLE evidence (
+    a BIGINT NOT NULL, b BIGINT NOT NULL, rule TEXT NOT NULL, log_offset BIGINT NOT NULL, at_us BIGINT NOT NULL, PRIMARY KEY (a, b));
+CREATE INDEX evidence_by_b ON evidence (b);
+CREATE TABLE name_words (word TEXT_C NOT NULL, fragment_id BIGINT NOT NULL, PRIMARY KEY (word, fragment_id));
+CREATE TABLE leads (
+    lead_id TEXT_C PRIMARY KEY, fragment_id BIGINT NOT NULL, created_us BIGINT NOT NULL, updated_us BIGINT NOT NULL, stage TEXT NOT NULL,
+    stage_us BIGINT NOT NULL, model TEXT, dealer TEXT, region TEXT, channel TEXT, utm_source TEXT, campaign TEXT, value DOUBLE PRECISION);
+CREATE INDEX leads_of_fragment ON leads (fragment_id);
+CREATE INDEX leads_of_dealer ON leads (dealer);
+CREATE TABLE orders (
+    order_id TEXT_C PRIMARY KEY, fragment_id BIGINT NOT NULL, at_us BIGINT NOT NULL, updated_us BIGINT NOT NULL, status TEXT NOT NULL,
+    revenue DOUBLE PRECISION, currency TEXT, lead_id TEXT, model TEXT, dealer TEXT, region TEXT, channel TEXT, utm_source TEXT, campaign TEXT);
+CREATE INDEX orders_of_fragment ON orders (fragment_id);
+CREATE TABLE calls (
+    call_id TEXT_C PRIMARY KEY, fragment_id BIGINT NOT NULL, at_us BIGINT NOT NULL, updated_us BIGINT NOT NULL, direction TEXT,
+    duration_s DOUBLE PRECISION, result TEXT, agent TEXT, model TEXT, dealer TEXT, region TEXT, channel TEXT, utm_source TEXT, campaign TEXT);
+CREATE INDEX calls_of_fragment ON calls (fragment_id);
+CREATE TABLE ad_costs (
+    cost_key TEXT_C PRIMARY KEY, day TEXT NOT NULL, channel TEXT NOT NULL, utm_source TEXT NOT NULL, campaign TEXT NOT NULL, region TEXT NOT NULL,
+    cost DOUBLE PRECISION NOT NULL, impressions BIGINT NOT NULL, clicks BIGINT NOT NULL, currency TEXT NOT NULL);
+CREATE TABLE totals (
+    day BIGINT NOT NULL, metric TEXT_C NOT NULL, dimension TEXT_C NOT NULL, count BIGINT NOT NULL, amount BIGINT NOT NULL,
+    PRIMARY KEY (day, metric, dimension));
+CREATE TABLE dead_letters (
+    log_offset KEY64, number BIGINT NOT NULL, received_us BIGINT NOT NULL, source TEXT NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL,
+    raw BLOB NOT NULL, state TEXT NOT NULL);
+CREATE INDEX dead_letters_by_number ON dead_letters (number);
+CREATE TABLE verdicts (log_offset KEY64, at_us BIGINT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE blocks (first_offset KEY64, end_offset BIGINT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE dedupe_runs (run KEY64, day BIGINT NOT NULL, level BIGINT NOT NULL, keys BIGINT NOT NULL);
+CREATE TABLE dedupe_chunks (run BIGINT NOT NULL, number BIGINT NOT NULL, first_key BIGINT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (run, number));
+"];
+
+/// A state table as a checkpoint copies it and a replay compares it.
+pub struct Table {
+    pub name: &'static str,
+    pub columns: &'static [&'static str],
+    /// How many of the first columns are the key.
+    pub key: usize,
+}
+
+/// The tables that a replay must reach to the letter. Blocks are dropped as the lake takes them, and dedupe runs are
+/// cut by batches: those two are compared by what they mean, not by their rows.
+pub const COMPARED: &[Table] = &[
+    Table {
+        name: "fragments",
+        columns: &[
+            "fragment_id", "profile_id", "kind", "value", "generation", "current_generation", "first_us", "last_us", "first_offset", "events",
+            "state",
+        ],
+        key: 1,
+    },
+    Table { name: "evidence", columns: &["a", "b", "rule", "log_offset", "at_us"], key: 2 },
+    Table { name: "name_words", columns: &["word", "fragment_id"], key: 2 },
+    Table {
+        name: "leads",
+        columns: &[
+            "lead_id", "fragment_id", "created_us", "updated_us", "stage", "stage_us", "model", "dealer", "region", "channel", "utm_source",
+            "campaign", "value",
+        ],
+        key: 1,
+    },
+    Table {
+        name: "orders",
+        columns: &[
+            "order_id", "fragment_id", "at_us", "updated_us", "status", "revenue", "currency", "lead_id", "model", "dealer", "region", "channel",
+            "utm_source", "campaign",
+        ],
+        key: 1,
+    },
+    Table {
+        name: "calls",
+        columns: &[
+            "call_id", "fragment_id", "at_us", "updated_us", "direction", "duration_s", "result", "agent", "model", "dealer", "region", "channel",
+            "utm_source", "campaign",
+        ],
+        key: 1,
+    },
+    Table {
+        name: "ad_costs",
+        columns: &["cost_key", "day", "channel", "utm_source", "campaign", "region", "cost", "impressions", "clicks", "currency"],
+        key: 1,
+    },
+    Table { name: "totals", columns: &["day", "metric", "dimension", "count", "amount"], key: 3 },
+    Table { name: "dead_letters", columns: &["log_offset", "number", "received_us", "source", "code", "reason", "raw", "state"], key: 1 },
+    Table { name: "verdicts", columns: &["log_offset", "at_us", "body"], key: 1 },
+    Table { name: "fold", columns: &["name", "value"], key: 1 },
+];
+
+/// Copied by a checkpoint beside the compared ones.
+pub const UNCOMPARED: &[Table] = &[
+    Table { name: "blocks", columns: &["first_offset", "end_offset", "body"], key: 1 },
+    Table { name: "dedupe_runs", columns: &["run", "day", "level", "keys"], key: 1 },
+    Table { name: "dedupe_chunks", columns: &["run", "number", "first_key", "body"], key: 2 },
+];
