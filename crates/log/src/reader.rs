@@ -100,6 +100,9 @@ impl Reader {
     }
 
     fn enter(&mut self, next: Arc<Segment>) -> Result<(), LogError> {
+        if self.next_offset < self.published.first_offset() {
+            return Err(trimmed(&self.published, self.next_offset));
+        }
         if self.next_offset < next.first_offset || self.damage.is_some() {
             self.pass_over_to(next.first_offset, "records are missing at the end of the segment");
         }

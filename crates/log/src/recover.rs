@@ -4,17 +4,22 @@
 //! made. So only the last write can be torn: bytes behind the last good frame of the newest segment,
 //! with nothing good behind them and no more of them than one frame has. They are cut off. Anything
 //! else that does not check was durable once, and is damage: it stays where it is and is reported.
+//!
+//! What is good in the last write is written and synced once more, because readers will take it for
+//! durable: the last process may have been killed before its sync, or died of a failed one, after which
+//! the system counts pages as clean that never reached the disk.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::corruption::{Corruption, Findings, TornTail};
 use crate::entry::Records;
 use crate::error::LogError;
-use crate::files::{File, Files, read_full};
+use crate::files::{File, Files, read_full, write_full};
 use crate::frame::{self, Frame};
 use crate::options::Options;
 use crate::scan::{Damage, Scanner, Step};
@@ -41,6 +46,8 @@ struct Candidate {
 struct Tail {
     next_offset: u64,
     last_at_us: Option<i64>,
+    /// The bytes of the last write that is good: a frame, or the header of a segment without any.
+    last_write: Range<u64>,
     damage: Option<Damage>,
 }
 
@@ -170,6 +177,9 @@ fn resume(
         lost = Some((floor.max(lost.map_or(0, |(end, _)| end)), reason));
     }
 
+    write_again(&*file, tail.last_write).map_err(LogError::io("write the end of", &newest.path))?;
+    files.sync_dir(dir).map_err(LogError::io("sync", dir))?;
+
     let Some((lost_to, reason)) = lost else {
         return Ok(Recovered { segments, file, next_offset, last_at_us, torn_tail });
     };
@@ -219,7 +229,18 @@ fn scan(file: &Arc<dyn File>, segment: &Segment, findings: &Findings) -> io::Res
             Step::End => break,
         }
     }
-    Ok(Tail { next_offset, last_at_us: last_good.map(|frame| last_at_us(&frame)), damage })
+    let last_write = match &last_good {
+        Some(frame) => frame.header.position..frame.header.end_position(),
+        None => 0..HEADER_BYTES,
+    };
+    Ok(Tail { next_offset, last_at_us: last_good.map(|frame| last_at_us(&frame)), last_write, damage })
+}
+
+fn write_again(file: &dyn File, range: Range<u64>) -> io::Result<()> {
+    let mut bytes = vec![0; (range.end - range.start) as usize];
+    read_full(file, &mut bytes, range.start)?;
+    write_full(file, &bytes, range.start)?;
+    file.sync()
 }
 
 fn is_torn(damage: &Damage, file_bytes: u64, options: &Options) -> bool {
@@ -260,7 +281,7 @@ fn last_at_us(frame: &Frame) -> i64 {
 
 impl Candidate {
     fn is_unborn(&self) -> bool {
-        self.bytes <= HEADER_BYTES && !matches!(self.header, HeaderFound::Good(_))
+        self.bytes < HEADER_BYTES || self.bytes == HEADER_BYTES && !matches!(self.header, HeaderFound::Good(_))
     }
 }
 

@@ -112,7 +112,8 @@ impl Writer {
     }
 
     fn begin_segment_if_full(&mut self) -> Result<(), LogError> {
-        if self.position < self.options.segment_bytes {
+        // A segment without a record stays: the next one would have the same name.
+        if self.position < self.options.segment_bytes || self.next_offset == self.segment.first_offset {
             return Ok(());
         }
         // An unfinished write may have been taken back since the last sync, and that must be durable

@@ -1,1 +1,54 @@
-//! Being written.
+//! The writer stopped or failed at its named points.
+
+use forecourt_log::{Entry, Log, LogError, Options};
+
+fn append(log: &Log, text: &'static str) -> Result<u64, LogError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(log.append(0, vec![Entry { kind: 1, body: text.into() }]))
+}
+
+fn texts(log: &Log) -> Vec<String> {
+    let mut reader = log.reader(log.first_offset()).unwrap();
+    let records = reader.next_batch(1_000, usize::MAX).unwrap();
+    records.iter().map(|record| String::from_utf8_lossy(&record.body).into_owned()).collect()
+}
+
+#[test]
+fn stopped_at_each_point_the_log_recovers() {
+    let scenario = fail::FailScenario::setup();
+    for point in ["log::before_write", "log::after_write", "log::after_sync"] {
+        for action in ["panic", "return(fault)"] {
+            let dir = tempfile::tempdir().unwrap();
+            let log = Log::open(dir.path(), Options::default()).unwrap();
+            append(&log, "before").unwrap();
+            fail::cfg(point, action).unwrap();
+            let failed = append(&log, "struck").unwrap_err();
+            assert!(matches!(failed, LogError::Failed { .. }), "{point} {action}: {failed}");
+            assert!(matches!(append(&log, "more").unwrap_err(), LogError::Failed { .. }));
+            fail::remove(point);
+            drop(log);
+            let log = Log::open(dir.path(), Options::default()).unwrap();
+            assert_eq!(append(&log, "after").unwrap(), log.end_offset() - 1);
+            let found = texts(&log);
+            let (without, with) = (["before", "after"], ["before", "struck", "after"]);
+            assert!(found == without || found == with, "{point} {action}: {found:?}");
+            assert_eq!(log.corruption(), []);
+        }
+    }
+    scenario.teardown();
+}
+
+#[test]
+fn a_full_disk_at_each_write_point_leaves_nothing() {
+    let scenario = fail::FailScenario::setup();
+    for point in ["log::before_write", "log::after_write"] {
+        let dir = tempfile::tempdir().unwrap();
+        let log = Log::open(dir.path(), Options::default()).unwrap();
+        fail::cfg(point, "return(full)").unwrap();
+        assert!(matches!(append(&log, "struck").unwrap_err(), LogError::Full));
+        fail::remove(point);
+        append(&log, "after").unwrap();
+        assert_eq!(texts(&log), ["after"], "{point}");
+    }
+    scenario.teardown();
+}
