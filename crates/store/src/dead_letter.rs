@@ -67,6 +67,11 @@ impl FoldTx {
         Ok(())
     }
 
+    pub async fn dead_letter_state(&mut self, log_offset: u64) -> Result<Option<String>, StoreError> {
+        let rows = self.tx.query("SELECT state FROM dead_letters WHERE log_offset = $1", vec![log_offset.into()]).await?;
+        rows.first().map(|row| row.text(0)).transpose()
+    }
+
     /// Returns whether there is such a letter and it was open.
     pub async fn settle_dead_letter(&mut self, log_offset: u64, state: DeadLetterState) -> Result<bool, StoreError> {
         const SQL: &str = "UPDATE dead_letters SET state = $2 WHERE log_offset = $1 AND state = 'open'";

@@ -91,6 +91,11 @@ pub struct FoldTx {
 }
 
 impl FoldTx {
+    pub async fn fold_numbers(&mut self) -> Result<FoldNumbers, StoreError> {
+        let rows = self.tx.query("SELECT name, value FROM fold", vec![]).await?;
+        rows.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
+    }
+
     pub async fn save_fold_numbers(&mut self, numbers: &FoldNumbers) -> Result<(), StoreError> {
         let parameters = numbers.iter().flat_map(|(name, value)| [Value::from(name.as_str()), Value::from(*value)]).collect();
         self.tx

@@ -1,0 +1,142 @@
+//! Records read back into what they say: the part of the fold that needs no state, and so runs ahead of it.
+
+use forecourt_log::Record as LogRecord;
+use forecourt_model::{
+    Event, FragmentId, RecordKind, Refusal, RefusalCode, Stamp,
+    command::Command,
+    entity::{AdCost, Told},
+    record, time,
+};
+use forecourt_store::dead_letter::DeadLetter;
+
+/// Records to be folded in one transaction.
+#[derive(Debug)]
+pub struct Batch {
+    pub records: Vec<Record>,
+    /// The offset after the last one.
+    pub end_offset: u64,
+}
+
+#[derive(Debug)]
+pub struct Record {
+    pub offset: u64,
+    pub at_us: i64,
+    pub content: Content,
+}
+
+#[derive(Debug)]
+pub enum Content {
+    Event {
+        event: Box<Event>,
+        /// What it tells of leads, orders and calls; whose they are is the fold's to say.
+        told: Told,
+        source: String,
+        day_received: i32,
+        /// Digest of source and message id.
+        message_key: u64,
+        /// Imports may be repeated after months: their keys are kept for ever.
+        keep_key: bool,
+    },
+    Refused {
+        letter: DeadLetter,
+        day_received: i32,
+    },
+    AdCost(AdCost),
+    Command(Command),
+    Tick,
+}
+
+/// Message ids of imports begin so.
+const IMPORT: &str = "import:";
+
+impl Batch {
+    /// Reads records as the log keeps them.
+    ///
+    /// * `region`: see [`crate::Settings`].
+    pub fn decode(records: Vec<LogRecord>, region: &str) -> Self {
+        let end_offset = records.last().map_or(0, |record| record.offset + 1);
+        let records = records
+            .into_iter()
+            .map(|record| Record { offset: record.offset, at_us: record.at_us, content: content(&record, region) })
+            .collect();
+        Self { records, end_offset }
+    }
+}
+
+/// What does not read back is a dead letter: the border let it through, or another version wrote it.
+fn content(record: &LogRecord, region: &str) -> Content {
+    let read = match RecordKind::from_u8(record.kind) {
+        Some(RecordKind::Event) => event(&record.body, region),
+        Some(RecordKind::Refused) => refused(record),
+        Some(RecordKind::AdCost) => ad_cost(&record.body),
+        Some(RecordKind::Command) => serde_json::from_slice(&record.body).map(Content::Command).map_err(unreadable),
+        Some(RecordKind::Tick) => Ok(Content::Tick),
+        None => Err(Refusal::new(RefusalCode::UnknownType, format!("a log record of kind {}: written by a newer version?", record.kind))),
+    };
+    read.unwrap_or_else(|refusal| dead(record, &refusal))
+}
+
+fn event(body: &[u8], region: &str) -> Result<Content, Refusal> {
+    let (stamp, raw) = Stamp::decode(body).map_err(unreadable)?;
+    let event = Event::parse(raw, &stamp, region)?;
+    Ok(Content::Event {
+        told: Told::by(&event, FragmentId(0), None),
+        event: Box::new(event),
+        day_received: time::day(stamp.received_us),
+        message_key: message_key(&stamp.source, &stamp.message_id),
+        keep_key: stamp.message_id.starts_with(IMPORT),
+        source: stamp.source.into_owned(),
+    })
+}
+
+fn refused(record: &LogRecord) -> Result<Content, Refusal> {
+    let (stamp, refusal, raw) = record::decode_refused(&record.body).map_err(unreadable)?;
+    Ok(Content::Refused { letter: letter(record.offset, &stamp, &refusal, raw), day_received: time::day(stamp.received_us) })
+}
+
+fn ad_cost(body: &[u8]) -> Result<Content, Refusal> {
+    let (_, raw) = Stamp::decode(body).map_err(unreadable)?;
+    serde_json::from_slice(raw).map(Content::AdCost).map_err(unreadable)
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Refusal {
+    Refusal::new(RefusalCode::InvalidJson, error.to_string())
+}
+
+fn dead(record: &LogRecord, refusal: &Refusal) -> Content {
+    let letter = match Stamp::decode(&record.body) {
+        Ok((stamp, raw)) => letter(record.offset, &stamp, refusal, raw),
+        Err(_) => DeadLetter {
+            log_offset: record.offset,
+            number: 0,
+            received_us: record.at_us,
+            source: String::new(),
+            code: refusal.code.as_str().to_owned(),
+            reason: refusal.message.clone(),
+            raw: record.body.to_vec(),
+            state: "open".to_owned(),
+        },
+    };
+    Content::Refused { letter, day_received: time::day(record.at_us) }
+}
+
+fn letter(offset: u64, stamp: &Stamp<'_>, refusal: &Refusal, raw: &[u8]) -> DeadLetter {
+    DeadLetter {
+        log_offset: offset,
+        number: 0,
+        received_us: stamp.received_us,
+        source: stamp.source.clone().into_owned(),
+        code: refusal.code.as_str().to_owned(),
+        reason: refusal.message.clone(),
+        raw: raw.to_vec(),
+        state: "open".to_owned(),
+    }
+}
+
+fn message_key(source: &str, message_id: &str) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(source.as_bytes());
+    hasher.update(&[0]);
+    hasher.update(message_id.as_bytes());
+    hasher.finalize().as_bytes()[..8].try_into().map_or(0, u64::from_le_bytes)
+}

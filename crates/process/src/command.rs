@@ -1,0 +1,67 @@
+//! What people and programs asked for, decided.
+
+use forecourt_model::{
+    FragmentId,
+    command::{Action, Command, DeadLetterState, Verdict},
+    entity::STAGES,
+    fragment::{TraitValue, name_words},
+};
+
+use crate::state::State;
+
+/// Does what the command asks or says why not; either is the verdict that the asker reads.
+pub(crate) fn obey(state: &mut State<'_>, command: &Command) {
+    let done = match &command.action {
+        Action::SetTrait { profile_id, name, value } => set_trait(state, FragmentId(profile_id.0), name, value, &command.actor),
+        Action::SetStage { lead_id, stage } => set_stage(state, lead_id, stage),
+        Action::SettleDeadLetter { offset, state: wanted } => settle(state, *offset, *wanted),
+    };
+    let verdict = match done {
+        Ok(()) => Verdict::Done,
+        Err(reason) => Verdict::Refused { reason },
+    };
+    state.verdicts.push((state.offset, state.at_us, verdict));
+}
+
+/// A trait set by hand sits on the fragment that the profile is named after, and is the latest word.
+fn set_trait(state: &mut State<'_>, asked: FragmentId, name: &str, value: &serde_json::Value, actor: &str) -> Result<(), String> {
+    let name = name.trim();
+    if name.is_empty() || 100 < name.chars().count() {
+        return Err("a trait's name is 1 to 100 characters".into());
+    }
+    let gone = || "there is no such profile: it may have been erased".to_owned();
+    // The profile may have become part of another since the page was opened.
+    let profile = state.fragments.get(&asked).map(|fragment| fragment.row.profile_id).ok_or_else(gone)?;
+    let given = TraitValue { value: value.clone(), at_us: state.at_us, offset: state.offset, source: actor.to_owned() };
+    let fragment = state.fragments.get_mut(&FragmentId(profile.0)).ok_or_else(gone)?;
+    fragment.state().set_trait(name, given);
+    fragment.dirty = true;
+    if let Some(shown) = fragment.state().name() {
+        state.name_words.extend(name_words(&shown).into_iter().map(|word| (word, FragmentId(profile.0))));
+    }
+    Ok(())
+}
+
+fn set_stage(state: &mut State<'_>, lead_id: &str, stage: &str) -> Result<(), String> {
+    if !STAGES.contains(&stage) {
+        return Err(format!("`{stage}` is no stage: use one of {}", STAGES.join(", ")));
+    }
+    let at_us = state.at_us;
+    let lead = state.leads.get_mut(lead_id).and_then(|tracked| tracked.now.as_mut());
+    let lead = lead.ok_or_else(|| format!("there is no lead `{lead_id}`"))?;
+    (lead.stage, lead.stage_us, lead.updated_us) = (stage.to_owned(), at_us, at_us.max(lead.updated_us));
+    state.touch_version("leads_version");
+    Ok(())
+}
+
+fn settle(state: &mut State<'_>, offset: u64, wanted: DeadLetterState) -> Result<(), String> {
+    match state.letter_states.get(&offset).map(String::as_str) {
+        None => Err("there is no such dead letter: only the newest are kept".into()),
+        Some("open") => {
+            state.letter_states.insert(offset, wanted.as_str().to_owned());
+            state.settled.push((offset, wanted));
+            Ok(())
+        }
+        Some(other) => Err(format!("the dead letter is {other} already")),
+    }
+}

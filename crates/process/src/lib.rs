@@ -1,0 +1,122 @@
+//! The fold: the one writer of everything that is true now.
+//!
+//! It reads the log batch by batch and folds each batch in one transaction, the offset with it. Its clock is the log
+//! record's time; it knows no other, and no chance: the same log gives the same state, whatever the batches.
+
+mod batch;
+mod command;
+mod entity;
+mod identity;
+mod load;
+mod profile;
+mod replay;
+mod run;
+mod save;
+mod seen;
+mod state;
+
+use std::sync::Arc;
+
+use forecourt_model::{Block, HashKey};
+use forecourt_store::{Store, StoreError};
+
+pub use batch::{Batch, Content, Record};
+pub use replay::{ReplayError, replay};
+pub use run::{Progress, RunError, run};
+
+use crate::{seen::Seen, state::State};
+
+/// What the fold is told by the administrator.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub hash_key: HashKey,
+    /// Country (`RU`, `UA`, …) whose notation a phone without a country code is in.
+    pub region: String,
+    /// Above this many events in a day a fragment is a machine's, and only counted.
+    pub machine_events_a_day: u32,
+    /// How many message keys are remembered at most; the oldest days give way.
+    pub seen_keys_max: u64,
+}
+
+impl Settings {
+    pub fn new(hash_key: HashKey) -> Self {
+        Self { hash_key, region: "RU".to_owned(), machine_events_a_day: 20_000, seen_keys_max: 50_000_000 }
+    }
+}
+
+/// What the fold keeps in memory between batches. All of it can be read back from the store.
+pub struct Fold {
+    settings: Settings,
+    store: Store,
+    seen: Seen,
+    known_edges: identity::KnownEdges,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone)]
+pub struct Folded {
+    pub block: Arc<Block>,
+    /// Offsets of messages that had been seen before.
+    pub duplicates: Vec<u64>,
+}
+
+impl Fold {
+    pub async fn open(store: Store, settings: Settings) -> Result<Self, StoreError> {
+        let seen = Seen::open(&store, settings.seen_keys_max).await?;
+        Ok(Self { settings, store, seen, known_edges: identity::KnownEdges::default() })
+    }
+
+    /// Folds a batch into the store in one transaction: all of it, or none.
+    ///
+    /// Each record is folded at its own log time, so batches of 1 and of 10,000 end in the same state.
+    ///
+    /// * `lake_offset`: what the lake holds in files; blocks up to there are dropped.
+    pub async fn process_batch(&mut self, batch: &Batch, lake_offset: u64) -> Result<Folded, StoreError> {
+        let folded = self.try_batch(batch, lake_offset).await;
+        if folded.is_err() {
+            // What memory took for saved was not: it is read again.
+            self.known_edges.clear();
+            self.seen = Seen::open(&self.store, self.settings.seen_keys_max).await?;
+        }
+        folded
+    }
+
+    async fn try_batch(&mut self, batch: &Batch, lake_offset: u64) -> Result<Folded, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let duplicates = self.seen.mark(&mut tx, batch).await?;
+        let mut state = load::state(&mut tx, batch, &self.settings, std::mem::take(&mut self.known_edges)).await?;
+
+        for record in &batch.records {
+            fold(&mut state, record, duplicates.contains(&record.offset));
+        }
+
+        fail::fail_point!("process::before_save");
+        self.seen.save(&mut tx, batch, &duplicates).await?;
+        let (block, known_edges) = save::changes(&mut tx, state, lake_offset).await?;
+        fail::fail_point!("process::before_commit");
+        tx.commit().await?;
+        fail::fail_point!("process::after_commit");
+        self.known_edges = known_edges;
+        let mut duplicates: Vec<u64> = duplicates.into_iter().collect();
+        duplicates.sort_unstable();
+        Ok(Folded { block: Arc::new(block), duplicates })
+    }
+}
+
+/// The order is the product: each step may rely on all above it.
+fn fold(state: &mut State<'_>, record: &Record, is_duplicate: bool) {
+    state.begin(record);
+    match &record.content {
+        Content::Event { source, day_received, .. } if is_duplicate => state.totals.add("duplicates", *day_received, source, 1, 0),
+        Content::Event { event, told, source, day_received, .. } => {
+            state.totals.add("accepted", *day_received, source, 1, 0);
+            let fragment_id = identity::resolve(state, event);
+            let touch = profile::update(state, event, fragment_id);
+            entity::tell(state, told, fragment_id, touch.as_ref());
+        }
+        Content::Refused { letter, day_received } => profile::refuse(state, letter, *day_received),
+        Content::AdCost(cost) => entity::cost(state, cost),
+        Content::Command(command) => command::obey(state, command),
+        Content::Tick => state.expire_verdicts(),
+    }
+}

@@ -1,0 +1,178 @@
+//! Loads what a batch touches, set by set.
+
+use std::collections::BTreeSet;
+
+use forecourt_model::{
+    Block, FragmentId, Identifier, IdentifierKind, ProfileId,
+    command::Action,
+};
+use forecourt_store::{FoldTx, StoreError};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{
+    Batch, Content, Settings,
+    identity::KnownEdges,
+    state::{Fragment, State, Totals, Tracked},
+};
+
+pub(crate) async fn state<'a>(
+    tx: &mut FoldTx,
+    batch: &Batch,
+    settings: &'a Settings,
+    known_edges: KnownEdges,
+) -> Result<State<'a>, StoreError> {
+    let first_offset = batch.records.first().map_or(batch.end_offset, |record| record.offset);
+    let mut state = State {
+        settings,
+        offset: first_offset,
+        at_us: 0,
+        numbers: tx.fold_numbers().await?,
+        fragments: FxHashMap::default(),
+        members: FxHashMap::default(),
+        leads: FxHashMap::default(),
+        orders: FxHashMap::default(),
+        calls: FxHashMap::default(),
+        costs: FxHashMap::default(),
+        totals: Totals::default(),
+        evidence: Vec::new(),
+        known_edges,
+        name_words: Vec::new(),
+        dead_letters: Vec::new(),
+        settled: Vec::new(),
+        letter_states: FxHashMap::default(),
+        verdicts: Vec::new(),
+        verdicts_expire_before: None,
+        block: Block { first_offset, end_offset: batch.end_offset, ..Block::default() },
+    };
+    let wanted = Wanted::of(batch, settings);
+    fragments(tx, &mut state, &wanted).await?;
+    entities(tx, &mut state, &wanted).await?;
+    Ok(state)
+}
+
+/// The keys that a batch names.
+#[derive(Default)]
+struct Wanted {
+    fragments: FxHashSet<FragmentId>,
+    devices: FxHashMap<FragmentId, Identifier>,
+    /// Fragments whose whole profile is needed: events that may merge, and those that tell of entities.
+    whole: FxHashSet<FragmentId>,
+    leads: BTreeSet<String>,
+    orders: BTreeSet<String>,
+    calls: BTreeSet<String>,
+    costs: BTreeSet<String>,
+    letters: BTreeSet<u64>,
+}
+
+impl Wanted {
+    fn of(batch: &Batch, settings: &Settings) -> Self {
+        let mut wanted = Self::default();
+        for record in &batch.records {
+            match &record.content {
+                Content::Event { event, told, .. } => {
+                    let tells = told.lead.is_some() || told.order.is_some() || told.call.is_some();
+                    let whole = 1 < event.identifiers.len() || tells;
+                    for identifier in &event.identifiers {
+                        let id = identifier.fragment_id(&settings.hash_key, 0);
+                        wanted.fragments.insert(id);
+                        if identifier.kind == IdentifierKind::AnonymousId {
+                            wanted.devices.entry(id).or_insert_with(|| identifier.clone());
+                        }
+                        if whole {
+                            wanted.whole.insert(id);
+                        }
+                    }
+                    let told_leads = [told.lead.as_ref().map(|lead| &lead.lead_id), told.order.as_ref().and_then(|order| order.lead_id.as_ref())];
+                    wanted.leads.extend(told_leads.into_iter().flatten().cloned());
+                    wanted.orders.extend(told.order.iter().map(|order| order.order_id.clone()));
+                    wanted.calls.extend(told.call.iter().map(|call| call.call_id.clone()));
+                }
+                Content::AdCost(cost) => {
+                    wanted.costs.insert(cost.key());
+                }
+                Content::Command(command) => match &command.action {
+                    Action::SetTrait { profile_id, .. } => {
+                        wanted.fragments.insert(FragmentId(profile_id.0));
+                        wanted.whole.insert(FragmentId(profile_id.0));
+                    }
+                    Action::SetStage { lead_id, .. } => {
+                        wanted.leads.insert(lead_id.clone());
+                    }
+                    Action::SettleDeadLetter { offset, .. } => {
+                        wanted.letters.insert(*offset);
+                    }
+                },
+                Content::Refused { .. } | Content::Tick => {}
+            }
+        }
+        wanted
+    }
+}
+
+async fn fragments(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted) -> Result<(), StoreError> {
+    let mut whole: FxHashSet<FragmentId> = wanted.whole.clone();
+    let ids: Vec<FragmentId> = wanted.fragments.iter().copied().collect();
+    let mut found = tx.fragments(&ids).await?;
+
+    // A device that has passed through several hands: its current login interval is a fragment of its own.
+    let mut current = Vec::new();
+    for row in &found {
+        if 0 < row.current_generation
+            && let Some(identifier) = wanted.devices.get(&row.fragment_id)
+        {
+            let id = identifier.fragment_id(&state.settings.hash_key, row.current_generation);
+            if whole.contains(&row.fragment_id) {
+                whole.insert(id);
+            }
+            current.push(id);
+        }
+    }
+    found.extend(tx.fragments(&current).await?);
+
+    let profiles: FxHashSet<ProfileId> =
+        found.iter().filter(|row| whole.contains(&row.fragment_id)).map(|row| row.profile_id).collect();
+    for row in found {
+        state.fragments.insert(row.fragment_id, Fragment::new(row));
+    }
+    let profiles: Vec<ProfileId> = profiles.into_iter().collect();
+    for row in tx.other_fragments_of(&profiles).await? {
+        state.fragments.entry(row.fragment_id).or_insert_with(|| Fragment::new(row));
+    }
+    let roots: Vec<FragmentId> =
+        profiles.iter().map(|profile| FragmentId(profile.0)).filter(|id| !state.fragments.contains_key(id)).collect();
+    for row in tx.fragments(&roots).await? {
+        state.fragments.insert(row.fragment_id, Fragment::new(row));
+    }
+    for profile in profiles {
+        state.members.insert(profile, Vec::new());
+    }
+    for fragment in state.fragments.values() {
+        if let Some(members) = state.members.get_mut(&fragment.row.profile_id) {
+            members.push(fragment.row.fragment_id);
+        }
+    }
+    state.members.values_mut().for_each(|members| members.sort_unstable());
+    Ok(())
+}
+
+async fn entities(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted) -> Result<(), StoreError> {
+    let list = |ids: &BTreeSet<String>| ids.iter().cloned().collect::<Vec<_>>();
+    for lead in tx.leads(&list(&wanted.leads)).await? {
+        state.leads.insert(lead.lead_id.clone(), Tracked::loaded(lead));
+    }
+    for order in tx.orders(&list(&wanted.orders)).await? {
+        state.orders.insert(order.order_id.clone(), Tracked::loaded(order));
+    }
+    for call in tx.calls(&list(&wanted.calls)).await? {
+        state.calls.insert(call.call_id.clone(), Tracked::loaded(call));
+    }
+    for cost in tx.costs(&list(&wanted.costs)).await? {
+        state.costs.insert(cost.key(), Tracked::loaded(cost));
+    }
+    for offset in &wanted.letters {
+        if let Some(held) = tx.dead_letter_state(*offset).await? {
+            state.letter_states.insert(*offset, held);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! The worker: reads ahead, folds, publishes how far it is.
+
+use std::{sync::Arc, time::Duration};
+
+use forecourt_log::{Log, LogError};
+use forecourt_store::StoreError;
+use tokio::sync::{broadcast, mpsc, watch};
+
+use crate::{Batch, Fold, Folded};
+
+/// Records in one transaction at most. More gain little, and make the first of them wait.
+const RECORDS_MAX: usize = 10_000;
+const BYTES_MAX: usize = 8 << 20;
+/// Decoded batches that wait for the fold.
+const AHEAD: usize = 2;
+const RETRY_FIRST: Duration = Duration::from_millis(100);
+const RETRY_LAST: Duration = Duration::from_secs(10);
+
+/// Where the fold tells of itself, and hears of the lake.
+#[derive(Clone)]
+pub struct Progress {
+    /// The offset of the next record to fold.
+    pub folded: watch::Sender<u64>,
+    /// Each batch, for those who show what happens as it happens. May lag: then they read the store.
+    pub batches: broadcast::Sender<Arc<Folded>>,
+    /// What the lake holds in files.
+    pub lake_offset: watch::Receiver<u64>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("the fold cannot read the log: {0}")]
+    Log(#[from] LogError),
+    #[error("the fold cannot go on: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// Folds until `stop` turns true; a full disk or a database out of reach is waited for.
+pub async fn run(mut fold: Fold, log: Log, progress: Progress, mut stop: watch::Receiver<bool>) -> Result<(), RunError> {
+    let from = fold.store.folded_offset().await?;
+    progress.folded.send_replace(from);
+    let (sender, mut batches) = mpsc::channel(AHEAD);
+    let region = fold.settings.region.clone();
+    let reading = tokio::spawn(read(log, from, region, sender, stop.clone()));
+    while let Some(batch) = batches.recv().await {
+        let Some(folded) = persist(&mut fold, batch, &progress, &mut stop).await? else { break };
+        progress.folded.send_replace(folded.block.end_offset);
+        // Nobody may be listening.
+        let _ = progress.batches.send(Arc::new(folded));
+        if *stop.borrow() {
+            break;
+        }
+    }
+    drop(batches);
+    match reading.await {
+        Ok(read) => Ok(read?),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Folds one batch, again and again while that may help; `None` if it was told to stop meanwhile.
+async fn persist(fold: &mut Fold, batch: Batch, progress: &Progress, stop: &mut watch::Receiver<bool>) -> Result<Option<Folded>, StoreError> {
+    let batch = Arc::new(batch);
+    let mut wait = RETRY_FIRST;
+    loop {
+        let lake_offset = *progress.lake_offset.borrow();
+        match fold.process_batch(&batch, lake_offset).await {
+            Ok(folded) => return Ok(Some(folded)),
+            Err(error) if error.is_retryable() => {
+                tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "a batch is not saved, trying again");
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    _ = stop.wait_for(|stop| *stop) => return Ok(None),
+                }
+                wait = (wait * 2).min(RETRY_LAST);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Reads and decodes ahead of the fold.
+async fn read(log: Log, from: u64, region: String, batches: mpsc::Sender<Batch>, mut stop: watch::Receiver<bool>) -> Result<(), LogError> {
+    let mut reader = log.reader(from)?;
+    loop {
+        let region = region.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let records = reader.next_batch(RECORDS_MAX, BYTES_MAX);
+            (records.map(|records| Batch::decode(records, &region)), reader)
+        });
+        let Ok((batch, back)) = read.await else { return Ok(()) };
+        reader = back;
+        let batch = batch?;
+        if batch.records.is_empty() {
+            tokio::select! {
+                () = log.wait_past(reader.offset()) => {}
+                _ = stop.wait_for(|stop| *stop) => return Ok(()),
+            }
+        } else if batches.send(batch).await.is_err() {
+            return Ok(());
+        }
+    }
+}

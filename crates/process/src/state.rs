@@ -1,0 +1,172 @@
+//! What a batch touches, in memory.
+
+use std::collections::BTreeMap;
+
+use forecourt_model::{
+    Block, FragmentId, FragmentState, ProfileId, Touch,
+    command::{DeadLetterState, Verdict},
+    entity::{AdCost, Call, Lead, Order},
+    time::HOUR_US,
+};
+use forecourt_store::{
+    FoldNumbers,
+    dead_letter::DeadLetter,
+    fragment::{Evidence, FragmentRow},
+    totals::TotalChanges,
+};
+use rustc_hash::FxHashMap;
+
+use crate::{Record, Settings, identity::KnownEdges};
+
+/// How long a command's verdict can be asked for.
+const VERDICT_KEPT_US: i64 = HOUR_US;
+
+pub(crate) struct State<'a> {
+    pub settings: &'a Settings,
+    /// The record being folded.
+    pub offset: u64,
+    pub at_us: i64,
+    pub numbers: FoldNumbers,
+    pub fragments: FxHashMap<FragmentId, Fragment>,
+    /// All fragments of a profile, for the profiles whose fragments are all loaded.
+    pub members: FxHashMap<ProfileId, Vec<FragmentId>>,
+    pub leads: FxHashMap<String, Tracked<Lead>>,
+    pub orders: FxHashMap<String, Tracked<Order>>,
+    pub calls: FxHashMap<String, Tracked<Call>>,
+    pub costs: FxHashMap<String, Tracked<AdCost>>,
+    pub totals: Totals,
+    pub evidence: Vec<Evidence>,
+    pub known_edges: KnownEdges,
+    pub name_words: Vec<(String, FragmentId)>,
+    pub dead_letters: Vec<DeadLetter>,
+    pub settled: Vec<(u64, DeadLetterState)>,
+    /// State of the dead letters that the batch's commands name.
+    pub letter_states: FxHashMap<u64, String>,
+    pub verdicts: Vec<(u64, i64, Verdict)>,
+    pub verdicts_expire_before: Option<i64>,
+    pub block: Block,
+}
+
+/// A fragment with its state read only when it is needed.
+pub(crate) struct Fragment {
+    pub row: FragmentRow,
+    state: Option<FragmentState>,
+    pub dirty: bool,
+}
+
+/// An entity as it was loaded and as it is now.
+pub(crate) struct Tracked<T> {
+    pub before: Option<T>,
+    pub now: Option<T>,
+}
+
+impl<T: Clone> Tracked<T> {
+    pub fn absent() -> Self {
+        Self { before: None, now: None }
+    }
+
+    pub fn loaded(entity: T) -> Self {
+        Self { before: Some(entity.clone()), now: Some(entity) }
+    }
+}
+
+impl Fragment {
+    pub fn new(row: FragmentRow) -> Self {
+        Self { row, state: None, dirty: false }
+    }
+
+    /// The state, read once. A state that does not read was damaged outside: the fold starts it anew rather than stop,
+    /// and the next `replay --verify` names it.
+    pub fn state(&mut self) -> &mut FragmentState {
+        let text = &self.row.state;
+        self.state.get_or_insert_with(|| {
+            serde_json::from_str(text).unwrap_or_else(|error| {
+                tracing::error!(fragment = self.row.fragment_id.0, %error, "a fragment's state does not read, starting it anew");
+                FragmentState::default()
+            })
+        })
+    }
+
+    /// The row to save, with the state written back.
+    pub fn into_row(mut self) -> FragmentRow {
+        if let Some(state) = &self.state {
+            self.row.state = serde_json::to_string(state).unwrap_or_default();
+        }
+        self.row
+    }
+}
+
+impl State<'_> {
+    pub fn begin(&mut self, record: &Record) {
+        self.offset = record.offset;
+        self.at_us = record.at_us;
+        self.set_number("at_us", record.at_us);
+        self.set_number("offset", record.offset as i64 + 1);
+    }
+
+    pub fn number(&self, name: &str) -> i64 {
+        self.numbers.get(name).copied().unwrap_or(0)
+    }
+
+    pub fn set_number(&mut self, name: &str, value: i64) {
+        match self.numbers.get_mut(name) {
+            Some(held) => *held = value,
+            None => {
+                self.numbers.insert(name.to_owned(), value);
+            }
+        }
+    }
+
+    pub fn add_number(&mut self, name: &str, change: i64) {
+        self.set_number(name, self.number(name) + change);
+    }
+
+    /// Notes that an entity of this kind changed at the record being folded.
+    pub fn touch_version(&mut self, name: &str) {
+        self.set_number(name, self.offset as i64 + 1);
+    }
+
+    pub fn expire_verdicts(&mut self) {
+        self.verdicts_expire_before = Some(self.at_us - VERDICT_KEPT_US);
+        self.verdicts.retain(|(_, at_us, _)| self.at_us - VERDICT_KEPT_US <= *at_us);
+    }
+
+    /// Index of a touch in the block, for an event that does not say itself how the person came.
+    pub fn earlier_touch(&mut self, touch: &Touch) -> u32 {
+        let touches = &mut self.block.touches;
+        let recent = touches.len().saturating_sub(64);
+        match touches[recent..].iter().rposition(|held| held == touch) {
+            Some(at) => (recent + at) as u32,
+            None => {
+                touches.push(touch.clone());
+                (touches.len() - 1) as u32
+            }
+        }
+    }
+}
+
+/// Changes to daily totals: added to thousands of times a batch, so without an allocation for a known name.
+#[derive(Default)]
+pub(crate) struct Totals {
+    by: BTreeMap<(&'static str, i32), FxHashMap<String, (i64, i64)>>,
+}
+
+impl Totals {
+    /// * `amount`: in hundredths.
+    pub fn add(&mut self, metric: &'static str, day: i32, dimension: &str, count: i64, amount: i64) {
+        let of_day = self.by.entry((metric, day)).or_default();
+        match of_day.get_mut(dimension) {
+            Some(held) => *held = (held.0 + count, held.1 + amount),
+            None => {
+                of_day.insert(dimension.to_owned(), (count, amount));
+            }
+        }
+    }
+
+    pub fn into_changes(self) -> TotalChanges {
+        let rows = self.by.into_iter().flat_map(|((metric, day), of_day)| {
+            of_day.into_iter().map(move |(dimension, change)| ((day, metric.to_owned(), dimension), change))
+        });
+        rows.collect()
+    }
+}
