@@ -1,7 +1,7 @@
 //! Makes sense of the files that a stop, a crash or a power cut left.
 //!
-//! Each frame is synced before the next one is written, and a segment is synced before the next one is
-//! made. So only the last write can be torn: bytes behind the last good frame of the newest segment,
+//! Each frame is synced, or durably taken back, before the next one is written and before the next segment
+//! is made. So only the last write can be torn: bytes behind the last good frame of the newest segment,
 //! with nothing good behind them and no more of them than one frame has. They are cut off. Anything
 //! else that does not check was durable once, and is damage: it stays where it is and is reported.
 //!

@@ -83,11 +83,12 @@ impl Writer {
         (count, at_us)
     }
 
-    /// After a failed write nothing of the frame may stay: what comes next is written in its place.
+    /// After a failed write nothing of the frame may stay, not even after a power cut: what comes next
+    /// is written in its place, and rests of two frames would look like damage.
     fn write(&mut self) -> Result<(), LogError> {
         let Err(error) = self.try_write() else { return Ok(()) };
-        if let Err(error) = self.file.set_len(self.position) {
-            return Err(self.fail("take back an unfinished write", &error));
+        if let Err(error) = self.file.set_len(self.position).and_then(|()| self.file.sync()) {
+            return Err(self.fail("take back an unfinished write to", &error));
         }
         if is_full(&error) { Err(LogError::Full) } else { Err(self.fail("write", &error)) }
     }
@@ -116,9 +117,6 @@ impl Writer {
         if self.position < self.options.segment_bytes || self.next_offset == self.segment.first_offset {
             return Ok(());
         }
-        // An unfinished write may have been taken back since the last sync, and that must be durable
-        // before the segment stops being the newest one.
-        self.sync()?;
         let header = Header { log_id: self.segment.log_id, first_offset: self.next_offset, last_at_us: self.last_at_us };
         let created = segment::create(&*self.published.files, &self.published.dir, header);
         let (segment, file) = created.map_err(|error| match error {

@@ -20,6 +20,14 @@ enum Act {
     LosePower {
         seed: u64,
     },
+    /// The power fails, and the start after it is struck by a fault and has to be repeated, possibly
+    /// after another power loss.
+    StruckStart {
+        seed: u64,
+        ahead: u64,
+        fault: Fault,
+        again: Option<u64>,
+    },
     /// The fault strikes at one of the next calls; where it was not harmless, the process is restarted,
     /// by a power loss if there is a seed.
     Strike {
@@ -35,12 +43,14 @@ fn act() -> impl Strategy<Value = Act> {
     let at_us = || prop_oneof![8 => 0i64..1_000, 1 => any::<i64>()];
     let appends = || prop::collection::vec(prop::collection::vec(prop_oneof![0usize..200, 0usize..3_000], 1..4), 1..5);
     let fault = prop_oneof![Just(Fault::Error), Just(Fault::Full), Just(Fault::PowerCut)];
+    let start = (any::<u64>(), 0u64..40, fault.clone(), prop::option::of(any::<u64>()));
     let strike = (0u64..12, fault, at_us(), appends(), prop::option::of(any::<u64>()));
     prop_oneof![
         6 => (at_us(), appends()).prop_map(|(at_us, appends)| Act::Append { at_us, appends }),
         1 => any::<u8>().prop_map(Act::Trim),
         1 => Just(Act::Reopen),
         2 => any::<u64>().prop_map(|seed| Act::LosePower { seed }),
+        1 => start.prop_map(|(seed, ahead, fault, again)| Act::StruckStart { seed, ahead, fault, again }),
         3 => strike.prop_map(|(ahead, fault, at_us, appends, seed)| Act::Strike { ahead, fault, at_us, appends, seed }),
     ]
 }
@@ -91,14 +101,32 @@ impl World {
                 assert_eq!(self.log().torn_tail(), None, "a clean stop tears nothing");
             }
             Act::LosePower { seed } => {
-                // Nothing is written while closing, as the power is off by then.
-                self.disk.fail_call(0, Fault::PowerCut);
-                self.log = None;
-                self.disk.lose_power(*seed);
+                self.lose_power(*seed);
+                self.open();
+            }
+            Act::StruckStart { seed, ahead, fault, again } => {
+                self.lose_power(*seed);
+                self.disk.fail_call(*ahead, *fault);
+                let struck = Log::open_on(self.disk.files(), dir(), self.options.clone());
+                if again.is_some() {
+                    self.disk.fail_call(0, Fault::PowerCut);
+                }
+                drop(struck);
+                match again {
+                    Some(seed) => self.disk.lose_power(*seed),
+                    None => self.disk.restart(),
+                }
                 self.open();
             }
             Act::Strike { ahead, fault, at_us, appends, seed } => self.strike(*ahead, *fault, *at_us, appends, *seed),
         }
+    }
+
+    fn lose_power(&mut self, seed: u64) {
+        // Nothing is written while closing, as the power is off by then.
+        self.disk.fail_call(0, Fault::PowerCut);
+        self.log = None;
+        self.disk.lose_power(seed);
     }
 
     fn strike(&mut self, ahead: u64, fault: Fault, at_us: i64, appends: &[Vec<usize>], seed: Option<u64>) {
