@@ -1,0 +1,17 @@
+import i18next from "i18next";
+
+/** Groups of machine names that the texts have words for. */
+type Vocabulary = "event" | "channel" | "stage" | "order_status" | "trait" | "identifier" | "refusal" | "call" | "rule";
+
+/** A machine's name in the reader's words; a name of the user's own is made readable. */
+export function label(vocabulary: Vocabulary, name: string): string {
+  const key = `${vocabulary}.${name}`;
+  // Names come from data: a dot in one must not be read as a path into the texts.
+  return !name.includes(".") && i18next.exists(key) ? i18next.t(key as never) : humanise(name);
+}
+
+/** `car_viewed` → `Car viewed`: a machine's name as a person would write it. */
+export function humanise(name: string): string {
+  const words = name.replaceAll(/[_-]+/g, " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

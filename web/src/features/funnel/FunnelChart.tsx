@@ -1,0 +1,51 @@
+import { useMediaQuery } from "@mantine/hooks";
+import { useCallback, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { label } from "../../api/labels";
+import type { Dimension, FunnelReport } from "../../api/types";
+import { Chart, type Pick } from "../../ui/Chart";
+import { useFormat } from "../../ui/FormatContext";
+import { usePalette } from "../../ui/palette";
+import { groupedOption, GROUPS_DRAWN, steppedOption } from "./chartOptions";
+import type { Crowd } from "./queries";
+
+/** Bars that shrink from step to step; a click on a bar asks for its people. */
+export function FunnelChart({
+  report,
+  dimension,
+  onCrowd,
+}: {
+  report: FunnelReport;
+  dimension: Dimension | undefined;
+  onCrowd: (crowd: Crowd) => void;
+}) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const palette = usePalette();
+  const narrow = useMediaQuery("(max-width: 48em)") ?? false;
+  const option = useMemo(() => {
+    const look = { format, palette, narrow, words: { reached: t("funnel.reached"), dropped: t("funnel.dropped"), none: t("ui.none") } };
+    return dimension ? groupedOption(report, dimension, look) : steppedOption(report, look);
+  }, [report, dimension, format, palette, narrow, t]);
+
+  const pick = useCallback(
+    ({ seriesIndex, dataIndex }: Pick) => {
+      const step = dataIndex + 1;
+      const group = dimension ? report.groups[seriesIndex] : undefined;
+      onCrowd({ step, outcome: !dimension && seriesIndex === 1 ? "dropped" : "reached", ...(group && { by: group.by }) });
+    },
+    [dimension, report.groups, onCrowd],
+  );
+
+  const name = report.steps.map(({ event, rate }) => `${label("event", event)} ${format.percent(rate)}`).join(", ");
+  return (
+    <>
+      <Chart option={option} height={narrow ? 260 : 320} label={t("funnel.chart_label", { steps: name })} onPick={pick} />
+      {dimension && GROUPS_DRAWN < report.groups.length && (
+        <p style={{ margin: "8px 0 0", fontSize: 12, color: "var(--mantine-color-dimmed)" }}>
+          {t("funnel.groups_drawn", { count: GROUPS_DRAWN, all: format.integer(report.groups.length) })}
+        </p>
+      )}
+    </>
+  );
+}

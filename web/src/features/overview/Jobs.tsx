@@ -1,0 +1,53 @@
+import { Alert, Group, Progress, Text } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import type { Job } from "../../api/types";
+import { useFormat } from "../../ui/FormatContext";
+import { Card } from "../../ui/Page";
+
+/** Work under way, and what failed of it; what is done needs no place here. */
+export function Jobs({ jobs }: { jobs: Job[] }) {
+  return jobs.map((job) => {
+    if (job.state === "running") return <Running key={job.id} job={job} />;
+    if (job.state === "failed") return <Failed key={job.id} job={job} />;
+    return null;
+  });
+}
+
+function Running({ job }: { job: Job }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const share = 0 < job.total ? Math.min(1, job.done / job.total) : 0;
+  const title = jobTitle(t("overview.job.demo_seed"), job);
+  return (
+    <Card>
+      <Group justify="space-between" gap="xs" mb={8}>
+        <Text fw={600} size="sm">
+          {title}
+        </Text>
+        <Text size="sm" c="dimmed" className="num">
+          {t("overview.job.progress", { done: format.integer(job.done), total: format.integer(job.total), share: format.percent(share) })}
+        </Text>
+      </Group>
+      <Progress value={share * 100} striped animated aria-label={title} />
+      {job.message && (
+        <Text size="xs" c="dimmed" mt={6}>
+          {job.message}
+        </Text>
+      )}
+    </Card>
+  );
+}
+
+function Failed({ job }: { job: Job }) {
+  const { t } = useTranslation();
+  return (
+    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={t("overview.job.failed", { title: job.title })}>
+      {job.message}
+    </Alert>
+  );
+}
+
+function jobTitle(demoTitle: string, job: Job): string {
+  return job.kind === "demo_seed" ? demoTitle : job.title;
+}

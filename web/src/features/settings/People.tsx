@@ -1,0 +1,133 @@
+import { Badge, Button, Modal, PasswordInput, Stack, Table, Text, TextInput } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconUserPlus, IconUsers } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import type { FormEvent } from "react";
+import { useTranslation } from "react-i18next";
+import { useMe } from "../../api/session";
+import type { User } from "../../api/types";
+import { useFormat } from "../../ui/FormatContext";
+import { Card } from "../../ui/Page";
+import { Answer, Empty, RowsSkeleton } from "../../ui/states";
+import { AdminOnly } from "./AdminOnly";
+import { useAddUser, useRemoveUser, usersQuery } from "./queries";
+import { RemoveButton } from "./RemoveButton";
+import { readRole, RoleFields } from "./RoleFields";
+
+/** Who may sign in. */
+export function People() {
+  return (
+    <AdminOnly>
+      <UserList />
+    </AdminOnly>
+  );
+}
+
+function UserList() {
+  const { t } = useTranslation();
+  const users = useQuery(usersQuery);
+  const [adding, add] = useDisclosure(false);
+  return (
+    <Card
+      title={t("settings.people.title")}
+      hint={t("settings.people.hint")}
+      actions={
+        <Button size="xs" leftSection={<IconUserPlus size={15} aria-hidden />} onClick={add.open}>
+          {t("settings.people.add")}
+        </Button>
+      }
+      flush
+    >
+      <Answer query={users} skeleton={<RowsSkeleton rows={4} />}>
+        {({ users }) => (users.length === 0 ? <Empty icon={IconUsers} title={t("settings.people.empty")} /> : <UserTable users={users} />)}
+      </Answer>
+      <Modal opened={adding} onClose={add.close} title={t("settings.people.add")} closeButtonProps={{ "aria-label": t("ui.close") }} centered>
+        <UserForm onAdded={add.close} />
+      </Modal>
+    </Card>
+  );
+}
+
+function UserTable({ users }: { users: User[] }) {
+  const { t } = useTranslation();
+  return (
+    <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("settings.people.title") } }}>
+      <Table verticalSpacing={8} horizontalSpacing="md">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t("session.name")}</Table.Th>
+            <Table.Th>{t("session.email")}</Table.Th>
+            <Table.Th>{t("settings.role")}</Table.Th>
+            <Table.Th className="num">{t("settings.people.last_seen")}</Table.Th>
+            <Table.Th aria-label={t("ui.remove")} />
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {users.map((user) => (
+            <UserRow key={user.id} user={user} />
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
+
+function UserRow({ user }: { user: User }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const me = useMe();
+  const remove = useRemoveUser();
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <Text size="sm" fw={550}>
+          {user.name}
+        </Text>
+      </Table.Td>
+      <Table.Td>{user.email}</Table.Td>
+      <Table.Td>
+        <Badge size="sm" variant="light">
+          {t(`role.${user.role}`)}
+        </Badge>
+        {user.dealer && <Text span size="xs" c="dimmed" ml={6}>{user.dealer}</Text>}
+      </Table.Td>
+      <Table.Td className="num nowrap">{user.last_seen_at ? format.ago(user.last_seen_at, new Date()) : t("settings.never")}</Table.Td>
+      <Table.Td ta="right">
+        {user.email !== me.email && (
+          <RemoveButton
+            label={t("settings.people.remove", { name: user.name })}
+            question={t("settings.people.remove_question", { name: user.name })}
+            onRemove={() => remove.mutate(user.id)}
+          />
+        )}
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+function UserForm({ onAdded }: { onAdded: () => void }) {
+  const { t } = useTranslation();
+  const add = useAddUser();
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    const text = (name: string) => String(fields.get(name)).trim();
+    add.mutate(
+      { name: text("name"), email: text("email"), password: String(fields.get("password")), ...readRole(fields) },
+      { onSuccess: onAdded },
+    );
+  };
+  return (
+    <form onSubmit={submit} autoComplete="off">
+      <Stack gap="sm">
+        <TextInput name="name" label={t("session.name")} required data-autofocus />
+        <TextInput name="email" type="email" label={t("session.email")} required />
+        <PasswordInput name="password" label={t("session.password")} description={t("session.password_rule", { count: 10 })} minLength={10} autoComplete="new-password" required />
+        <RoleFields initial="marketer" />
+        <Button type="submit" loading={add.isPending} mt="xs">
+          {t("settings.people.add")}
+        </Button>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,101 @@
+import { Alert, Button, Code, Drawer, Group, NativeSelect, Stack, Text } from "@mantine/core";
+import { IconRefresh } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Source } from "../../api/types";
+import { CodeBlock } from "../../ui/CodeBlock";
+import { Copy } from "../../ui/Copy";
+import { useRotateKey } from "./queries";
+import { snippets } from "./snippets";
+
+/** A source's key, and the lines that make a site or a server send to it. */
+export function SourceDrawer({
+  source,
+  mayChange,
+  onClose,
+}: {
+  source: Source | undefined;
+  mayChange: boolean;
+  onClose: () => void;
+}) {
+  const { t } = useTranslation();
+  return (
+    <Drawer
+      opened={source !== undefined}
+      onClose={onClose}
+      position="right"
+      size="xl"
+      title={source?.name}
+      closeButtonProps={{ "aria-label": t("ui.close") }}
+    >
+      {source && (
+        <Stack gap="lg">
+          <WriteKey source={source} mayChange={mayChange} />
+          <Install writeKey={source.write_key} />
+        </Stack>
+      )}
+    </Drawer>
+  );
+}
+
+function WriteKey({ source, mayChange }: { source: Source; mayChange: boolean }) {
+  const { t } = useTranslation();
+  const rotate = useRotateKey();
+  const [asking, setAsking] = useState<"no" | "rotate">("no");
+  return (
+    <div>
+      <Text size="sm" fw={600} mb={4}>
+        {t("sources.write_key")}
+      </Text>
+      <Group gap="xs">
+        <Code fz="sm" data-write-key>
+          {source.write_key}
+        </Code>
+        <Copy value={source.write_key} label={t("sources.copy_key")} />
+        {mayChange && (
+          <Button size="compact-xs" variant="subtle" leftSection={<IconRefresh size={14} aria-hidden />} onClick={() => setAsking("rotate")}>
+            {t("sources.rotate.action")}
+          </Button>
+        )}
+      </Group>
+      <Text size="xs" c="dimmed" mt={4}>
+        {t("sources.write_key_hint")}
+      </Text>
+      {asking === "rotate" && (
+        <Alert color="amber" mt="sm" title={t("sources.rotate.title")}>
+          <Stack gap="sm">
+            {t("sources.rotate.warning")}
+            <Group gap="xs">
+              <Button size="xs" color="red" loading={rotate.isPending} onClick={() => rotate.mutate(source.id, { onSuccess: () => setAsking("no") })}>
+                {t("sources.rotate.confirm")}
+              </Button>
+              <Button size="xs" variant="default" onClick={() => setAsking("no")}>
+                {t("ui.cancel")}
+              </Button>
+            </Group>
+          </Stack>
+        </Alert>
+      )}
+    </div>
+  );
+}
+
+function Install({ writeKey }: { writeKey: string }) {
+  const { t } = useTranslation();
+  const all = snippets(window.location.origin, writeKey);
+  const [chosen, setChosen] = useState(all[0]?.id);
+  const snippet = all.find(({ id }) => id === chosen);
+  return (
+    <Stack gap="sm">
+      <NativeSelect
+        label={t("sources.install")}
+        description={t("sources.install_hint")}
+        data={all.map(({ id, library }) => ({ value: id, label: id === "pixel" ? t("sources.pixel") : library }))}
+        value={chosen}
+        onChange={(event) => setChosen(event.currentTarget.value)}
+      />
+      {snippet?.install && <CodeBlock code={snippet.install} label={t("sources.install_command")} />}
+      {snippet && <CodeBlock code={snippet.code} label={snippet.library} />}
+    </Stack>
+  );
+}

@@ -1,0 +1,132 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { ApiError } from "./api/client";
+import { meQuery } from "./api/session";
+import { readFunnel } from "./features/funnel/spec";
+import { readOverview } from "./features/overview/search";
+import { readLive } from "./features/live/search";
+import { readProfile, readProfiles } from "./features/profiles/search";
+import { readSettings } from "./features/settings/search";
+import { NotFoundPage, RouteError, RoutePending } from "./features/shell/RouteStates";
+
+
+const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+
+const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: NotFoundPage,
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search: Record<string, unknown>): { to?: string } => ({ to: text(search.to) }),
+  component: lazyRouteComponent(() => import("./features/session/SignInPage"), "SignInPage"),
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  validateSearch: (search: Record<string, unknown>): { token?: string } => ({
+    // A token of digits alone has been read as a number.
+    token: text(typeof search.token === "number" ? String(search.token) : search.token),
+  }),
+  component: lazyRouteComponent(() => import("./features/session/SetupPage"), "SetupPage"),
+});
+
+/** Everything behind the sign-in. */
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.queryClient.ensureQueryData(meQuery);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { to: location.href } });
+    }
+  },
+  component: lazyRouteComponent(() => import("./features/shell/Shell"), "Shell"),
+});
+
+const overview = createRoute({
+  getParentRoute: () => shell,
+  path: "/",
+  validateSearch: readOverview,
+  component: lazyRouteComponent(() => import("./features/overview/OverviewPage"), "OverviewPage"),
+});
+
+const live = createRoute({
+  getParentRoute: () => shell,
+  path: "/live",
+  validateSearch: readLive,
+  component: lazyRouteComponent(() => import("./features/live/LivePage"), "LivePage"),
+});
+
+const profiles = createRoute({
+  getParentRoute: () => shell,
+  path: "/profiles",
+  validateSearch: readProfiles,
+  component: lazyRouteComponent(() => import("./features/profiles/ProfilesPage"), "ProfilesPage"),
+});
+
+const profile = createRoute({
+  getParentRoute: () => shell,
+  path: "/profiles/$profileId",
+  validateSearch: readProfile,
+  component: lazyRouteComponent(() => import("./features/profiles/ProfilePage"), "ProfilePage"),
+});
+
+const funnel = createRoute({
+  getParentRoute: () => shell,
+  path: "/funnel",
+  validateSearch: readFunnel,
+  component: lazyRouteComponent(() => import("./features/funnel/FunnelPage"), "FunnelPage"),
+});
+
+const sources = createRoute({
+  getParentRoute: () => shell,
+  path: "/sources",
+  validateSearch: (search: Record<string, unknown>): { source?: string } => ({
+    source: text(typeof search.source === "number" ? String(search.source) : search.source),
+  }),
+  component: lazyRouteComponent(() => import("./features/sources/SourcesPage"), "SourcesPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: "/settings",
+  validateSearch: readSettings,
+  component: lazyRouteComponent(() => import("./features/settings/SettingsPage"), "SettingsPage"),
+});
+
+const tree = root.addChildren([
+  signIn,
+  setup,
+  shell.addChildren([overview, live, profiles, profile, funnel, sources, settings]),
+]);
+
+export function createAppRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { queryClient },
+    defaultPreload: "intent",
+    defaultErrorComponent: RouteError,
+    defaultPendingComponent: RoutePending,
+    defaultPendingMs: 300,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,70 @@
+import { Group, Text, Title } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
+import type { ReactNode } from "react";
+import classes from "./Page.module.css";
+
+export function Page({
+  title,
+  subtitle,
+  actions,
+  children,
+}: {
+  title: string;
+  subtitle?: ReactNode;
+  actions?: ReactNode;
+  children: ReactNode;
+}) {
+  useDocumentTitle(title);
+  return (
+    <div className={classes.page}>
+      <Group justify="space-between" align="flex-end" gap="sm" mb="lg">
+        <div>
+          <Title order={1}>{title}</Title>
+          {subtitle && (
+            <Text size="sm" c="dimmed" mt={2} component="div">
+              {subtitle}
+            </Text>
+          )}
+        </div>
+        {actions}
+      </Group>
+      {children}
+    </div>
+  );
+}
+
+/** A titled surface. `flush` lets a table or a list run to its edges. */
+export function Card({
+  title,
+  hint,
+  actions,
+  flush = false,
+  className,
+  children,
+}: {
+  title?: string;
+  hint?: ReactNode;
+  actions?: ReactNode;
+  flush?: boolean;
+  className?: string;
+  children: ReactNode;
+}) {
+  return (
+    <section className={`${classes.card} ${className ?? ""}`}>
+      {(title || actions) && (
+        <Group justify="space-between" gap="xs" className={classes.head}>
+          <div>
+            {title && <Title order={2}>{title}</Title>}
+            {hint && (
+              <Text size="xs" c="dimmed" component="div">
+                {hint}
+              </Text>
+            )}
+          </div>
+          {actions}
+        </Group>
+      )}
+      <div className={flush ? classes.flush : classes.body}>{children}</div>
+    </section>
+  );
+}

@@ -1,0 +1,73 @@
+import { Button, Group, Popover, SegmentedControl } from "@mantine/core";
+import { DatePicker } from "@mantine/dates";
+import { useMediaQuery } from "@mantine/hooks";
+import { IconCalendar } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useFormat } from "./FormatContext";
+import { PRESET_DAYS, type Period } from "./period";
+
+export function PeriodPicker({ value, onChange }: { value: Period; onChange: (period: Period) => void }) {
+  const { t } = useTranslation();
+  const presets = PRESET_DAYS.map((days) => ({ value: String(days), label: t("ui.period.days", { count: days }) }));
+  return (
+    <Group gap="xs" wrap="nowrap">
+      <SegmentedControl
+        size="xs"
+        aria-label={t("ui.period.label")}
+        data={presets}
+        value={value.kind === "last" ? String(value.days) : ""}
+        onChange={(days) => onChange({ kind: "last", days: Number(days) })}
+      />
+      <RangePicker value={value} onChange={onChange} />
+    </Group>
+  );
+}
+
+function RangePicker({ value, onChange }: { value: Period; onChange: (period: Period) => void }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const narrow = useMediaQuery("(max-width: 48em)");
+  const [opened, setOpened] = useState(false);
+  const [picked, setPicked] = useState<[string | null, string | null]>([null, null]);
+
+  const pick = (range: [string | null, string | null]) => {
+    setPicked(range);
+    const [from, to] = range;
+    if (!from || !to) return;
+    onChange({ kind: "range", from, to });
+    setOpened(false);
+  };
+  const open = () => {
+    setPicked(value.kind === "range" ? [value.from, value.to] : [null, null]);
+    setOpened(true);
+  };
+  const label = value.kind === "range" ? `${format.day(value.from)} – ${format.day(value.to)}` : t("ui.period.custom");
+
+  return (
+    <Popover opened={opened} onChange={setOpened} position="bottom-end" trapFocus withArrow>
+      <Popover.Target>
+        <Button
+          size="xs"
+          variant={value.kind === "range" ? "light" : "default"}
+          leftSection={<IconCalendar size={14} aria-hidden />}
+          onClick={open}
+        >
+          {label}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <DatePicker
+          type="range"
+          allowSingleDateInRange
+          numberOfColumns={narrow ? 1 : 2}
+          maxDate={format.dayOf(new Date())}
+          value={picked}
+          onChange={pick}
+          locale={format.language === "zh" ? "zh-cn" : format.language}
+          firstDayOfWeek={1}
+        />
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
