@@ -1,0 +1,109 @@
+//! What the API is told by the parts of the server that it does not depend on: the clock, the collector, the lake.
+
+use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
+
+use forecourt_model::Refusal;
+
+/// Tells the time: microseconds since 1970 UTC.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> i64 + Send + Sync>);
+
+impl Clock {
+    pub fn new(now_us: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now_us))
+    }
+
+    pub fn now_us(&self) -> i64 {
+        (self.0)()
+    }
+}
+
+/// How far each stage has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Freshness {
+    /// The log's end: the offset that the next record gets.
+    pub log_offset: u64,
+    pub folded_offset: u64,
+    pub lake_offset: u64,
+    /// Age of the oldest record that is not folded yet; 0 when there is none.
+    pub lag_us: i64,
+    /// Age of what reports see; 0 when they see all that is folded.
+    pub lake_age_us: i64,
+}
+
+/// One source's last day at the border.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceHealth {
+    pub last_accepted_us: Option<i64>,
+    pub accepted_24h: u64,
+    pub refused_24h: u64,
+    /// The last 60 minutes as (minute's beginning in microseconds, accepted, refused), oldest first.
+    pub last_hour: Vec<(i64, u64, u64)>,
+}
+
+/// An item that a person sends again.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// The source's id.
+    pub source: String,
+    pub raw: String,
+}
+
+/// Why a submission is neither accepted nor refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotTaken(pub String);
+
+type Answer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// The border as the API sees it: three questions, answered by whoever wires the server.
+#[derive(Clone)]
+pub struct Border {
+    freshness: Arc<dyn Fn() -> Freshness + Send + Sync>,
+    health: Arc<dyn Fn(i64) -> BTreeMap<String, SourceHealth> + Send + Sync>,
+    submit: Arc<dyn Fn(Submission) -> Answer<Result<Option<Refusal>, NotTaken>> + Send + Sync>,
+    sources_changed: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Border {
+    /// * `health`: by source id, as of a time; `submit`: `None` for accepted; `sources_changed`: called after each change,
+    ///   so that it is in force at once.
+    pub fn new<S>(
+        freshness: impl Fn() -> Freshness + Send + Sync + 'static,
+        health: impl Fn(i64) -> BTreeMap<String, SourceHealth> + Send + Sync + 'static,
+        submit: impl Fn(Submission) -> S + Send + Sync + 'static,
+        sources_changed: impl Fn() + Send + Sync + 'static,
+    ) -> Self
+    where
+        S: Future<Output = Result<Option<Refusal>, NotTaken>> + Send + 'static,
+    {
+        Self {
+            freshness: Arc::new(freshness),
+            health: Arc::new(health),
+            submit: Arc::new(move |submission| Box::pin(submit(submission))),
+            sources_changed: Arc::new(sources_changed),
+        }
+    }
+
+    pub(crate) fn freshness(&self) -> Freshness {
+        (self.freshness)()
+    }
+
+    pub(crate) fn health(&self, now_us: i64) -> BTreeMap<String, SourceHealth> {
+        (self.health)(now_us)
+    }
+
+    pub(crate) async fn submit(&self, submission: Submission) -> Result<Option<Refusal>, NotTaken> {
+        (self.submit)(submission).await
+    }
+
+    pub(crate) fn sources_changed(&self) {
+        (self.sources_changed)();
+    }
+}
+
+impl fmt::Debug for Border {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Border")
+    }
+}

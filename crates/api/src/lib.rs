@@ -1,0 +1,132 @@
+//! HTTP for the UI and for programs: what is shown, who may see it, and which rows.
+//!
+//! Authorisation is in one place ([`caller`]): a table says what each route needs, and a route that is not in it answers
+//! nobody. The rules of the business are elsewhere: the fold decides on commands, the store and the queries filter rows.
+
+mod accounts;
+pub mod border;
+mod caller;
+mod commands;
+mod dead_letters;
+mod error;
+mod feed;
+mod headers;
+mod input;
+mod jobs;
+mod live;
+mod overview;
+mod profiles;
+mod session;
+mod sources;
+mod tokens;
+mod ui;
+
+use axum::{Router, extract::FromRef, middleware};
+use forecourt_log::Log;
+use forecourt_model::HashKey;
+use forecourt_store::{Store, control::Control};
+use tokio::sync::watch;
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use border::{Border, Clock, Freshness};
+pub use caller::Caller;
+pub use commands::Commands;
+pub use feed::Feed;
+pub use session::{Installation, Sessions};
+
+/// What the routes work with; each takes the pieces that it needs.
+#[derive(Clone, FromRef)]
+pub struct ApiState {
+    pub control: Control,
+    pub store: Store,
+    pub commands: Commands,
+    pub feed: Feed,
+    pub border: Border,
+    pub clock: Clock,
+    pub installation: Installation,
+    pub sessions: Sessions,
+    pub search: profiles::Search,
+}
+
+impl ApiState {
+    /// * `folded`: the fold's next offset, as it moves.
+    /// * `key`: what the fold hashes identifiers with; `region`: whose notation a phone without a country code is in.
+    #[expect(clippy::too_many_arguments, reason = "the pieces, once each, in the one place where they meet")]
+    pub fn new(
+        control: Control,
+        store: Store,
+        log: Log,
+        folded: watch::Receiver<u64>,
+        border: Border,
+        clock: Clock,
+        installation: Installation,
+        sessions: Sessions,
+        key: HashKey,
+        region: String,
+    ) -> Self {
+        let commands = Commands::new(log.clone(), store.clone(), folded.clone(), clock.clone());
+        let feed = Feed::new(log, store.clone(), control.clone(), folded, region.clone());
+        let search = profiles::Search::new(key, region);
+        Self { control, store, commands, feed, border, clock, installation, sessions, search }
+    }
+}
+
+/// Errors: 400 `invalid`, 401 `sign_in`, 403 `forbidden`, 404 `not_found`, 429 `throttled`, 503 `unavailable`, each as
+/// `{"error":{"code","message"}}` with a message that says what to do.
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Forecourt",
+    description = "What the pages of Forecourt use, for programs too. Show an API token as `Authorization: Bearer fct_…`; \
+                   errors are `{\"error\":{\"code\",\"message\"}}`.",
+    license(name = "Apache-2.0")
+))]
+struct Document;
+
+fn documented() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(session::sign_in))
+        .routes(routes!(session::sign_out))
+        .routes(routes!(session::setup_link, session::set_up))
+        .routes(routes!(session::me))
+        .routes(routes!(accounts::users, accounts::add_user))
+        .routes(routes!(accounts::remove_user))
+        .routes(routes!(tokens::tokens, tokens::add_token))
+        .routes(routes!(tokens::remove_token))
+        .routes(routes!(sources::sources, sources::add_source))
+        .routes(routes!(sources::update_source))
+        .routes(routes!(sources::rotate_write_key))
+        .routes(routes!(overview::overview))
+        .routes(routes!(jobs::jobs))
+        .routes(routes!(live::recent))
+        .routes(routes!(live::stream))
+        .routes(routes!(dead_letters::dead_letters))
+        .routes(routes!(dead_letters::retry))
+        .routes(routes!(dead_letters::discard))
+        .routes(routes!(profiles::search))
+        .routes(routes!(profiles::profile))
+        .routes(routes!(profiles::set_trait))
+        .routes(routes!(commands::outcome))
+}
+
+/// The description of the API that clients are generated from.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented().into_openapi()
+}
+
+/// Everything under `/api`, and the pages under all other paths.
+pub fn router(state: ApiState) -> Router {
+    let (routes, document) = documented().split_for_parts();
+    let document = document.to_json().unwrap_or_default();
+    let describe = move || {
+        let document = document.clone();
+        async move { ([(axum::http::header::CONTENT_TYPE, "application/json")], document) }
+    };
+    routes
+        .route("/api/openapi.json", axum::routing::get(describe))
+        .route_layer(middleware::from_fn_with_state(state.clone(), caller::authorise))
+        .fallback(ui::page)
+        .layer(middleware::from_fn(headers::harden))
+        .layer(tower_http::compression::CompressionLayer::new())
+        .with_state(state)
+}

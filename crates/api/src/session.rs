@@ -1,0 +1,177 @@
+//! Signing in and out, the first admin, and who one is.
+
+use std::net::SocketAddr;
+
+use axum::{
+    Extension, Json,
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use forecourt_model::Role as ModelRole;
+use forecourt_store::control::{Control, NewUser, SESSION_LIFE_US, Secret, Session};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    Caller, Clock,
+    accounts::Role,
+    caller::{SESSION_COOKIE, session_cookie},
+    error::{ApiError, ErrorBody},
+    input::{Asked, Body},
+};
+
+/// What the pages need to know of the installation.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Installation {
+    pub name: String,
+    /// IANA name: days begin and end in it.
+    pub time_zone: String,
+    /// ISO 4217 code of all amounts.
+    pub currency: String,
+    /// Sends reach only listed test recipients.
+    pub safe_mode: bool,
+    /// A demonstration with invented people.
+    pub demo: bool,
+}
+
+/// How session cookies are set.
+#[derive(Debug, Clone, Copy)]
+pub struct Sessions {
+    /// Whether people reach the server by HTTPS: browsers then send the cookie over nothing else.
+    pub secure_cookies: bool,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    email: String,
+    password: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetUp {
+    /// From the link that the first start printed.
+    token: String,
+    email: String,
+    name: String,
+    password: String,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SetupToken {
+    token: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct SetupLink {
+    valid: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Me {
+    /// Empty for an API token.
+    email: String,
+    name: String,
+    role: Role,
+    #[schema(required)]
+    dealer: Option<String>,
+    /// To be sent as `x-csrf-token` with every change.
+    csrf: String,
+    installation: Installation,
+}
+
+impl Me {
+    fn of_session(session: &Session, installation: Installation) -> Self {
+        let user = &session.user;
+        Self {
+            email: user.email.clone(),
+            name: user.name.clone(),
+            role: user.role.into(),
+            dealer: user.dealer.clone(),
+            csrf: session.csrf.clone(),
+            installation,
+        }
+    }
+}
+
+/// Sign in with e-mail and password.
+#[utoipa::path(post, path = "/api/auth/login", tag = "session", request_body = SignIn,
+    responses((status = 200, body = Me), (status = 401, body = ErrorBody), (status = 429, body = ErrorBody)))]
+pub async fn sign_in(
+    State(control): State<Control>,
+    State(clock): State<Clock>,
+    State(sessions): State<Sessions>,
+    State(installation): State<Installation>,
+    address: Option<Extension<ConnectInfo<SocketAddr>>>,
+    Body(asked): Body<SignIn>,
+) -> Result<Response, ApiError> {
+    let ip = address.map(|Extension(ConnectInfo(address))| address.ip().to_string()).unwrap_or_default();
+    let begun = control.sign_in(&asked.email, &asked.password, &ip, clock.now_us()).await;
+    let (token, session) = begun.inspect_err(|error| tracing::warn!(ip, %error, "a sign-in was refused"))?;
+    tracing::info!(ip, user = session.user.id, "signed in");
+    Ok(with_session(sessions, &token, Me::of_session(&session, installation)))
+}
+
+/// End the session.
+#[utoipa::path(post, path = "/api/auth/logout", tag = "session", responses((status = 204)))]
+pub async fn sign_out(State(control): State<Control>, State(sessions): State<Sessions>, headers: HeaderMap) -> Result<Response, ApiError> {
+    if let Some(token) = session_cookie(&headers) {
+        control.end_session(token).await?;
+    }
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(sessions, "", 0))]).into_response())
+}
+
+/// Whether a set-up link can still be used.
+#[utoipa::path(get, path = "/api/auth/setup", tag = "session", params(SetupToken), responses((status = 200, body = SetupLink)))]
+pub async fn setup_link(
+    State(control): State<Control>,
+    State(clock): State<Clock>,
+    Asked(asked): Asked<SetupToken>,
+) -> Result<Json<SetupLink>, ApiError> {
+    let valid = control.setup_link_is_valid(&asked.token, clock.now_us()).await?;
+    Ok(Json(SetupLink { valid }))
+}
+
+/// Make the first admin by the one-time link, and sign in.
+#[utoipa::path(post, path = "/api/auth/setup", tag = "session", request_body = SetUp,
+    responses((status = 200, body = Me), (status = 400, body = ErrorBody)))]
+pub async fn set_up(
+    State(control): State<Control>,
+    State(clock): State<Clock>,
+    State(sessions): State<Sessions>,
+    State(installation): State<Installation>,
+    Body(asked): Body<SetUp>,
+) -> Result<Response, ApiError> {
+    let now_us = clock.now_us();
+    let admin = NewUser { email: asked.email, name: asked.name, role: ModelRole::Admin, dealer: None, password: asked.password };
+    let user = control.use_setup_link(&asked.token, admin, now_us).await?;
+    let (token, session) = control.begin_session(&user.id, now_us).await?.ok_or_else(ApiError::sign_in)?;
+    tracing::info!(user = user.id, "the first admin was made");
+    Ok(with_session(sessions, &token, Me::of_session(&session, installation)))
+}
+
+/// Who one is.
+#[utoipa::path(get, path = "/api/me", tag = "session", responses((status = 200, body = Me), (status = 401, body = ErrorBody)))]
+pub async fn me(caller: Caller, State(installation): State<Installation>) -> Json<Me> {
+    let email = if caller.csrf.is_some() { caller.actor.clone() } else { String::new() };
+    Json(Me {
+        email,
+        name: caller.name,
+        role: caller.role.into(),
+        dealer: caller.scope.dealer().map(str::to_owned),
+        csrf: caller.csrf.unwrap_or_default(),
+        installation,
+    })
+}
+
+fn with_session(sessions: Sessions, token: &Secret, me: Me) -> Response {
+    ([(header::SET_COOKIE, cookie(sessions, token.reveal(), SESSION_LIFE_US / 1_000_000))], Json(me)).into_response()
+}
+
+fn cookie(sessions: Sessions, token: &str, life_s: i64) -> String {
+    let secure = if sessions.secure_cookies { "; Secure" } else { "" };
+    format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life_s}{secure}")
+}
