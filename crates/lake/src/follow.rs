@@ -1,0 +1,220 @@
+//! Behind the fold: its blocks, joined with the log by offset, become rows in memory.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use arrow::array::RecordBatch;
+use forecourt_log::{Reader, Record};
+use forecourt_model::{Block, Event, EventAttribution, EventRow, RecordKind, Stamp, Touch, block::TouchOf};
+use tokio::sync::watch;
+
+use crate::{Inner, Lake, LakeError, event_columns::EventColumns, relocate, threads};
+
+/// Bytes of blocks taken in at a time.
+const BLOCK_BYTES: usize = 2 << 20;
+/// Records read from the log at a time.
+const READ_RECORDS: usize = 10_000;
+const READ_BYTES: usize = 8 << 20;
+/// Merges are looked for in files at most this often, and never so often that it takes more than a tenth of the time.
+const RELOCATE_EVERY: Duration = Duration::from_secs(2);
+/// A flush may come due while nothing new is folded.
+const PAUSE: Duration = Duration::from_millis(500);
+/// After a refusal that may pass: a full disk, a database that is away.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Fewer rows than this wait ten times as long for their flush.
+const HANDFUL_ROWS: usize = 4_096;
+
+impl Lake {
+    /// Follows the fold until `stop` turns true, then writes what is in memory to files.
+    ///
+    /// * `folded`: the fold's offset; each change wakes the writer.
+    ///
+    /// What may pass (a full disk, a database that is away) is tried again; the error that ends it is for an operator.
+    pub async fn run(self, mut folded: watch::Receiver<u64>, mut stop: watch::Receiver<bool>) -> Result<(), LakeError> {
+        let compacting = tokio::spawn(self.clone().compact_until(stop.clone()));
+        let copying = tokio::spawn(self.clone().copy_entities_until(stop.clone()));
+        let mut relocated = None;
+        while !*stop.borrow_and_update() {
+            let pause = match self.inner.turn(&mut relocated).await {
+                Ok(true) => continue,
+                Ok(false) => PAUSE,
+                Err(LakeError::Overtaken) => {
+                    self.inner.start_over().await?;
+                    continue;
+                }
+                Err(error) if error.is_retryable() => {
+                    tracing::warn!(%error, "the lake waits");
+                    RETRY_AFTER
+                }
+                Err(error) => return Err(error),
+            };
+            wait(pause, &mut folded, &mut stop).await;
+        }
+        for task in [compacting, copying] {
+            task.await.map_err(|error| LakeError::Stopped(error.to_string()))?;
+        }
+        match self.flush().await {
+            Err(LakeError::Overtaken) => {
+                self.inner.start_over().await?;
+                self.flush().await.map(|_| ())
+            }
+            done => done.map(|_| ()),
+        }
+    }
+}
+
+/// Waits for the fold, but no longer than `pause`; for `stop` at once.
+async fn wait(pause: Duration, folded: &mut watch::Receiver<u64>, stop: &mut watch::Receiver<bool>) {
+    let folded_or_pause = async {
+        if folded.changed().await.is_err() {
+            tokio::time::sleep(pause).await;
+        }
+    };
+    tokio::select! {
+        () = folded_or_pause => {}
+        // Whoever held the other end is gone: that is a stop too, and the loop's next look at it says so or goes on.
+        _ = stop.changed() => {}
+        () = tokio::time::sleep(pause) => {}
+    }
+}
+
+impl Inner {
+    /// One turn of the writer. Returns whether there is more to take in at once.
+    ///
+    /// * `relocated`: when merges were last looked for in files, and how long that took.
+    async fn turn(&self, relocated: &mut Option<(Instant, Duration)>) -> Result<bool, LakeError> {
+        let _work = self.work.lock().await;
+        let more = self.follow().await?;
+        if relocated.is_none_or(|(at, took)| RELOCATE_EVERY.max(took * 10) <= at.elapsed()) {
+            let began = Instant::now();
+            relocate::apply(self).await?;
+            *relocated = Some((began, began.elapsed()));
+        }
+        if self.is_time_to_flush() {
+            self.flush().await?;
+        }
+        Ok(more)
+    }
+
+    fn is_time_to_flush(&self) -> bool {
+        let state = self.state();
+        if self.options.flush_rows <= state.tail.rows() {
+            return true;
+        }
+        let waits = state.oldest_us.map_or(0, |oldest_us| self.now_us().saturating_sub(oldest_us));
+        let patience = self.options.flush_after * if state.tail.rows() < HANDFUL_ROWS { 10 } else { 1 };
+        patience.as_micros() as i64 <= waits
+    }
+
+    /// Takes in the next blocks, flushing where they fill the memory. Returns whether there may be more. Needs the work lock.
+    async fn follow(&self) -> Result<bool, LakeError> {
+        let from = self.state().offset;
+        let blocks = self.store.blocks(from, BLOCK_BYTES).await?;
+        let more = !blocks.is_empty();
+        let mut reader = None;
+        for block in blocks {
+            self.take_in(block, &mut reader).await?;
+            if self.options.flush_rows <= self.state().tail.rows() {
+                self.flush().await?;
+            }
+        }
+        Ok(more)
+    }
+
+    /// Takes in all that the fold has done. The caller holds the work lock.
+    pub(crate) async fn follow_to_end(&self) -> Result<(), LakeError> {
+        while self.follow().await? {}
+        Ok(())
+    }
+
+    async fn take_in(&self, block: Block, reader: &mut Option<Reader>) -> Result<(), LakeError> {
+        let from = self.state().offset;
+        if from < block.first_offset {
+            return Err(LakeError::Gap { needed: from, found: block.first_offset });
+        }
+        let mut log = match reader.take() {
+            Some(reader) if reader.offset() == block.first_offset => reader,
+            _ => self.log.reader(block.first_offset)?,
+        };
+        let region = self.options.region.clone();
+        let block = Arc::new(block);
+        let joining = block.clone();
+        let (joined, log) = threads::blocking(move || join(&joining, &mut log, &region).map(|joined| (joined, log))).await?;
+        *reader = Some(log);
+
+        let mut state = self.state();
+        if let Some(batch) = joined.rows {
+            state.tail.push(batch);
+            state.oldest_us = state.oldest_us.or(Some(self.now_us()));
+        }
+        for moved in &block.moves {
+            state.tail.note(moved);
+            if moved.first_offset < state.flushed {
+                state.file_moves.push(*moved);
+                state.oldest_us = state.oldest_us.or(Some(self.now_us()));
+            }
+        }
+        state.offset = block.end_offset;
+        state.as_of_us = joined.at_us.unwrap_or(state.as_of_us);
+        state.changed();
+        Ok(())
+    }
+}
+
+/// A block's rows.
+struct Joined {
+    rows: Option<RecordBatch>,
+    /// Log time of its last record.
+    at_us: Option<i64>,
+}
+
+/// Reads the block's range of the log and makes a row of each event that the fold attributed.
+fn join(block: &Block, log: &mut Reader, region: &str) -> Result<Joined, LakeError> {
+    let mut columns = EventColumns::with_capacity(block.events.len());
+    let mut attributions = block.events.iter().peekable();
+    let mut at_us = None;
+    let mut missing = 0u64;
+    while log.offset() < block.end_offset {
+        let wanted = usize::try_from(block.end_offset - log.offset()).unwrap_or(usize::MAX);
+        let records = log.next_batch(READ_RECORDS.min(wanted), READ_BYTES)?;
+        if records.is_empty() {
+            break;
+        }
+        for record in &records {
+            at_us = Some(record.at_us);
+            while attributions.next_if(|attribution| attribution.offset < record.offset).is_some() {
+                missing += 1;
+            }
+            if let Some(attribution) = attributions.next_if(|attribution| attribution.offset == record.offset) {
+                match row(record, attribution, &block.touches, region) {
+                    Some(row) => columns.push(&row),
+                    None => missing += 1,
+                }
+            }
+        }
+    }
+    missing += attributions.count() as u64;
+    if missing != 0 {
+        // The log tells its own damage; what is lost there cannot be had here.
+        tracing::error!(missing, from = block.first_offset, to = block.end_offset, "events of the fold are not in the log any more");
+    }
+    let rows = if columns.is_empty() { None } else { Some(columns.finish()?) };
+    Ok(Joined { rows, at_us })
+}
+
+fn row(record: &Record, attribution: &EventAttribution, touches: &[Touch], region: &str) -> Option<EventRow> {
+    if RecordKind::from_u8(record.kind) != Some(RecordKind::Event) {
+        return None;
+    }
+    let (stamp, raw) = Stamp::decode(&record.body).ok()?;
+    let event = Event::parse(raw, &stamp, region).ok()?;
+    let own = event.touch.clone();
+    let touch = match attribution.touch {
+        TouchOf::None => None,
+        TouchOf::Own => own.as_ref(),
+        TouchOf::Earlier(at) => touches.get(at as usize),
+    };
+    Some(EventRow::new(event, record.offset, attribution, touch))
+}
