@@ -82,6 +82,8 @@ pub struct Event {
 pub const MESSAGE_ID_CHARS_MAX: usize = 100;
 /// The longest event name.
 pub const EVENT_NAME_CHARS_MAX: usize = 200;
+/// How deep objects and lists may sit in each other.
+pub const NESTING_MAX: usize = 64;
 /// Below this a difference of clocks is the network's, and the sender's time stands.
 const SKEW_DEAD_BAND_US: i64 = 5 * MINUTE_US;
 
@@ -151,6 +153,9 @@ impl Event {
     /// `region` is the country whose notation a phone without a country code is in. The same bytes and stamp
     /// give the same event for ever: the border checks with it, the fold reads with it.
     pub fn parse(raw: &[u8], stamp: &Stamp<'_>, region: &str) -> Result<Self, Refusal> {
+        if NESTING_MAX < nesting(raw) {
+            return Err(Refusal::new(RefusalCode::InvalidJson, format!("the item is nested deeper than {NESTING_MAX} levels: send it flatter")));
+        }
         let wire: Wire = serde_json::from_slice(raw).map_err(bad_json)?;
         let event_type = match wire.event_type.as_deref() {
             Some(text) => EventType::parse(text).ok_or_else(|| unknown_type(text))?,
@@ -208,6 +213,26 @@ impl Event {
             traits,
         })
     }
+}
+
+/// How deep objects and lists sit in each other. Brackets inside of strings count only where there are too many anyway.
+fn nesting(raw: &[u8]) -> usize {
+    if raw.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() <= NESTING_MAX {
+        return 0;
+    }
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0, false, false);
+    for byte in raw {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 fn bad_json(error: serde_json::Error) -> Refusal {

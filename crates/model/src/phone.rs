@@ -26,23 +26,37 @@ pub fn normalise(raw: &str, region: &str) -> Result<Phone, PhoneError> {
     }
     let digits: String = number.chars().filter_map(|c| c.to_digit(10)).filter_map(|d| char::from_digit(d, 10)).collect();
     let plus = number.trim_start().starts_with(['+', '＋']);
-    let candidates = [trunk_8(&digits, plus, region), Some(if plus { format!("+{digits}") } else { digits.clone() })];
-    let found = candidates.into_iter().flatten().find_map(|text| parse(&text, region)).or_else(|| {
+    let written = if plus { format!("+{digits}") } else { digits.clone() };
+    let found = plus_7(&digits, plus, region)
+        .or_else(|| trunk_8(&digits, plus, region).and_then(|text| parse(&text, region)))
+        .or_else(|| parse(&written, region))
         // A number written with its country code but without the plus.
-        (!plus && 10 < digits.len()).then(|| parse(&format!("+{digits}"), region)).flatten()
-    });
+        .or_else(|| (!plus && 10 < digits.len()).then(|| parse(&format!("+{digits}"), region)).flatten());
     let e164 = found.ok_or_else(|| PhoneError::Invalid(region.to_owned()))?;
     Ok(Phone { e164, extension })
 }
 
-/// What people of the former Soviet numbering plan dial as 8, written as the country code it stands for.
+/// The numbering plan that Russia and Kazakhstan share: `[347-9]` and nine digits after +7, or after the 8 that people dial.
+///
+/// The library takes the 8 of `800…` for that 8, and knows one country a code.
+fn plus_7(digits: &str, plus: bool, region: &str) -> Option<String> {
+    let at_home = matches!(region, "RU" | "KZ");
+    let national = match digits.len() {
+        11 if digits.starts_with('7') && (plus || at_home) => &digits[1..],
+        11 if digits.starts_with('8') && at_home => &digits[1..],
+        10 if !plus && at_home => digits,
+        _ => return None,
+    };
+    national.starts_with(['3', '4', '7', '8', '9']).then(|| format!("+7{national}"))
+}
+
+/// What people dial as 8 in the rest of the former Soviet numbering plan, written as what it stands for.
 ///
 /// A plain "8 becomes 7" would break `8123456789` (ten digits, Petersburg) and `8 10` (the way abroad).
 fn trunk_8(digits: &str, plus: bool, region: &str) -> Option<String> {
     let rest = digits.strip_prefix('8')?;
     match (region, digits.len()) {
-        ("RU" | "KZ", 11) if !rest.starts_with('0') || rest.starts_with("00") => Some(format!("+7{rest}")),
-        ("RU" | "KZ", 11..) if !plus && rest.starts_with("10") && 11 < digits.len() => Some(format!("+{}", &rest[2..])),
+        ("RU" | "KZ", 12..) if !plus => rest.strip_prefix("10").map(|abroad| format!("+{abroad}")),
         ("UA", 11) if rest.starts_with('0') => Some(format!("+38{rest}")),
         ("BY", 11) if rest.starts_with('0') => Some(format!("+375{}", &rest[1..])),
         _ => None,
@@ -52,9 +66,8 @@ fn trunk_8(digits: &str, plus: bool, region: &str) -> Option<String> {
 fn parse(text: &str, region: &str) -> Option<String> {
     let region: Option<country::Id> = region.parse().ok();
     let number = phonenumber::parse_with(&DATABASE, region, text).ok()?;
-    phonenumber::is_valid_with(&DATABASE, &number)
-        .then(|| number.format().mode(phonenumber::Mode::E164).to_string())
-        .map(|text| text.split([';', ' ']).next().unwrap_or_default().to_owned())
+    let e164 = number.format_with(&DATABASE).mode(phonenumber::Mode::E164).to_string();
+    phonenumber::is_valid_with(&DATABASE, &number).then(|| e164.split([';', ' ']).next().unwrap_or_default().to_owned())
 }
 
 fn split_extension(raw: &str) -> (String, Option<String>) {

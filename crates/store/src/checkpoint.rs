@@ -108,10 +108,10 @@ impl Store {
                     let parameter = if is_text(column) { Value::from(value.as_str()) } else { Value::Int(value.parse().ok()) };
                     parameters.push(parameter);
                 }
-                format!("WHERE ({key}) > ({})", marks.join(", "))
+                format!("AND ({key}) > ({})", marks.join(", "))
             }
         };
-        let sql = format!("SELECT {} FROM {} {condition} ORDER BY {key} LIMIT {PAGE}", shown.join(", "), table.name);
+        let sql = format!("SELECT {} FROM {} WHERE {} {condition} ORDER BY {key} LIMIT {PAGE}", shown.join(", "), table.name, table.live);
         let rows = self.db.query(&sql, parameters).await?;
         rows.iter().map(|row| (0..table.columns.len()).map(|column| row.maybe_text(column)).collect()).collect()
     }

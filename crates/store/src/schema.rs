@@ -48,6 +48,8 @@ pub struct Table {
     pub columns: &'static [&'static str],
     /// How many of the first columns are the key.
     pub key: usize,
+    /// Rows that count; the others are left out of a comparison.
+    pub live: &'static str,
 }
 
 /// The tables that a replay must reach to the letter. Blocks are dropped as the lake takes them, and dedupe runs are
@@ -59,17 +61,17 @@ pub const COMPARED: &[Table] = &[
             "fragment_id", "profile_id", "kind", "value", "generation", "current_generation", "first_us", "last_us", "first_offset", "events",
             "state",
         ],
-        key: 1,
+        key: 1, live: "1 = 1",
     },
-    Table { name: "evidence", columns: &["a", "b", "rule", "log_offset", "at_us"], key: 2 },
-    Table { name: "name_words", columns: &["word", "fragment_id"], key: 2 },
+    Table { name: "evidence", columns: &["a", "b", "rule", "log_offset", "at_us"], key: 2, live: "1 = 1" },
+    Table { name: "name_words", columns: &["word", "fragment_id"], key: 2, live: "1 = 1" },
     Table {
         name: "leads",
         columns: &[
             "lead_id", "fragment_id", "created_us", "updated_us", "stage", "stage_us", "model", "dealer", "region", "channel", "utm_source",
             "campaign", "value",
         ],
-        key: 1,
+        key: 1, live: "1 = 1",
     },
     Table {
         name: "orders",
@@ -77,7 +79,7 @@ pub const COMPARED: &[Table] = &[
             "order_id", "fragment_id", "at_us", "updated_us", "status", "revenue", "currency", "lead_id", "model", "dealer", "region", "channel",
             "utm_source", "campaign",
         ],
-        key: 1,
+        key: 1, live: "1 = 1",
     },
     Table {
         name: "calls",
@@ -85,22 +87,22 @@ pub const COMPARED: &[Table] = &[
             "call_id", "fragment_id", "at_us", "updated_us", "direction", "duration_s", "result", "agent", "model", "dealer", "region", "channel",
             "utm_source", "campaign",
         ],
-        key: 1,
+        key: 1, live: "1 = 1",
     },
     Table {
         name: "ad_costs",
         columns: &["cost_key", "day", "channel", "utm_source", "campaign", "region", "cost", "impressions", "clicks", "currency"],
-        key: 1,
+        key: 1, live: "1 = 1",
     },
-    Table { name: "totals", columns: &["day", "metric", "dimension", "count", "amount"], key: 3 },
-    Table { name: "dead_letters", columns: &["log_offset", "number", "received_us", "source", "code", "reason", "raw", "state"], key: 1 },
-    Table { name: "verdicts", columns: &["log_offset", "at_us", "body"], key: 1 },
-    Table { name: "fold", columns: &["name", "value"], key: 1 },
+    Table { name: "totals", columns: &["day", "metric", "dimension", "count", "amount"], key: 3, live: "(count <> 0 OR amount <> 0)" },
+    Table { name: "dead_letters", columns: &["log_offset", "number", "received_us", "source", "code", "reason", "raw", "state"], key: 1, live: "1 = 1" },
+    Table { name: "verdicts", columns: &["log_offset", "at_us", "body"], key: 1, live: "1 = 1" },
+    Table { name: "fold", columns: &["name", "value"], key: 1, live: "1 = 1" },
 ];
 
 /// Copied by a checkpoint beside the compared ones.
 pub const UNCOMPARED: &[Table] = &[
-    Table { name: "blocks", columns: &["first_offset", "end_offset", "body"], key: 1 },
-    Table { name: "dedupe_runs", columns: &["run", "day", "level", "keys"], key: 1 },
-    Table { name: "dedupe_chunks", columns: &["run", "number", "first_key", "body"], key: 2 },
+    Table { name: "blocks", columns: &["first_offset", "end_offset", "body"], key: 1, live: "1 = 1" },
+    Table { name: "dedupe_runs", columns: &["run", "day", "level", "keys"], key: 1, live: "1 = 1" },
+    Table { name: "dedupe_chunks", columns: &["run", "number", "first_key", "body"], key: 2, live: "1 = 1" },
 ];

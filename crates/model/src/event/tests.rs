@@ -20,7 +20,7 @@ fn live(json: &str) -> Result<Event, Refusal> {
 
 fn code(json: &str) -> &'static str {
     match live(json) {
-        Ok(event) => panic!("accepted: {event:?}"),
+        Ok(event) => panic!("accepted: {}", event.name),
         Err(refusal) => refusal.code.as_str(),
     }
 }

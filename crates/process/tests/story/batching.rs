@@ -1,0 +1,90 @@
+//! Batching is invisible: whatever the batches, the same state, to the letter.
+
+use proptest::{prelude::*, test_runner::TestRunner};
+
+use crate::app::App;
+
+/// An event of a small world in which people meet devices, repeat themselves and come late.
+#[derive(Debug, Clone)]
+struct Touch {
+    kind: u8,
+    device: Option<u8>,
+    user: Option<u8>,
+    email: Option<u8>,
+    lead: Option<u8>,
+    minutes: u16,
+    repeat: bool,
+}
+
+fn touch() -> impl Strategy<Value = Touch> {
+    let maybe = |n: u8| proptest::option::of(0..n);
+    (0..6u8, maybe(4), maybe(3), maybe(3), maybe(2), 0..20_000u16, proptest::bool::weighted(0.1)).prop_map(
+        |(kind, device, user, email, lead, minutes, repeat)| Touch { kind, device, user, email, lead, minutes, repeat },
+    )
+}
+
+fn json(touch: &Touch) -> String {
+    let mut fields = Vec::new();
+    let device = if touch.device.is_none() && touch.user.is_none() && touch.email.is_none() { Some(9) } else { touch.device };
+    if let Some(device) = device {
+        fields.push(format!(r#""anonymousId":"dev-{device}""#));
+    }
+    if let Some(user) = touch.user {
+        fields.push(format!(r#""userId":"user-{user}""#));
+    }
+    let email = touch.email.map(|email| format!(r#""email":"e{email}@example.com""#)).unwrap_or_default();
+    let lead = touch.lead.map(|lead| format!(r#""lead_id":"L{lead}""#)).unwrap_or_default();
+    let properties = [email.clone(), lead].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(",");
+    let call = match touch.kind {
+        0 => r#""type":"page","context":{"page":{"url":"https://c.example/?utm_source=g&utm_medium=cpc"}}"#.to_owned(),
+        1 => format!(r#""type":"identify","traits":{{"name":"N{}"{}{email}}}"#, touch.minutes % 5, if email.is_empty() { "" } else { "," }),
+        2 => format!(r#""type":"track","event":"lead_created","properties":{{{properties}}}"#),
+        3 => format!(r#""type":"track","event":"contract_signed","properties":{{"order_id":"O1","value":10{}{properties}}}"#, if properties.is_empty() { "" } else { "," }),
+        4 => format!(r#""type":"track","event":"test_drive_done","properties":{{{properties}}}"#),
+        _ => r#""type":"page","context":{"page":{"url":"https://c.example/","referrer":""}}"#.to_owned(),
+    };
+    let at = forecourt_model::time::iso(1_772_000_000_000_000 + i64::from(touch.minutes) * 60_000_000);
+    format!(r#"{{{call},{},"timestamp":"{at}"}}"#, fields.join(",")).replace(",,", ",")
+}
+
+#[test]
+fn batches_of_any_size_end_in_the_same_state() {
+    let cases = if std::env::var_os("FORECOURT_PROVE").is_some() { 300 } else { 25 };
+    let mut runner = TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let worlds = (proptest::collection::vec(touch(), 1..80), proptest::collection::vec(1..40usize, 1..6));
+    runner
+        .run(&worlds, |(touches, sizes)| {
+            runtime.block_on(async {
+                let mut one = App::new(None).await;
+                for (n, touch) in touches.iter().enumerate() {
+                    one.now_us += 30_000_000;
+                    let id = if touch.repeat { n / 2 } else { n };
+                    let entry = one.event(&format!("m{id}"), &json(touch));
+                    one.append(vec![entry]).await;
+                }
+                one.fold_all(1).await;
+                let mut told = vec![one.folded.iter().flat_map(|folded| folded.block.events.clone()).collect::<Vec<_>>()];
+                let mut moves = vec![one.folded.iter().flat_map(|folded| folded.block.moves.clone()).collect::<Vec<_>>()];
+                for size in sizes.iter().copied().chain([10_000]) {
+                    let mut other = App::new(None).await;
+                    std::mem::swap(&mut other.log, &mut one.log);
+                    other.fold_all(size).await;
+                    std::mem::swap(&mut other.log, &mut one.log);
+                    let difference = one.store.first_difference(&other.store).await.expect("compared");
+                    prop_assert_eq!(difference, None, "batches of {}", size);
+                    let attributed = |touch: forecourt_model::EventAttribution| (touch.offset, touch.fragment_id, touch.profile_id);
+                    let events: Vec<_> = other.folded.iter().flat_map(|folded| folded.block.events.clone()).collect();
+                    prop_assert_eq!(
+                        events.iter().copied().map(attributed).collect::<Vec<_>>(),
+                        told[0].iter().copied().map(attributed).collect::<Vec<_>>()
+                    );
+                    moves.push(other.folded.iter().flat_map(|folded| folded.block.moves.clone()).collect());
+                    prop_assert_eq!(&moves[0], moves.last().expect("one"));
+                    told.truncate(1);
+                }
+                Ok(())
+            })
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+}

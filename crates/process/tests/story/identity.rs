@@ -1,0 +1,90 @@
+use forecourt_model::Scope;
+
+use crate::app::for_each_backend;
+
+#[tokio::test]
+async fn form_then_call_is_one_profile() {
+    for_each_backend(async |mut app| {
+        app.at("09:00")
+            .send(r#"{"type":"track","event":"form_submitted","anonymousId":"dev-1","properties":{"email":"Ana@example.com","phone":"8 (912) 345-67-89"}}"#)
+            .await;
+        app.at("10:00").send(r#"{"type":"track","event":"call_completed","properties":{"call_id":"c1","phone":"+79123456789","direction":"in"}}"#).await;
+        assert_eq!(app.profiles().await, "+79123456789, ana@example.com, dev-1: call_completed 1 10:00, form_submitted 1 09:00");
+        for question in ["ana@example.com", "ANA@example.com", "8 912 345 67 89", "9123456789", "dev-1", "anonymous_id:dev-1"] {
+            assert_eq!(app.find(question).await.len(), 1, "{question}");
+        }
+        assert!(app.find("bob@example.com").await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_done_before_signing_in_is_the_persons() {
+    for_each_backend(async |mut app| {
+        app.at("09:00").send(r#"{"type":"page","anonymousId":"dev-1","context":{"page":{"url":"https://c.example/?utm_source=google&utm_medium=cpc"}}}"#).await;
+        let before = app.find("dev-1").await[0];
+        app.at("09:05").send(r#"{"type":"identify","anonymousId":"dev-1","userId":"ana","traits":{"name":"Ana Petrova"}}"#).await;
+        app.at("09:06").send(r#"{"type":"track","event":"car_viewed","anonymousId":"dev-1"}"#).await;
+        assert_eq!(app.profiles().await, "ana, dev-1: car_viewed 1 09:06, identified 1 09:05, page_viewed 1 09:00");
+
+        let ana = app.profile("petr").await;
+        assert_eq!(ana.summary.name.as_deref(), Some("Ana Petrova"));
+        assert_eq!(ana.summary.channel.as_deref(), Some("cpc"));
+        assert_eq!(ana.evidence.len(), 1);
+        assert_eq!(ana.evidence[0].rule, "signed_in");
+        assert_eq!(app.store.profiles_count().await.expect("counted"), 1);
+        // Whichever of the two ids is retired leads on to the profile.
+        for fragment in &ana.fragments {
+            let view = app.store.profile(&Scope::Everything, fragment.fragment_id.into()).await.expect("read").expect("there");
+            assert_eq!(view.summary.profile_id, ana.summary.profile_id);
+        }
+        let moves: Vec<_> = app.folded.iter().flat_map(|folded| folded.block.moves.clone()).collect();
+        match ana.summary.profile_id == before {
+            true => assert!(moves.is_empty(), "the user had no events of his own yet: nothing to move"),
+            false => assert_eq!((moves.len(), moves[0].from, moves[0].to), (1, before, ana.summary.profile_id)),
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_people_on_one_device_never_meet() {
+    for_each_backend(async |mut app| {
+        app.at("09:00").send(r#"{"type":"page","anonymousId":"tablet"}"#).await;
+        app.at("09:01").send(r#"{"type":"identify","anonymousId":"tablet","userId":"ana"}"#).await;
+        app.at("10:00").send(r#"{"type":"identify","anonymousId":"tablet","userId":"bob"}"#).await;
+        app.at("10:01").send(r#"{"type":"page","anonymousId":"tablet"}"#).await;
+        assert_eq!(
+            app.profiles().await,
+            "ana, tablet: identified 1 09:01, page_viewed 1 09:00\nbob, tablet#1: identified 1 10:00, page_viewed 1 10:01"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_constant_sent_for_everyone_joins_nobody() {
+    for_each_backend(async |mut app| {
+        for user in 0..200 {
+            app.at("09:00").send(&format!(r#"{{"type":"identify","anonymousId":"server-1","userId":"user-{user}"}}"#)).await;
+        }
+        let people = app.store.profiles_page(-1, 1000).await.expect("read");
+        assert_eq!(people.iter().filter(|(summary, _)| 0 < summary.events).count(), 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ten_devices_of_one_household_keep_two_people_apart() {
+    for_each_backend(async |mut app| {
+        for device in 0..10 {
+            for user in ["ana", "bob"] {
+                app.at("09:00").send(&format!(r#"{{"type":"identify","anonymousId":"dev-{device}","userId":"{user}"}}"#)).await;
+            }
+        }
+        let (ana, bob) = (app.profile("ana").await, app.profile("bob").await);
+        assert_ne!(ana.summary.profile_id, bob.summary.profile_id);
+        assert_eq!((ana.fragments.len(), bob.fragments.len()), (11, 11));
+    })
+    .await;
+}

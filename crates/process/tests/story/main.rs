@@ -1,0 +1,10 @@
+//! The fold's stories, on SQLite and on PostgreSQL, through the log and the store only.
+
+#[path = "../../../store/tests/postgres/mod.rs"]
+mod postgres;
+
+mod app;
+mod batching;
+mod identity;
+mod kept;
+mod replayed;
