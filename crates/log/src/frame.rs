@@ -118,7 +118,8 @@ impl Frame {
             CODEC_PLAIN => self.body.clone(),
             CODEC_LZ4 => {
                 let mut block = vec![0; block_bytes];
-                lz4_flex::block::decompress_into(&self.body, &mut block).ok()?;
+                let bytes = lz4_flex::block::decompress_into(&self.body, &mut block).ok()?;
+                block.truncate(bytes);
                 Bytes::from(block)
             }
             _ => return None,

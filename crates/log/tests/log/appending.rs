@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use forecourt_log::{Entry, Log, LogError, Options};
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 
-use crate::{append, append_text, append_together, entry, read_all, read_from, runtime, small, texts};
+use crate::faulty_disk::FaultyDisk;
+use crate::{append, append_text, append_together, dir, entry, noise, read_all, read_from, runtime, small, texts};
 
 fn log(options: Options) -> (TempDir, Log) {
     let dir = tempfile::tempdir().unwrap();
@@ -163,16 +165,31 @@ fn what_is_too_large_is_refused_and_nothing_else() {
 
 #[test]
 fn more_than_may_wait_is_refused_as_overload() {
-    // The writer lets others join for longer than this test takes to fill the queue.
-    let options =
-        Options { record_bytes_max: 1_000, frame_bytes_max: 2_000, queue_bytes_max: 2_500, group_wait_us: 300_000, ..Options::default() };
-    let (_dir, log) = log(options);
-    let answers = append_together(&log, 0, &vec![vec![entry("x".repeat(1_000))]; 5]);
-    let accepted = answers.iter().filter(|answer| answer.is_ok()).count();
-    let overloaded = answers.iter().filter(|answer| matches!(answer, Err(LogError::Overloaded { .. }))).count();
-    assert_eq!((accepted, overloaded), (2, 3));
-    assert_eq!(log.end_offset(), 2);
-    append_text(&log, "later").unwrap();
+    let options = Options { record_bytes_max: 1_000, frame_bytes_max: 2_000, queue_bytes_max: 2_500, ..Options::default() };
+    let disk = FaultyDisk::default();
+    let log = Log::open_on(disk.files(), dir(), options).unwrap();
+    let large = || vec![entry(noise(1, 1_000))];
+    runtime().block_on(async {
+        let mut answers = JoinSet::new();
+        let mut append = async || {
+            let log = log.clone();
+            answers.spawn(async move { log.append(0, large()).await });
+            tokio::task::yield_now().await;
+        };
+        let held = disk.hold_syncs();
+        append().await;
+        held.wait_for_one();
+        for _ in 0..4 {
+            append().await;
+        }
+        drop(held);
+        let answers = answers.join_all().await;
+        let overloaded =
+            |answer: &&Result<u64, LogError>| matches!(answer, Err(error @ LogError::Overloaded { .. }) if error.is_retryable());
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 3, "one at the disk, two in the queue");
+        assert_eq!(answers.iter().filter(overloaded).count(), 2);
+        assert_eq!(log.append(0, large()).await.unwrap(), 3);
+    });
 }
 
 #[test]
@@ -192,7 +209,7 @@ fn an_append_whose_caller_went_away_stays() {
     runtime().block_on(async {
         tokio::select! {
             biased;
-            _ = log.append(0, vec![entry("gone")]) => panic!("the writer waits for others first"),
+            _ = log.append(0, vec![entry("gone")]) => {}
             () = tokio::task::yield_now() => {}
         }
         log.append(0, vec![entry("stayed")]).await.unwrap();

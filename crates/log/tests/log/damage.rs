@@ -190,3 +190,15 @@ fn a_newer_format_is_refused_and_left_alone() {
     assert!(matches!(refused, LogError::Version { version: 2, .. }), "{refused}");
     assert_eq!(disk.snapshot(), files);
 }
+
+/// A segment whose making was interrupted says by its name how far the log had come.
+#[test]
+fn the_name_of_an_unborn_segment_keeps_lost_offsets_from_being_given_out_again() {
+    let mut sample = sample(false);
+    let [.., before, newest] = &mut sample.files.values_mut().collect::<Vec<_>>()[..] else { panic!("two segments at least") };
+    newest.truncate(100);
+    before.pop();
+    let outcome = open(&sample.files, options());
+    assert_eq!((outcome.end, outcome.corruptions), (7, 1));
+    assert!(is_part_of(&outcome.found, &sample.records));
+}

@@ -1,9 +1,10 @@
 //! A full disk passes by itself; a disk that fails to sync does not.
 
 use forecourt_log::{Log, LogError, Options};
+use tokio::task::JoinSet;
 
 use crate::faulty_disk::{Fault, FaultyDisk};
-use crate::{append, append_text, dir, entry, noise, small, texts};
+use crate::{append, append_text, dir, entry, noise, runtime, small, texts};
 
 fn open(disk: &FaultyDisk, options: Options) -> Log {
     Log::open_on(disk.files(), dir(), options).unwrap()
@@ -141,4 +142,28 @@ fn a_segment_that_cannot_be_made_for_another_reason_is_tried_again() {
     assert!(matches!(refused, LogError::Io { .. }) && refused.is_retryable() && !log.is_poisoned(), "{refused}");
     append_text(&log, "accepted").unwrap();
     assert_eq!(texts(&log).last().unwrap(), "accepted");
+}
+
+#[test]
+fn what_waits_behind_a_failed_sync_is_refused_too() {
+    let disk = FaultyDisk::default();
+    let log = open(&disk, Options::default());
+    runtime().block_on(async {
+        let mut answers = JoinSet::new();
+        let mut append = async || {
+            let log = log.clone();
+            answers.spawn(async move { log.append(0, vec![entry("x")]).await });
+            tokio::task::yield_now().await;
+        };
+        let held = disk.hold_syncs();
+        disk.fail_call(1, Fault::Error);
+        append().await;
+        held.wait_for_one();
+        append().await;
+        drop(held);
+        for answer in answers.join_all().await {
+            assert!(matches!(answer, Err(LogError::Failed { .. })), "{answer:?}");
+        }
+    });
+    assert_eq!(texts(&log), Vec::<String>::new());
 }

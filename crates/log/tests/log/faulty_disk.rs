@@ -10,14 +10,15 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use forecourt_log::files::{File, Files};
 
 const SECTOR_BYTES: usize = 512;
 
 #[derive(Clone, Default)]
-pub struct FaultyDisk(Arc<Mutex<State>>);
+pub struct FaultyDisk(Arc<Mutex<State>>, Arc<Condvar>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -36,6 +37,8 @@ struct State {
     durable_names: BTreeMap<PathBuf, u64>,
     unsynced_names: Vec<NameChange>,
     locked: bool,
+    /// How many syncs wait while they are held.
+    held: Option<u64>,
     calls: u64,
     fault: Option<(u64, Fault)>,
     space: Option<usize>,
@@ -93,6 +96,12 @@ impl FaultyDisk {
         self.state().short_writes = true;
     }
 
+    /// Lets no sync end until the result is dropped.
+    pub fn hold_syncs(&self) -> Held {
+        self.state().held = Some(0);
+        Held(self.clone())
+    }
+
     /// The machine goes off and on again. `seed` decides what of the unsynced changes had reached the disk.
     pub fn lose_power(&self, seed: u64) {
         let mut chance = Chance(seed);
@@ -144,8 +153,36 @@ impl FaultyDisk {
         disk
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pass_hold(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        if let Some(held) = &mut state.held {
+            *held += 1;
+            self.1.notify_all();
+        }
+        self.1.wait_while(state, |state| state.held.is_some()).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// While it lives, no sync ends.
+pub struct Held(FaultyDisk);
+
+impl Held {
+    /// Returns once a sync waits.
+    pub fn wait_for_one(&self) {
+        let none_waits = |state: &mut State| state.held == Some(0);
+        let waited = self.0.1.wait_timeout_while(self.0.state(), Duration::from_secs(60), none_waits).unwrap();
+        assert!(!waited.1.timed_out(), "nobody asked for a sync");
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.state().held = None;
+        self.0.1.notify_all();
     }
 }
 
@@ -350,7 +387,7 @@ impl File for Open {
     }
 
     fn sync(&self) -> io::Result<()> {
-        let state = &mut *self.disk.state();
+        let state = &mut *self.disk.pass_hold();
         let outcome = state.call("sync");
         let power = !matches!(state.fault, Some((at, Fault::PowerCut)) if at < state.calls);
         let contents = state.contents.entry(self.id).or_default();
