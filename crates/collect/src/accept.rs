@@ -110,7 +110,7 @@ impl Collector {
     }
 }
 
-/// What must hold before an item is read: its size and depth. Also finds its message id, on the same walk.
+/// What must hold before an item is read: its size, its alphabet and its depth. Also finds its message id, on the same walk.
 fn shape<'a>(item: &'a Item, limits: &Limits) -> (Cow<'a, str>, Result<(), Refusal>) {
     let given = item.message_id.as_deref().map(fitting_id);
     if limits.event_bytes_max < item.json.len() {
@@ -120,6 +120,10 @@ fn shape<'a>(item: &'a Item, limits: &Limits) -> (Cow<'a, str>, Result<(), Refus
             limits.event_bytes_max
         );
         return (given.unwrap_or_else(given_id), Err(Refusal::new(RefusalCode::TooLarge, told)));
+    }
+    if let Err(error) = std::str::from_utf8(&item.json) {
+        let told = format!("the item is not UTF-8 from its byte {} on: send JSON in UTF-8", error.valid_up_to());
+        return (given.unwrap_or_else(given_id), Err(Refusal::new(RefusalCode::InvalidJson, told)));
     }
     let mut own = None;
     let mut deepest = 0;
@@ -147,13 +151,10 @@ fn shape<'a>(item: &'a Item, limits: &Limits) -> (Cow<'a, str>, Result<(), Refus
 /// The item's `messageId`: text, or a number in its place; blank is none.
 fn own_id(raw: &[u8]) -> Result<Option<Cow<'_, str>>, Refusal> {
     let text: Cow<'_, str> = match raw.first() {
-        Some(b'"') if !raw.contains(&b'\\') => match std::str::from_utf8(&raw[1..raw.len() - 1]) {
-            Ok(text) => text.into(),
-            // Not UTF-8: the item is refused for that when it is read.
-            Err(_) => return Ok(None),
-        },
+        Some(b'"') if !raw.contains(&b'\\') => String::from_utf8_lossy(&raw[1..raw.len() - 1]),
         Some(b'"') => match serde_json::from_slice::<String>(raw) {
             Ok(text) => text.into(),
+            // Malformed: the item is refused for that when it is read.
             Err(_) => return Ok(None),
         },
         Some(b'-' | b'0'..=b'9') => String::from_utf8_lossy(raw),

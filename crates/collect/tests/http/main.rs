@@ -1,0 +1,8 @@
+//! The border as senders see it: raw HTTP in, and the log read back.
+
+mod bad_input;
+mod faulty_disk;
+mod limits;
+mod pages;
+mod receiver;
+mod senders;
