@@ -56,13 +56,18 @@ pub struct FragmentState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dealer: Option<TraitValue>,
     /// Events of the day `busy_day`, to tell machines from people.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub busy_day: i32,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub busy_events: u32,
     /// Set for ever once a day went over the limit: such a fragment is only counted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub machine: bool,
+}
+
+/// A state that nothing was folded into is written as `{}`, whoever writes it.
+fn is_zero(number: &(impl PartialEq + From<u8>)) -> bool {
+    *number == 0.into()
 }
 
 /// Distinct event names counted apart, per fragment.

@@ -1,7 +1,20 @@
 //! Operational state and all SQL on it, for SQLite and PostgreSQL.
 
+pub mod block;
+pub mod checkpoint;
+pub mod control;
 pub mod database;
+pub mod dead_letter;
+pub mod dedupe;
+pub mod entity;
 mod error;
+pub mod fragment;
+pub mod profile;
+mod schema;
+mod store;
+pub mod totals;
+mod verdict;
 
 pub use database::{Database, Row, Tx, Value};
 pub use error::StoreError;
+pub use store::{EntityVersions, FoldNumbers, FoldTx, Place, Store};

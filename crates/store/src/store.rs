@@ -54,7 +54,7 @@ impl Store {
 
     /// Starts the transaction of one batch.
     pub async fn begin(&self) -> Result<FoldTx, StoreError> {
-        Ok(FoldTx { tx: self.db.begin().await?, sqlite: self.db.is_sqlite() })
+        Ok(FoldTx { tx: self.db.begin().await? })
     }
 
     /// The offset of the next record to fold: everything below is in the store.
@@ -87,7 +87,6 @@ impl Store {
 /// All that the fold writes goes through one of these: all of a batch, or none of it.
 pub struct FoldTx {
     pub(crate) tx: Tx,
-    pub(crate) sqlite: bool,
 }
 
 impl FoldTx {
