@@ -1,5 +1,8 @@
 //! The writer stopped or failed at its named points.
 
+use std::sync::{Mutex, mpsc};
+use std::time::Duration;
+
 use forecourt_log::{Entry, Log, LogError, Options};
 
 fn append(log: &Log, text: &'static str) -> Result<u64, LogError> {
@@ -50,5 +53,29 @@ fn a_full_disk_at_each_write_point_leaves_nothing() {
         append(&log, "after").unwrap();
         assert_eq!(texts(&log), ["after"], "{point}");
     }
+    scenario.teardown();
+}
+
+#[test]
+fn what_waits_when_the_writer_dies_of_a_defect_is_told_so() {
+    let scenario = fail::FailScenario::setup();
+    let dir = tempfile::tempdir().unwrap();
+    let log = Log::open(dir.path(), Options::default()).unwrap();
+    let (both_wait, told) = mpsc::channel::<()>();
+    let told = Mutex::new(told);
+    let die = move || {
+        told.lock().unwrap().recv_timeout(Duration::from_secs(60)).expect("both appends are asked for");
+        panic!("a defect");
+    };
+    fail::cfg_callback("log::before_write", die).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let entry = || vec![Entry { kind: 1, body: "x".into() }];
+    let answers = runtime.block_on(async {
+        let both = async { tokio::join!(log.append(0, entry()), log.append(0, entry()), async { both_wait.send(()).unwrap() }) };
+        tokio::time::timeout(Duration::from_secs(60), both).await.expect("both are answered")
+    });
+    assert!(matches!(answers.0, Err(LogError::Failed { .. })), "{answers:?}");
+    assert!(matches!(answers.1, Err(LogError::Failed { .. })), "{answers:?}");
+    assert!(log.is_poisoned());
     scenario.teardown();
 }
