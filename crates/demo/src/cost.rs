@@ -3,12 +3,13 @@
 use forecourt_model::{entity::AdCost, time};
 
 use crate::{
+    person::VISITORS_SHARE,
     season::Season,
     world::{Domain, World},
 };
 
 /// Clicks paid for each first visit that the site counts; the rest come again, or leave before the page is there.
-const CLICKS_PER_ARRIVAL: f64 = 2.2;
+const CLICKS_PER_ARRIVAL: f64 = 3.0;
 
 /// The costs of one day, in euros: a line for each region and paid campaign that runs.
 pub fn costs(world: &World, day: i32) -> Vec<AdCost> {
@@ -17,7 +18,7 @@ pub fn costs(world: &World, day: i32) -> Vec<AdCost> {
     let running: Vec<_> = world.group.campaigns.iter().filter(|campaign| campaign.runs(share)).collect();
     let weights: f64 = running.iter().map(|campaign| campaign.weight).sum();
     let regions: f64 = world.group.regions.iter().map(|region| region.weight).sum();
-    let visitors = f64::from(world.plan.profiles) * 0.86 * season.arrivals(day);
+    let visitors = f64::from(world.plan.profiles) * VISITORS_SHARE * season.arrivals(day);
     let day_text = time::day_text(day);
     let mut dice = world.dice(Domain::Cost, day as u64);
     let mut lines = Vec::with_capacity(running.len() * world.group.regions.len());

@@ -91,7 +91,12 @@ impl<'a> Life<'a> {
 
     /// A time of visit `low` to `high` days after `at_us`.
     pub fn days_later(&mut self, at_us: i64, low: i64, high: i64) -> i64 {
-        let day = time::day(at_us) + self.dice.between(low, high) as i32;
+        let today = time::day(at_us);
+        let mut day = today + self.dice.between(low, high) as i32;
+        // Sooner on a Saturday than on a Tuesday.
+        if !self.dice.chance(season::ease(day)) {
+            day = today + self.dice.between(low, high) as i32;
+        }
         season::visiting_time(day, self.region().utc_offset_hours, &mut self.dice).max(at_us + MINUTE_US)
     }
 

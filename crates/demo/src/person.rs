@@ -49,7 +49,9 @@ pub struct Consents {
     pub calls: bool,
 }
 
-const HOUSEHOLDS_SHARE: f64 = 0.03;
+/// Share of people who come to the site first.
+pub const VISITORS_SHARE: f64 = 0.88;
+const HOUSEHOLDS_SHARE: f64 = 0.06;
 
 impl Person {
     pub fn of(world: &World, number: u32) -> Self {
@@ -64,7 +66,7 @@ impl Person {
     }
 
     fn alone(world: &World, number: u32, dice: &mut Dice) -> Self {
-        let kind = [Kind::Visitor, Kind::Owner, Kind::WalkIn][dice.weighted([0.86, 0.08, 0.06].into_iter())];
+        let kind = [Kind::Visitor, Kind::Owner, Kind::WalkIn][dice.weighted([VISITORS_SHARE, 0.08, 0.04].into_iter())];
         let regions = &world.group.regions;
         let region = dice.weighted(regions.iter().map(|region| region.weight));
         let tongue = tongue(regions[region].tongue, dice);
@@ -189,7 +191,7 @@ mod tests {
     fn a_household_lives_together_and_shares_its_first_device() {
         let world = World::of(&Plan::default());
         let guests: Vec<Person> = (0..4_000).map(|number| world.person(number)).filter(|person| person.household.is_some()).collect();
-        assert!((70..180).contains(&guests.len()), "{}", guests.len());
+        assert!((160..320).contains(&guests.len()), "{}", guests.len());
         for guest in guests {
             let host = world.person(guest.number - 1);
             assert_eq!((guest.region, guest.dealer, guest.name.last_latin), (host.region, host.dealer, host.name.last_latin));

@@ -44,8 +44,7 @@ impl Life<'_> {
     fn qualify(&mut self, at_us: i64, sale: Sale) -> Taken {
         let at_us = self.office_later(at_us, 6 * MINUTE_US, 9 * HOUR_US);
         self.call(at_us, false, Some(sale));
-        let quality = self.world.group.campaigns[usize::from(sale.campaign)].yield_factor.clamp(0.3, 1.5);
-        if !self.dice.chance(0.62 + 0.14 * quality) {
+        if !self.dice.chance(0.56 + 0.18 * self.quality(sale)) {
             let reason = self.dice.pick(&[Reason::Unreachable, Reason::Unreachable, Reason::NotInterested]);
             return Err((at_us + 2 * DAY_US, reason));
         }
@@ -85,7 +84,7 @@ impl Life<'_> {
         if self.dice.chance(0.12) {
             return Ok(at_us);
         }
-        if !self.dice.chance(0.46 + 0.24 * self.skill(sale)) {
+        if !self.dice.chance(0.38 + 0.24 * self.skill(sale) + 0.08 * self.quality(sale)) {
             return Err((at_us + self.dice.between(3, 30) * DAY_US, self.change_of_mind()));
         }
         let booked_us = self.office_later(at_us, HOUR_US, 3 * DAY_US);
@@ -110,7 +109,7 @@ impl Life<'_> {
         let offered_us = self.office_later(at_us, 30 * MINUTE_US, 6 * DAY_US);
         let list_eur = (f64::from(model.price_eur) * self.dice.factor(0.97, 1.16) / 50.0) as u32 * 50;
         self.lead(offered_us, sale, Step::OfferMade { value_eur: list_eur });
-        if !self.dice.chance((0.22 + 0.24 * self.skill(sale)) * model.appeal.max(0.7)) {
+        if !self.dice.chance((0.22 + 0.24 * self.skill(sale)) * model.appeal.max(0.7) * (0.6 + 0.4 * self.quality(sale))) {
             let reason = if self.dice.chance(0.4) { Reason::Price } else { self.change_of_mind() };
             return Err((offered_us + self.dice.between(7, 60) * DAY_US, reason));
         }
@@ -135,6 +134,11 @@ impl Life<'_> {
 
     fn lead(&mut self, at_us: i64, sale: Sale, step: Step) {
         self.push(at_us, What::Lead { sale, step });
+    }
+
+    /// How serious the people are whom a campaign brings: 1 is usual.
+    fn quality(&self, sale: Sale) -> f64 {
+        self.world.group.campaigns[usize::from(sale.campaign)].yield_factor.clamp(0.3, 1.5)
     }
 
     fn change_of_mind(&mut self) -> Reason {

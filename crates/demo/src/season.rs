@@ -53,9 +53,9 @@ impl Season {
     pub fn weight(&self, day: i32) -> f64 {
         let share = self.share(day);
         let month: usize = time::day_text(day).get(5..7).and_then(|month| month.parse().ok()).unwrap_or(1);
-        let launches = [(LAUNCH_GALENE, 0.35), (LAUNCH_DIONE, 0.75)];
+        let launches = [(LAUNCH_GALENE, 0.6), (LAUNCH_DIONE, 1.1)];
         let launched: f64 =
-            launches.iter().map(|(at, height)| if *at <= share { height * (1.0 - (share - at) / 0.08).max(0.0) } else { 0.0 }).sum();
+            launches.iter().map(|(at, height)| if *at <= share { height * (1.0 - (share - at) / 0.06).max(0.0) } else { 0.0 }).sum();
         let crowd = if (0.54..0.61).contains(&share) { 0.22 } else { 0.0 };
         WEEKDAYS[weekday(day)] * MONTHS[(month + 11) % 12] * (0.92 + 0.16 * share.min(1.0)) * (1.0 + launched + crowd)
     }
@@ -78,6 +78,11 @@ impl Season {
         let from = self.end_day - OUTAGE_DAYS_BEFORE_END;
         (from..from + OUTAGE_DAYS).contains(&time::day(at_us))
     }
+}
+
+/// How readily people sit down to it on a day of the week: 1 on the best.
+pub fn ease(day: i32) -> f64 {
+    WEEKDAYS[weekday(day)] / WEEKDAYS[6]
 }
 
 /// A time of the local day, as people visit.

@@ -92,7 +92,7 @@ impl Life<'_> {
 
     /// Mostly the first device; members of a household at times another member's.
     fn device(&mut self) -> u8 {
-        if self.person.household.is_some() && self.dice.chance(0.35) {
+        if self.person.household.is_some() && self.dice.chance(0.45) {
             return SHARED;
         }
         match self.dice.unit() {
