@@ -51,19 +51,27 @@ struct Tail {
     damage: Option<Damage>,
 }
 
+/// What recovery works on.
+struct Site<'a> {
+    files: &'a dyn Files,
+    dir: &'a Path,
+    options: &'a Options,
+    findings: &'a Findings,
+}
+
 pub(crate) fn recover(files: &dyn Files, dir: &Path, options: &Options, findings: &Findings) -> Result<Recovered, LogError> {
+    let site = Site { files, dir, options, findings };
     let mut candidates = candidates(files, dir)?;
     let unborn_floor = remove_unborn(files, dir, &mut candidates)?;
     let floor = options.offset_floor.max(unborn_floor);
     let log_id = log_id(files, &candidates)?;
 
-    let segments: Vec<_> = candidates.iter().map(|found| adopt(found, log_id, findings)).collect();
-    match segments.last() {
-        None => begin(files, dir, vec![], Header { log_id, first_offset: floor, last_at_us: i64::MIN }),
+    let segments = candidates.iter().map(|found| adopt(found, log_id, findings)).collect();
+    match candidates.last() {
+        None => site.begin(segments, Header { log_id, first_offset: floor, last_at_us: i64::MIN }),
         Some(newest) => {
-            let newest = newest.clone();
-            let before_us = candidates.last().and_then(|found| found.header.known()).map(|header| header.last_at_us);
-            resume(files, dir, options, findings, segments, &newest, floor, before_us.unwrap_or(i64::MIN))
+            let before_us = newest.header.known().map_or(i64::MIN, |header| header.last_at_us);
+            site.resume(segments, before_us, floor)
         }
     }
 }
@@ -145,59 +153,54 @@ fn adopt(found: &Candidate, log_id: u64, findings: &Findings) -> Arc<Segment> {
     Arc::new(Segment::new(found.first_offset, log_id, found.path.clone(), found.bytes))
 }
 
-/// Goes on in the newest segment, or in a fresh one behind what was lost.
-#[expect(clippy::too_many_arguments, reason = "the one caller has just found each of them")]
-fn resume(
-    files: &dyn Files,
-    dir: &Path,
-    options: &Options,
-    findings: &Findings,
-    segments: Vec<Arc<Segment>>,
-    newest: &Arc<Segment>,
-    floor: u64,
-    before_us: i64,
-) -> Result<Recovered, LogError> {
-    let file = files.open(&newest.path).map_err(LogError::io("open", &newest.path))?;
-    let tail = scan(&file, newest, findings).map_err(LogError::io("read", &newest.path))?;
-    let last_at_us = tail.last_at_us.unwrap_or(before_us);
-    let next_offset = tail.next_offset;
+impl Site<'_> {
+    /// Goes on in the newest segment, or in a fresh one behind what was lost.
+    ///
+    /// * `before_us`: log time of the last record before the newest segment.
+    /// * `floor`: no offset below is given out.
+    fn resume(&self, segments: Vec<Arc<Segment>>, before_us: i64, floor: u64) -> Result<Recovered, LogError> {
+        let newest = segments[segments.len() - 1].clone();
+        let file = self.files.open(&newest.path).map_err(LogError::io("open", &newest.path))?;
+        let tail = scan(&file, &newest, self.findings).map_err(LogError::io("read", &newest.path))?;
+        let (next_offset, last_at_us) = (tail.next_offset, tail.last_at_us.unwrap_or(before_us));
 
-    let mut torn_tail = None;
-    let mut lost = None;
-    if let Some(damage) = &tail.damage {
-        if is_torn(damage, newest.durable_bytes(), options) {
-            torn_tail = Some(cut(&*file, newest, damage, next_offset)?);
-        } else {
-            let known_end = damage.header.as_ref().map_or(next_offset, |header| header.end_offset());
-            lost = Some((known_end, damage.reason));
+        let mut torn_tail = None;
+        let mut lost = None;
+        if let Some(damage) = &tail.damage {
+            if is_torn(damage, newest.durable_bytes(), self.options) {
+                torn_tail = Some(cut(&*file, &newest, damage, next_offset)?);
+            } else {
+                let known_end = damage.header.as_ref().map_or(next_offset, |header| header.end_offset());
+                lost = Some((known_end, damage.reason));
+            }
         }
+        if next_offset < floor {
+            let (known_end, reason) = lost.unwrap_or((floor, "records that readers had taken in are missing at the end"));
+            lost = Some((floor.max(known_end), reason));
+        }
+        write_again(&*file, tail.last_write).map_err(LogError::io("write the end of", &newest.path))?;
+        self.files.sync_dir(self.dir).map_err(LogError::io("sync", self.dir))?;
+
+        let Some((lost_to, reason)) = lost else {
+            return Ok(Recovered { segments, file, next_offset, last_at_us, torn_tail });
+        };
+        let (segment, from_offset, to_offset) = (newest.first_offset, next_offset, lost_to);
+        self.findings.note(Corruption { segment, from_offset, to_offset, reason: reason.into() });
+        // A fresh segment needs a name of its own even if its predecessor has no readable record.
+        let first_offset = lost_to.max(newest.first_offset + 1);
+        let header = Header { log_id: newest.log_id, first_offset, last_at_us };
+        Ok(Recovered { torn_tail, ..self.begin(segments, header)? })
     }
-    if next_offset < floor {
-        let reason = lost.map_or("records that readers had taken in are missing at the end", |(_, reason)| reason);
-        lost = Some((floor.max(lost.map_or(0, |(end, _)| end)), reason));
+
+    fn begin(&self, mut segments: Vec<Arc<Segment>>, header: Header) -> Result<Recovered, LogError> {
+        let created = segment::create(self.files, self.dir, header);
+        let (segment, file) = created.map_err(|error| match error {
+            CreateError::Refused(source) | CreateError::SyncFailed(source) => LogError::io("create a segment in", self.dir)(source),
+        })?;
+        segments.push(segment);
+        let Header { first_offset, last_at_us, .. } = header;
+        Ok(Recovered { segments, file, next_offset: first_offset, last_at_us, torn_tail: None })
     }
-
-    write_again(&*file, tail.last_write).map_err(LogError::io("write the end of", &newest.path))?;
-    files.sync_dir(dir).map_err(LogError::io("sync", dir))?;
-
-    let Some((lost_to, reason)) = lost else {
-        return Ok(Recovered { segments, file, next_offset, last_at_us, torn_tail });
-    };
-    let (segment, from_offset, to_offset) = (newest.first_offset, next_offset, lost_to);
-    findings.note(Corruption { segment, from_offset, to_offset, reason: reason.into() });
-    // A fresh segment needs a name of its own even if its predecessor has no readable record.
-    let first_offset = lost_to.max(newest.first_offset + 1);
-    let header = Header { log_id: newest.log_id, first_offset, last_at_us };
-    Ok(Recovered { torn_tail, ..begin(files, dir, segments, header)? })
-}
-
-fn begin(files: &dyn Files, dir: &Path, mut segments: Vec<Arc<Segment>>, header: Header) -> Result<Recovered, LogError> {
-    let (segment, file) = segment::create(files, dir, header).map_err(|error| match error {
-        CreateError::Refused(source) | CreateError::SyncFailed(source) => LogError::io("create a segment in", dir)(source),
-    })?;
-    segments.push(segment);
-    let Header { first_offset, last_at_us, .. } = header;
-    Ok(Recovered { segments, file, next_offset: first_offset, last_at_us, torn_tail: None })
 }
 
 /// Reads the newest segment through, noting damage that has good frames behind it.
