@@ -32,9 +32,11 @@ export const theme = createTheme({
     },
   },
   components: {
+    Badge: { defaultProps: { tt: "none", fw: 600 } },
+    SegmentedControl: { defaultProps: { bg: "var(--fc-track)" } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250 } },
-    Drawer: { defaultProps: { overlayProps: { backgroundOpacity: 0.35, blur: 1 } } },
-    Modal: { defaultProps: { overlayProps: { backgroundOpacity: 0.35, blur: 1 } } },
+    Drawer: { styles: { title: { fontWeight: 650 } }, defaultProps: { overlayProps: { backgroundOpacity: 0.35, blur: 1 } } },
+    Modal: { styles: { title: { fontWeight: 650 } }, defaultProps: { overlayProps: { backgroundOpacity: 0.35, blur: 1 } } },
   },
 });
 
@@ -54,5 +56,12 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-default-border": "#334145",
     "--mantine-color-error": "#ff8f87",
     "--mantine-color-anchor": "#6cc1b9",
+    "--mantine-color-petrol-light": "#17393a",
+    "--mantine-color-petrol-light-hover": "#1d4647",
+    "--mantine-color-petrol-light-color": "#8fdad2",
+    "--mantine-color-gray-light": "#27343a",
+    "--mantine-color-gray-light-color": "#c7d0cf",
+    "--mantine-color-amber-light": "#3a2c14",
+    "--mantine-color-amber-light-color": "#f5b756",
   },
 });

@@ -1,11 +1,12 @@
-import { Button, Group, Popover, SegmentedControl } from "@mantine/core";
-import { DatePicker } from "@mantine/dates";
-import { useMediaQuery } from "@mantine/hooks";
+import { Button, Group, Popover, SegmentedControl, Skeleton } from "@mantine/core";
 import { IconCalendar } from "@tabler/icons-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useFormat } from "./FormatContext";
 import { PRESET_DAYS, type Period } from "./period";
+
+// The calendar weighs more than the pages that have it: it is loaded when it is opened.
+const RangeCalendar = lazy(() => import("./RangeCalendar"));
 
 export function PeriodPicker({ value, onChange }: { value: Period; onChange: (period: Period) => void }) {
   const { t } = useTranslation();
@@ -27,7 +28,6 @@ export function PeriodPicker({ value, onChange }: { value: Period; onChange: (pe
 function RangePicker({ value, onChange }: { value: Period; onChange: (period: Period) => void }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const narrow = useMediaQuery("(max-width: 48em)");
   const [opened, setOpened] = useState(false);
   const [picked, setPicked] = useState<[string | null, string | null]>([null, null]);
 
@@ -57,16 +57,9 @@ function RangePicker({ value, onChange }: { value: Period; onChange: (period: Pe
         </Button>
       </Popover.Target>
       <Popover.Dropdown>
-        <DatePicker
-          type="range"
-          allowSingleDateInRange
-          numberOfColumns={narrow ? 1 : 2}
-          maxDate={format.dayOf(new Date())}
-          value={picked}
-          onChange={pick}
-          locale={format.language === "zh" ? "zh-cn" : format.language}
-          firstDayOfWeek={1}
-        />
+        <Suspense fallback={<Skeleton width={280} height={260} />}>
+          <RangeCalendar value={picked} onChange={pick} />
+        </Suspense>
       </Popover.Dropdown>
     </Popover>
   );

@@ -1,7 +1,11 @@
 import { useComputedColorScheme } from "@mantine/core";
 
-/** Colours for what CSS cannot reach: canvas charts. */
+/** Canvas text does not inherit the page's font. */
+const FONT = '"Inter Variable", system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans CJK SC", sans-serif';
+
+/** Colours and font for what CSS cannot reach: canvas charts. */
 export type Palette = {
+  font: string;
   ink: string;
   dim: string;
   line: string;
@@ -14,6 +18,7 @@ export type Palette = {
 };
 
 const light: Palette = {
+  font: FONT,
   ink: "#1a2426",
   dim: "#586466",
   line: "#e5e3da",
@@ -26,6 +31,7 @@ const light: Palette = {
 };
 
 const dark: Palette = {
+  font: FONT,
   ink: "#e8eceb",
   dim: "#a3b1b2",
   line: "#263135",

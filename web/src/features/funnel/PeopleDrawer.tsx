@@ -34,11 +34,7 @@ function CrowdTitle({ spec, crowd }: { spec: FunnelSpec; crowd: Crowd }) {
   const dimension = spec.by?.[0];
   const group = crowd.by && dimension ? (groupName(crowd.by, dimension) ?? t("funnel.no_value")) : null;
   const title = crowd.outcome === "reached" ? t("funnel.people.reached", { event }) : t("funnel.people.dropped", { event });
-  return (
-    <Text fw={650} component="span">
-      {group ? t("funnel.people.of_group", { title, group }) : title}
-    </Text>
-  );
+  return group ? t("funnel.people.of_group", { title, group }) : title;
 }
 
 function People({ spec, crowd }: { spec: FunnelSpec; crowd: Crowd }) {

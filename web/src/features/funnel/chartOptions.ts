@@ -55,7 +55,7 @@ export function steppedOption({ steps }: FunnelReport, { format, palette, narrow
           show: true,
           position: "top",
           distance: 6,
-          fontFamily: "inherit",
+          fontFamily: palette.font,
           fontSize: narrow ? 11 : 13,
           fontWeight: 600,
           color: palette.ink,
@@ -82,10 +82,10 @@ export function groupedOption({ steps, groups }: FunnelReport, dimension: Dimens
       icon: "roundRect",
       itemWidth: 10,
       itemHeight: 10,
-      textStyle: { color: palette.ink, fontFamily: "inherit" },
+      textStyle: { color: palette.ink, fontFamily: palette.font },
     },
     grid: { left: 4, right: 4, top: narrow ? 64 : 40, bottom: 0, outerBoundsMode: "same" },
-    yAxis: valueAxis(palette, (value) => format.percent(value)),
+    yAxis: { ...valueAxis(palette, (value) => format.percent(value)), max: 1 },
     tooltip: {
       trigger: "item",
       ...tooltipStyle(palette),
@@ -128,7 +128,7 @@ function frame(steps: FunnelStep[], { palette, narrow }: Pick<Look, "format" | "
       axisTick: { show: false },
       axisLabel: {
         color: palette.ink,
-        fontFamily: "inherit",
+        fontFamily: palette.font,
         fontSize: narrow ? 10.5 : 12.5,
         interval: 0,
         width: narrow ? 62 : 130,
@@ -138,11 +138,11 @@ function frame(steps: FunnelStep[], { palette, narrow }: Pick<Look, "format" | "
   };
 }
 
-function valueAxis(palette: Palette, formatter: (value: number) => string): ChartOption["yAxis"] {
+function valueAxis(palette: Palette, formatter: (value: number) => string) {
   return {
-    type: "value",
+    type: "value" as const,
     splitNumber: 4,
-    axisLabel: { color: palette.dim, fontFamily: "inherit", formatter },
+    axisLabel: { color: palette.dim, fontFamily: palette.font, formatter },
     splitLine: { lineStyle: { color: palette.line } },
   };
 }

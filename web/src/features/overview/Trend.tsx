@@ -77,13 +77,13 @@ function trendOption({
       data: days.map(({ day }) => day),
       axisLine: { lineStyle: { color: palette.line } },
       axisTick: { show: false },
-      axisLabel: { color: palette.dim, fontFamily: "inherit", hideOverlap: true, formatter: (day: string) => format.day(day) },
+      axisLabel: { color: palette.dim, fontFamily: palette.font, hideOverlap: true, formatter: (day: string) => format.day(day) },
     },
     yAxis: {
       type: "value",
       splitNumber: 4,
       minInterval: metric === "revenue" ? undefined : 1,
-      axisLabel: { color: palette.dim, fontFamily: "inherit", formatter: short },
+      axisLabel: { color: palette.dim, fontFamily: palette.font, formatter: short },
       splitLine: { lineStyle: { color: palette.line } },
     },
     tooltip: {

@@ -1,5 +1,5 @@
 import { Button, Center, Table, Text, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { useDebouncedCallback, useMediaQuery } from "@mantine/hooks";
 import { IconSearch, IconUserSearch } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
@@ -90,17 +90,18 @@ function NobodyFound({ q }: { q: string }) {
 
 function ProfileTable({ rows, stale }: { rows: ProfileRow[]; stale: boolean }) {
   const { t } = useTranslation();
+  const narrow = useMediaQuery("(max-width: 48em)") ?? false;
   return (
-    <Table.ScrollContainer minWidth={820} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("profiles.title") } }}>
+    <Table.ScrollContainer minWidth={narrow ? 0 : 860} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("profiles.title") } }}>
       <Table highlightOnHover verticalSpacing={8} horizontalSpacing="md" style={{ opacity: stale ? 0.55 : 1 }}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t("profiles.column.name")}</Table.Th>
             <Table.Th>{t("profiles.column.contact")}</Table.Th>
-            <Table.Th>{t("dimension.channel")}</Table.Th>
-            <Table.Th>{t("dimension.region")}</Table.Th>
-            <Table.Th>{t("dimension.dealer")}</Table.Th>
-            <Table.Th className="num">{t("profiles.column.events")}</Table.Th>
+            <Table.Th className={classes.wide}>{t("dimension.channel")}</Table.Th>
+            <Table.Th className={classes.wide}>{t("dimension.region")}</Table.Th>
+            <Table.Th className={classes.wide}>{t("dimension.dealer")}</Table.Th>
+            <Table.Th className={`num ${classes.wide}`}>{t("profiles.column.events")}</Table.Th>
             <Table.Th className="num">{t("profiles.column.last_seen")}</Table.Th>
           </Table.Tr>
         </Table.Thead>
@@ -128,10 +129,10 @@ function Row({ row }: { row: ProfileRow }) {
         <div className={classes.contact}>{row.email ?? row.phone ?? <Text span c="dimmed" inherit>{t("profiles.anonymous")}</Text>}</div>
         {row.email && row.phone && <div className={classes.second}>{row.phone}</div>}
       </Table.Td>
-      <Table.Td>{row.channel ? label("channel", row.channel) : t("ui.none")}</Table.Td>
-      <Table.Td>{row.region ?? t("ui.none")}</Table.Td>
-      <Table.Td>{row.dealer ?? t("ui.none")}</Table.Td>
-      <Table.Td className="num">{format.integer(row.events)}</Table.Td>
+      <Table.Td className={classes.wide}>{row.channel ? label("channel", row.channel) : t("ui.none")}</Table.Td>
+      <Table.Td className={classes.wide}>{row.region ?? t("ui.none")}</Table.Td>
+      <Table.Td className={`nowrap ${classes.wide}`}>{row.dealer ?? t("ui.none")}</Table.Td>
+      <Table.Td className={`num ${classes.wide}`}>{format.integer(row.events)}</Table.Td>
       <Table.Td className="num nowrap" title={format.dateTime(row.last_seen)}>
         {format.ago(row.last_seen, new Date())}
       </Table.Td>

@@ -50,7 +50,9 @@ function TraitRow({ trait, onEdit }: { trait: Trait; onEdit: () => void }) {
     <div className={classes.pair}>
       <span title={trait.name}>{label("trait", trait.name)}</span>
       <Group gap={4} wrap="nowrap" justify="flex-end">
-        <span title={t("profiles.traits.said", { at: format.dateTime(trait.at), source: trait.source })}>{traitText(trait.value)}</span>
+        <span title={t("profiles.traits.said", { at: format.dateTime(trait.at), source: trait.source })}>
+          {typeof trait.value === "boolean" ? t(trait.value ? "ui.yes" : "ui.no") : traitText(trait.value)}
+        </span>
         <ActionIcon size="sm" variant="subtle" color="gray" c="dimmed" aria-label={t("profiles.traits.edit", { name: label("trait", trait.name) })} onClick={onEdit}>
           <IconPencil size={14} />
         </ActionIcon>

@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { expect, test } from "vitest";
+
+// routes -> features/<concept> -> api, ui.     A feature imports no other feature; `ui` and `api` import neither features nor each other.
+const SRC = join(import.meta.dirname, "../src");
+
+const imports = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+  .filter((name) => /\.tsx?$/.test(name) && !name.includes(".test."))
+  .flatMap((name) =>
+    [...readFileSync(join(SRC, name), "utf8").matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)].map(([, target]) => ({
+      from: name,
+      to: relative(SRC, normalize(join(SRC, dirname(name), target ?? ""))),
+    })),
+  );
+
+const room = (path: string) => {
+  const [first, second] = path.split("/");
+  return first === "features" ? `features/${second}` : (first ?? "");
+};
+
+test("imports point down", () => {
+  const upward = imports.filter(({ from, to }) => {
+    const [importer, imported] = [room(from), room(to)];
+    if (importer === "ui") return imported !== "ui";
+    if (importer === "api") return imported !== "api";
+    if (importer.startsWith("features/")) return imported.startsWith("features/") ? importer !== imported : !/^(api|ui|i18n)/.test(imported);
+    return false;
+  });
+  expect(imports.length).toBeGreaterThan(100);
+  expect(upward).toEqual([]);
+});

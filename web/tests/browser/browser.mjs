@@ -1,0 +1,67 @@
+// What all browser tests share: the browser, the sizes and themes, signing in, and waiting until a page stands.
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+export const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+export const THEMES = ["light", "dark"];
+export const PAGES = {
+  overview: "/",
+  live: "/live",
+  refused: "/live?tab=refused",
+  profiles: "/profiles",
+  funnel: "/funnel",
+  funnel_by: "/funnel?by=channel",
+  sources: "/sources",
+  settings: "/settings",
+  about: "/settings?tab=about",
+};
+
+const DEADLINE_MS = 20_000;
+
+export function openBrowser() {
+  const executablePath = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+  if (!executablePath) throw new Error("no Chromium found: install Debian's `chromium`, or name one in CHROMIUM");
+  return chromium.launch({
+    executablePath,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--no-first-run",
+      "--disable-default-apps",
+      "--disable-domain-reliability",
+      "--metrics-recording-only",
+    ],
+  });
+}
+
+/** Signs in where the page asks for it; a page that is already open stays signed in. */
+export async function signIn(page, base, email, password) {
+  await page.goto(`${base}/`);
+  const field = page.locator('input[name="email"]');
+  await page.locator('#main, input[name="email"]').first().waitFor({ timeout: DEADLINE_MS });
+  if (await field.isVisible()) {
+    await field.fill(email);
+    await page.locator('input[name="password"]').fill(password);
+    await page.locator('button[type="submit"]').click();
+    await page.locator("#main").waitFor({ timeout: DEADLINE_MS });
+  }
+}
+
+/** Waits until nothing loads any more and every chart has been drawn. */
+export async function settled(page) {
+  await page.locator("h1").first().waitFor({ timeout: DEADLINE_MS });
+  await page.waitForFunction(
+    () => {
+      const charts = [...document.querySelectorAll('[role="img"]:not(svg)')];
+      const busy = document.querySelector('[aria-busy="true"], .mantine-Skeleton-root, [data-stale="true"]');
+      return !busy && charts.every((chart) => chart.querySelector("canvas")) && document.fonts.status === "loaded";
+    },
+    undefined,
+    { timeout: DEADLINE_MS },
+  );
+  // A chart grows into its final shape.
+  await page.evaluate(() => new Promise((done) => setTimeout(done, 450)));
+}

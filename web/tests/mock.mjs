@@ -1,0 +1,122 @@
+// A server that answers as the real one does, with made-up data: for looking at pages. Never shipped.
+//
+// Usage: node tests/mock.mjs [port]     then `npm run dev`, or open it directly: it serves `dist` too.
+import { createReadStream, existsSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { catalogue, funnel, live, overview, people, profile, refused, sources, timeline, tokens, users } from "./mock-data.mjs";
+
+const PORT = Number(process.argv[2] ?? 8080);
+const DIST = join(fileURLToPath(new URL(".", import.meta.url)), "../dist");
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
+
+const me = {
+  email: "ana@example.com",
+  name: "Ana Petrova",
+  role: "admin",
+  dealer: null,
+  csrf: "csrf-of-the-mock",
+  installation: { name: "Aurelia Motors", time_zone: "Europe/Kyiv", currency: "EUR", safe_mode: true, demo: true },
+};
+
+let signedIn = true;
+
+const routes = [
+  ["GET", "/api/me", () => (signedIn ? me : refuse(401, "unauthenticated", "Sign in first."))],
+  ["POST", "/api/auth/login", ({ body }) => {
+    if (body.password !== "forecourt-demo") return refuse(401, "wrong_password", "E-mail or password is wrong.");
+    signedIn = true;
+    return me;
+  }],
+  ["POST", "/api/auth/logout", () => { signedIn = false; return null; }],
+  ["GET", "/api/auth/setup", ({ query }) => ({ valid: query.get("token") === "new" })],
+  ["POST", "/api/auth/setup", () => { signedIn = true; return me; }],
+  ["GET", "/api/overview", ({ query }) => overview(query.get("from"), query.get("to"))],
+  ["GET", "/api/live/recent", ({ query }) => ({ events: live.recent(Number(query.get("limit") ?? 100)) })],
+  ["GET", "/api/dead-letters", () => ({ items: refused, next_cursor: null, total_open: refused.filter((item) => item.state === "open").length })],
+  ["POST", "/api/dead-letters/:id/retry", ({ path, body }) => {
+    const letter = refused.find((item) => item.id === path.id);
+    const mended = JSON.parse(body.raw);
+    if (!mended.userId && !mended.anonymousId) return { accepted: false, reason: "event has no identifier: send `anonymousId` or `userId`" };
+    letter.state = "retried";
+    return { accepted: true, reason: null };
+  }],
+  ["POST", "/api/dead-letters/:id/discard", ({ path }) => { refused.find((item) => item.id === path.id).state = "discarded"; return null; }],
+  ["GET", "/api/profiles", ({ query }) => people.search(query.get("q") ?? "", query.get("cursor"))],
+  ["GET", "/api/profiles/:id", ({ path }) => {
+    const found = profile(path.id);
+    return found ? { profile: found, redirected_from: null } : refuse(404, "not_found", "There is no such profile.");
+  }],
+  ["GET", "/api/profiles/:id/timeline", ({ query }) => timeline(query.get("kind") ?? "all")],
+  ["POST", "/api/profiles/:id/traits", () => ({ done: true })],
+  ["GET", "/api/catalogue", () => catalogue],
+  ["POST", "/api/reports/funnel", ({ body }) => funnel(body)],
+  ["POST", "/api/reports/funnel/people", () => ({ ...people.search("", null), total: 1834 })],
+  ["GET", "/api/sources", () => ({ sources })],
+  ["POST", "/api/sources", ({ body }) => {
+    const source = { ...sources[0], id: String(sources.length + 1), name: body.name, write_key: "wk_7Hn2QpLx9sVbYtRc4dEf", created_at: new Date().toISOString(), health: { last_event_at: null, accepted_24h: 0, refused_24h: 0, per_minute: Array(60).fill(0) } };
+    sources.push(source);
+    return source;
+  }],
+  ["PATCH", "/api/sources/:id", ({ path, body }) => Object.assign(sources.find((source) => source.id === path.id), body)],
+  ["POST", "/api/sources/:id/rotate", ({ path }) => Object.assign(sources.find((source) => source.id === path.id), { write_key: `wk_${Math.random().toString(36).slice(2)}` })],
+  ["GET", "/api/users", () => ({ users })],
+  ["POST", "/api/users", ({ body }) => { const user = { id: String(users.length + 1), created_at: new Date().toISOString(), last_seen_at: null, ...body }; users.push(user); return user; }],
+  ["DELETE", "/api/users/:id", ({ path }) => { users.splice(users.findIndex((user) => user.id === path.id), 1); return null; }],
+  ["GET", "/api/tokens", () => ({ tokens })],
+  ["POST", "/api/tokens", () => ({ id: "9", token: "fct_5fG7hJ9kL2mN4pQ6rS8tV1wX3yZ" })],
+  ["DELETE", "/api/tokens/:id", ({ path }) => { tokens.splice(tokens.findIndex((token) => token.id === path.id), 1); return null; }],
+];
+
+function refuse(status, code, message) {
+  return { refusal: { status, error: { code, message } } };
+}
+
+function matched(pattern, path) {
+  const [wanted, given] = [pattern.split("/"), path.split("/")];
+  if (wanted.length !== given.length) return null;
+  const found = {};
+  for (const [at, part] of wanted.entries()) {
+    if (part.startsWith(":")) found[part.slice(1)] = decodeURIComponent(given[at]);
+    else if (part !== given[at]) return null;
+  }
+  return found;
+}
+
+createServer(async (request, response) => {
+  const url = new URL(request.url, `http://localhost:${PORT}`);
+  if (url.pathname === "/api/live/stream") return stream(response);
+  if (!url.pathname.startsWith("/api/")) return file(url.pathname, response);
+
+  for (const [method, pattern, answer] of routes) {
+    const path = method === request.method && matched(pattern, url.pathname);
+    if (!path) continue;
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const body = chunks.length ? JSON.parse(Buffer.concat(chunks).toString()) : {};
+    const result = answer({ path, query: url.searchParams, body });
+    if (result === null) return response.writeHead(204).end();
+    if (result.refusal) return send(response, result.refusal.status, { error: result.refusal.error });
+    return send(response, 200, result);
+  }
+  send(response, 404, { error: { code: "not_found", message: "There is nothing at this address." } });
+}).listen(PORT, "127.0.0.1", () => console.log(`http://127.0.0.1:${PORT}`));
+
+function send(response, status, body) {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+function stream(response) {
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+  response.write(": hello\n\n");
+  const timer = setInterval(() => response.write(`event: event\ndata: ${JSON.stringify(live.next())}\n\n`), 400);
+  response.on("close", () => clearInterval(timer));
+}
+
+function file(path, response) {
+  const wanted = join(DIST, normalize(path));
+  const found = existsSync(wanted) && statSync(wanted).isFile() ? wanted : join(DIST, "index.html");
+  response.writeHead(200, { "content-type": TYPES[extname(found)] ?? "application/octet-stream" });
+  createReadStream(found).pipe(response);
+}
