@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use forecourt_model::time::{self, DAY_US, MINUTE_US, SECOND_US};
 
 use crate::{
-    Item, Plan, Source, life,
+    Item, Plan, Source, cost, life,
     moment::Moment,
     season, wire,
     world::{Domain, World},
@@ -24,6 +24,8 @@ const HORIZON_US: i64 = 14 * DAY_US;
 const LOOK_BACK_US: i64 = DAY_US;
 /// After a pause (a laptop was shut) no more than this is made up for.
 const CATCH_UP_US: i64 = 10 * MINUTE_US;
+/// Advertising runs on while a demo is off: so many days of it are told when it starts again.
+const COST_DAYS_MAX: i32 = 31;
 /// The group's headquarters, whose hours set the rhythm.
 const UTC_OFFSET_HOURS: i64 = 3;
 
@@ -33,7 +35,8 @@ const UTC_OFFSET_HOURS: i64 = 3;
 /// under another id. Plays all lives once, which takes about a second for the default plan.
 pub fn live(plan: &Plan, from_us: i64) -> Live {
     let world = World::of(plan);
-    let mut live = Live { waiting: BinaryHeap::new(), minute: minute_of(from_us), from_us, until_us: from_us, world };
+    let costs_from = world.season.end_day.max(time::day(from_us) - COST_DAYS_MAX);
+    let mut live = Live { waiting: BinaryHeap::new(), minute: minute_of(from_us), costs_from, from_us, until_us: from_us, world };
     for number in 0..plan.profiles {
         let person = live.world.person(number);
         let first_us = life::arrival_us(&live.world, &person);
@@ -51,6 +54,8 @@ pub struct Live {
     waiting: BinaryHeap<Reverse<Moment>>,
     /// The next minute to begin.
     minute: i64,
+    /// The first day whose costs are still to be told.
+    costs_from: i32,
     from_us: i64,
     /// Told up to here.
     until_us: i64,
@@ -59,7 +64,8 @@ pub struct Live {
 impl Live {
     /// What happened since the last call and before `now_us`, in order of time.
     ///
-    /// A few items are broken on purpose: the border refuses them. After a pause only the last minutes are told.
+    /// A few items are broken on purpose: the border refuses them. After a pause only the last minutes are told. When a day
+    /// is over its advertising costs follow; a restart tells the last days' costs again, word for word.
     pub fn until(&mut self, now_us: i64) -> Vec<Item> {
         self.skip_pause(now_us);
         let mut items = Vec::new();
@@ -77,7 +83,14 @@ impl Live {
         items.extend(broken(&self.world, self.until_us, now_us));
         items.sort_by_key(|item| if let Item::Event { at_us, .. } = item { *at_us } else { i64::MAX });
         self.until_us = self.until_us.max(now_us);
+        items.extend(self.costs(time::day(now_us)));
         items
+    }
+
+    fn costs(&mut self, today: i32) -> Vec<Item> {
+        let days = self.costs_from..today;
+        self.costs_from = self.costs_from.max(today);
+        days.flat_map(|day| cost::costs(&self.world, day)).map(Item::AdCost).collect()
     }
 
     fn skip_pause(&mut self, now_us: i64) {

@@ -15,6 +15,8 @@ pub struct Season {
     pub end_day: i32,
     /// `[days of history]`: people who come first up to and with that day, as a share of all.
     arrived: Vec<f64>,
+    /// The weight of all days of the history together.
+    total_weight: f64,
 }
 
 const HOURS: [f64; 24] =
@@ -32,7 +34,7 @@ impl Season {
     pub fn of(plan: &Plan) -> Self {
         let end_day = time::day(plan.end_us);
         let start_day = end_day - (plan.months.max(1) * 3044 / 100) as i32;
-        let mut season = Self { start_day, end_day, arrived: Vec::new() };
+        let mut season = Self { start_day, end_day, arrived: Vec::new(), total_weight: 0.0 };
         let mut sum = 0.0;
         // The last day is as long as "now" is late in it.
         let last = plan.end_us.rem_euclid(DAY_US) as f64 / DAY_US as f64;
@@ -40,6 +42,7 @@ impl Season {
             sum += season.weight(day) * if day == end_day { last } else { 1.0 };
             season.arrived.push(sum);
         }
+        season.total_weight = sum;
         season.arrived.iter_mut().for_each(|share| *share /= sum);
         season
     }
@@ -60,11 +63,9 @@ impl Season {
         WEEKDAYS[weekday(day)] * MONTHS[(month + 11) % 12] * (0.92 + 0.16 * share.min(1.0)) * (1.0 + launched + crowd)
     }
 
-    /// The share of all people who come first on that day.
+    /// The people who come first on a whole day, as a share of all of the history; goes on after its end.
     pub fn arrivals(&self, day: i32) -> f64 {
-        let Ok(index) = usize::try_from(day - self.start_day) else { return 0.0 };
-        let up_to = |index: usize| self.arrived.get(index).copied().unwrap_or(1.0);
-        up_to(index) - if index == 0 { 0.0 } else { up_to(index - 1) }
+        self.weight(day) / self.total_weight
     }
 
     /// The day on which a person comes first, by chance.

@@ -70,7 +70,8 @@ fn everything_is_accepted_and_people_come_together() {
 #[test]
 fn devices_are_shared_and_several() {
     let reading = Reading::of(history(&plan(6_000)), "RU");
-    let (mut devices, mut people): (BTreeMap<&str, BTreeSet<&str>>, BTreeMap<&str, BTreeSet<&str>>) = Default::default();
+    let mut devices: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut people = devices.clone();
     for (user, device) in &reading.sign_ins {
         devices.entry(user).or_default().insert(device);
         people.entry(device).or_default().insert(user);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use forecourt_demo::{Item, Live, Plan, Source, history, live};
 use forecourt_model::{
     Event, Origin, Stamp,
-    time::{HOUR_US, MINUTE_US, SECOND_US},
+    time::{self, HOUR_US, MINUTE_US, SECOND_US},
 };
 
 /// Ends on a Monday at noon UTC.
@@ -15,8 +15,6 @@ fn plan() -> Plan {
 }
 
 fn events(items: &[Item]) -> Vec<(Source, &str, i64)> {
-    let event = |item: &Item| matches!(item, Item::Event { .. });
-    assert!(items.iter().all(event), "live tells events only");
     items
         .iter()
         .filter_map(|item| if let Item::Event { source, json, at_us } = item { Some((*source, json.as_str(), *at_us)) } else { None })
@@ -113,4 +111,23 @@ fn after_a_pause_only_the_last_minutes_are_made_up_for() {
     let items = live.until(day_later_us);
     let recent = events(&items).iter().filter(|(_, _, at_us)| day_later_us - 11 * MINUTE_US < *at_us).count();
     assert!(100 < recent && items.len() < 6_000, "{} items, {recent} of the last minutes", items.len());
+}
+
+#[test]
+fn a_day_s_costs_follow_when_it_is_over() {
+    let plan = plan();
+    let end_day = time::day(plan.end_us);
+    let days = |items: &[Item]| -> BTreeSet<String> {
+        items.iter().filter_map(|item| if let Item::AdCost(cost) = item { Some(cost.day.clone()) } else { None }).collect()
+    };
+    let mut live = live(&plan, plan.end_us);
+    assert_eq!(days(&live.until(plan.end_us + 11 * HOUR_US)), BTreeSet::new());
+    // The history has no costs of its last day, which was not over.
+    let midnight = live.until(plan.end_us + 13 * HOUR_US);
+    assert_eq!(days(&midnight), BTreeSet::from([time::day_text(end_day)]));
+    assert_eq!(days(&live.until(plan.end_us + 14 * HOUR_US)), BTreeSet::new());
+    let usual: f64 = history(&plan).filter_map(|item| if let Item::AdCost(cost) = item { Some(cost.cost) } else { None }).sum::<f64>();
+    let day: f64 = midnight.iter().filter_map(|item| if let Item::AdCost(cost) = item { Some(cost.cost) } else { None }).sum();
+    let mean = usual / f64::from(plan.months) / 30.44;
+    assert!((0.5..2.0).contains(&(day / mean)), "{day} euros on the day, {mean} on a mean day");
 }
