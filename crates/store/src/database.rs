@@ -264,7 +264,7 @@ impl Tx {
     pub async fn execute_rows(&mut self, head: &str, tail: &str, columns: usize, parameters: Vec<Value>) -> Result<u64, StoreError> {
         let mut touched = 0;
         for chunk in chunks(parameters, columns) {
-            let sql = format!("{head} VALUES {} {tail}", rows_list(chunk.len() / columns, columns));
+            let sql = format!("{head} VALUES {} {tail}", self.marks(chunk.len() / columns, columns));
             touched += self.execute(&sql, chunk).await?;
         }
         Ok(touched)
@@ -274,10 +274,21 @@ impl Tx {
     pub async fn query_keys(&mut self, head: &str, tail: &str, keys: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         let mut found = Vec::with_capacity(keys.len());
         for chunk in chunks(keys, 1) {
-            let sql = format!("{head} {} {tail}", rows_list(1, chunk.len()));
+            let sql = format!("{head} {} {tail}", self.marks(1, chunk.len()));
             found.extend(self.query(&sql, chunk).await?);
         }
         Ok(found)
+    }
+
+    /// SQLite takes `$1` for a name, and looks names up one after the other: thousands of them are a square.
+    fn marks(&self, rows: usize, columns: usize) -> String {
+        match self {
+            Self::Sqlite(_) => {
+                let row = format!("({})", vec!["?"; columns].join(","));
+                vec![row; rows].join(",")
+            }
+            Self::Postgres(_) => rows_list(rows, columns),
+        }
     }
 
     pub async fn commit(self) -> Result<(), StoreError> {
