@@ -1,0 +1,38 @@
+# `make demo` shows the product, `make test` passes every test, `make prove` measures every figure the README claims.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+export FORECOURT_SHARED ?= $(CURDIR)/../shared
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+
+.PHONY: demo test prove build web check clean-demo
+
+demo: build
+	$(TARGET)/debug/forecourt demo --data ./forecourt-demo --listen $(or $(LISTEN),127.0.0.1:8080)
+
+build: web
+	cargo build --locked --workspace --bins
+
+web: web/dist/index.html
+
+web/dist/index.html: web/package-lock.json $(shell find web/src web/index.html web/vite.config.ts -type f 2>/dev/null)
+	tests/tools/need node npm
+	cd web && npm ci --no-audit --no-fund --prefer-offline && npm run build
+	touch $@
+
+# Formatting, lints, the UI's own tests, then everything else.
+test: web
+	tests/tools/install
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cd web && npm run typecheck && npm test
+	cargo nextest run --locked --workspace --features forecourt-server/failpoints || { status=$$?; tests/tools/need cargo-nextest; exit $$status; }
+
+check:
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+prove: web
+	tests/tools/install
+	FORECOURT_PROVE=1 tests/prove
+
+clean-demo:
+	rm -rf ./forecourt-demo
