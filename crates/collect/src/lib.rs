@@ -7,6 +7,7 @@
 mod accept;
 mod collector;
 mod counters;
+pub mod file;
 mod http;
 mod limits;
 mod mend;
