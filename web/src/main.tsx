@@ -31,6 +31,8 @@ const router = createAppRouter(queryClient);
 /** A session that ended under the reader's hands leads back to the sign-in page, and from there here again. */
 function leaveIfSignedOut(error: unknown) {
   if (!(error instanceof ApiError) || error.status !== 401) return;
+  // Who was not signed in has lost nothing: the question "who am I" and a wrong password end here.
+  if (!queryClient.getQueryData(meQuery.queryKey)) return;
   queryClient.removeQueries({ queryKey: meQuery.queryKey });
   void router.invalidate();
 }

@@ -32,13 +32,24 @@ export const theme = createTheme({
     },
   },
   components: {
-    Badge: { defaultProps: { tt: "none", fw: 600 } },
+    Badge: { styles: { root: { minWidth: "fit-content" } }, defaultProps: { tt: "none", fw: 600, fz: 11.5 } },
     SegmentedControl: { defaultProps: { bg: "var(--fc-track)" } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250 } },
     Drawer: { styles: { title: { fontWeight: 650 } }, defaultProps: { overlayProps: { backgroundOpacity: 0.35, blur: 1 } } },
     Modal: { styles: { title: { fontWeight: 650 } }, defaultProps: { overlayProps: { backgroundOpacity: 0.35, blur: 1 } } },
   },
 });
+
+/** Ground and text of badges, alerts and quiet buttons: each pair at least 4.5 : 1. */
+function lightVariants(pairs: Record<string, [ground: string, text: string]>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(pairs).flatMap(([color, [ground, text]]) => [
+      [`--mantine-color-${color}-light`, ground],
+      [`--mantine-color-${color}-light-hover`, ground],
+      [`--mantine-color-${color}-light-color`, text],
+    ]),
+  );
+}
 
 /** Dimmed and placeholder text dark enough to read (4.5 : 1) on cards and on the canvas, in both themes. */
 export const cssVariables: CSSVariablesResolver = () => ({
@@ -49,6 +60,15 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-placeholder": "#667173",
     "--mantine-color-default-border": "#d9d8d0",
     "--mantine-color-error": "#b3261e",
+    ...lightVariants({
+      petrol: ["#dcf0ed", "#075a54"],
+      amber: ["#fdeccb", "#714307"],
+      red: ["#fde4e1", "#a3211a"],
+      green: ["#dcf3e2", "#14653a"],
+      blue: ["#dfecfb", "#1a4f8b"],
+      violet: ["#ebe5fb", "#5432a8"],
+      gray: ["#ecede8", "#47525a"],
+    }),
   },
   dark: {
     "--mantine-color-dimmed": "#a3b1b2",
@@ -56,12 +76,14 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-default-border": "#334145",
     "--mantine-color-error": "#ff8f87",
     "--mantine-color-anchor": "#6cc1b9",
-    "--mantine-color-petrol-light": "#17393a",
-    "--mantine-color-petrol-light-hover": "#1d4647",
-    "--mantine-color-petrol-light-color": "#8fdad2",
-    "--mantine-color-gray-light": "#27343a",
-    "--mantine-color-gray-light-color": "#c7d0cf",
-    "--mantine-color-amber-light": "#3a2c14",
-    "--mantine-color-amber-light-color": "#f5b756",
+    ...lightVariants({
+      petrol: ["#17393a", "#8fdad2"],
+      amber: ["#3a2c14", "#f5b756"],
+      red: ["#3b2020", "#ffb0a9"],
+      green: ["#15352a", "#86dcae"],
+      blue: ["#1a2f45", "#9cc8f5"],
+      violet: ["#2b2547", "#c5b7f7"],
+      gray: ["#27343a", "#c7d0cf"],
+    }),
   },
 });

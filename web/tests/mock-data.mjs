@@ -22,7 +22,7 @@ const NAMES = ["Ana Petrova", "Игорь Ковалёв", "Marta Schmidt", "О�
 
 export function overview(from, to) {
   const days = [];
-  for (let at = Date.parse(from); at < Date.parse(to); at += DAY) {
+  for (let at = Date.parse(from); at <= Date.parse(to); at += DAY) {
     const day = new Date(at).toISOString().slice(0, 10);
     const wave = 1 + 0.22 * Math.sin(at / DAY / 9) - ([0, 6].includes(new Date(at).getUTCDay()) ? 0.3 : 0);
     const leads = Math.round(92 * wave + random() * 24);

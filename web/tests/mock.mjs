@@ -20,7 +20,7 @@ const me = {
   installation: { name: "Aurelia Motors", time_zone: "Europe/Kyiv", currency: "EUR", safe_mode: true, demo: true },
 };
 
-let signedIn = true;
+let signedIn = false;
 
 const routes = [
   ["GET", "/api/me", () => (signedIn ? me : refuse(401, "unauthenticated", "Sign in first."))],
@@ -34,7 +34,13 @@ const routes = [
   ["POST", "/api/auth/setup", () => { signedIn = true; return me; }],
   ["GET", "/api/overview", ({ query }) => overview(query.get("from"), query.get("to"))],
   ["GET", "/api/live/recent", ({ query }) => ({ events: live.recent(Number(query.get("limit") ?? 100)) })],
-  ["GET", "/api/dead-letters", () => ({ items: refused, next_cursor: null, total_open: refused.filter((item) => item.state === "open").length })],
+  ["GET", "/api/dead-letters", ({ query }) => {
+    const open = refused.filter((item) => item.state === "open");
+    const codes = [...new Set(open.map((item) => item.reason_code))];
+    const wanted = (item) => (!query.get("state") || item.state === query.get("state")) && (!query.get("reason") || item.reason_code === query.get("reason"));
+    const reasons = codes.map((code) => ({ code, count: open.filter((item) => item.reason_code === code).length }));
+    return { items: refused.filter(wanted), next_cursor: null, total_open: open.length, reasons };
+  }],
   ["POST", "/api/dead-letters/:id/retry", ({ path, body }) => {
     const letter = refused.find((item) => item.id === path.id);
     const mended = JSON.parse(body.raw);
@@ -61,6 +67,11 @@ const routes = [
   }],
   ["PATCH", "/api/sources/:id", ({ path, body }) => Object.assign(sources.find((source) => source.id === path.id), body)],
   ["POST", "/api/sources/:id/rotate", ({ path }) => Object.assign(sources.find((source) => source.id === path.id), { write_key: `wk_${Math.random().toString(36).slice(2)}` })],
+  // Ingest refuses everything here: the walk needs a refused event to mend.
+  ["POST", "/v1/track", ({ body }) => {
+    refused.unshift({ id: String(refused.length + 1), received_at: new Date().toISOString(), source: "Website", reason_code: "no_identifier", reason: "event has no identifier: send `anonymousId` or `userId`", raw: JSON.stringify(body), state: "open" });
+    return { success: true };
+  }],
   ["GET", "/api/users", () => ({ users })],
   ["POST", "/api/users", ({ body }) => { const user = { id: String(users.length + 1), created_at: new Date().toISOString(), last_seen_at: null, ...body }; users.push(user); return user; }],
   ["DELETE", "/api/users/:id", ({ path }) => { users.splice(users.findIndex((user) => user.id === path.id), 1); return null; }],
@@ -87,7 +98,7 @@ function matched(pattern, path) {
 createServer(async (request, response) => {
   const url = new URL(request.url, `http://localhost:${PORT}`);
   if (url.pathname === "/api/live/stream") return stream(response);
-  if (!url.pathname.startsWith("/api/")) return file(url.pathname, response);
+  if (!/^\/(api|v1)\//.test(url.pathname)) return file(url.pathname, response);
 
   for (const [method, pattern, answer] of routes) {
     const path = method === request.method && matched(pattern, url.pathname);

@@ -1,7 +1,7 @@
 import i18next from "i18next";
 
 /** Groups of machine names that the texts have words for. */
-type Vocabulary = "event" | "channel" | "stage" | "order_status" | "trait" | "identifier" | "refusal" | "call" | "rule";
+type Vocabulary = "event" | "channel" | "stage" | "order_status" | "trait" | "identifier" | "refusal" | "call" | "rule" | "letter_state" | "source_kind";
 
 /** A machine's name in the reader's words; a name of the user's own is made readable. */
 export function label(vocabulary: Vocabulary, name: string): string {

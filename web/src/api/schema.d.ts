@@ -46,7 +46,7 @@ export interface paths {
   "/api/jobs": { get: Read<{ jobs: Schemas["Job"][] }> };
   "/api/live/recent": { get: Read<{ events: Schemas["LiveEvent"][] }, { limit?: number }> };
   "/api/dead-letters": {
-    get: Read<Schemas["DeadLetters"], { cursor?: string; limit?: number; reason?: string }>;
+    get: Read<Schemas["DeadLetters"], { cursor?: string; limit?: number; reason?: string; state?: string }>;
   };
   "/api/dead-letters/{id}/retry": {
     post: WriteOne<{ accepted: boolean; reason: string | null }, Id, { raw: string }>;
@@ -164,7 +164,7 @@ export interface components {
       raw: string;
       state: "open" | "retried" | "discarded";
     };
-    DeadLetters: { items: Schemas["DeadLetter"][]; next_cursor: string | null; total_open: number };
+    DeadLetters: { items: Schemas["DeadLetter"][]; next_cursor: string | null; total_open: number; reasons: { code: string; count: number }[] };
     ProfileRow: {
       profile_id: string;
       name: string | null;

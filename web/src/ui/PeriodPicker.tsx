@@ -1,4 +1,4 @@
-import { Button, Group, Popover, SegmentedControl, Skeleton } from "@mantine/core";
+import { Button, Group, Popover, SegmentedControl, Skeleton, Text } from "@mantine/core";
 import { IconCalendar } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -12,7 +12,7 @@ export function PeriodPicker({ value, onChange }: { value: Period; onChange: (pe
   const { t } = useTranslation();
   const presets = PRESET_DAYS.map((days) => ({ value: String(days), label: t("ui.period.days", { count: days }) }));
   return (
-    <Group gap="xs" wrap="nowrap">
+    <Group gap="xs">
       <SegmentedControl
         size="xs"
         aria-label={t("ui.period.label")}
@@ -49,11 +49,15 @@ function RangePicker({ value, onChange }: { value: Period; onChange: (period: Pe
       <Popover.Target>
         <Button
           size="xs"
+          px={10}
           variant={value.kind === "range" ? "light" : "default"}
-          leftSection={<IconCalendar size={14} aria-hidden />}
+          aria-label={label}
           onClick={open}
         >
-          {label}
+          <IconCalendar size={15} aria-hidden />
+          <Text inherit span ml={7} visibleFrom={value.kind === "range" ? undefined : "sm"}>
+            {label}
+          </Text>
         </Button>
       </Popover.Target>
       <Popover.Dropdown>

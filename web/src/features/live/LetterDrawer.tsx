@@ -1,4 +1,4 @@
-import { Alert, Button, Drawer, Group, JsonInput, Stack, Text } from "@mantine/core";
+import { Alert, Button, Drawer, Group, Stack, Text, Textarea } from "@mantine/core";
 import { IconAlertTriangle, IconArrowBackUp, IconSend, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -33,11 +33,12 @@ export function LetterDrawer({ letter, onClose }: { letter: DeadLetter; onClose:
         <Alert color="red" variant="light" icon={<IconAlertTriangle aria-hidden />} role="status">
           {refusedAgain ? t("live.refused.again", { reason: refusedAgain }) : letter.reason}
         </Alert>
-        <JsonInput
+        <Textarea
           label={t("live.refused.edit")}
-          validationError={isJson(raw) ? undefined : t("live.refused.not_json")}
+          error={!isJson(raw) && t("live.refused.not_json")}
+          spellCheck={false}
           value={raw}
-          onChange={setRaw}
+          onChange={(event) => setRaw(event.currentTarget.value)}
           autosize
           minRows={12}
           maxRows={26}

@@ -4,7 +4,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useFormat } from "../../ui/FormatContext";
 import { Page } from "../../ui/Page";
-import { deadLettersQuery } from "./queries";
+import { openLettersQuery } from "./queries";
 import { Refused } from "./Refused";
 import type { LiveSearch } from "./search";
 import { Stream } from "./Stream";
@@ -16,7 +16,7 @@ export function LivePage() {
   const format = useFormat();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { data: letters } = useQuery(deadLettersQuery);
+  const { data: letters } = useQuery(openLettersQuery);
   const open = letters?.total_open ?? 0;
 
   const refine = (change: Partial<LiveSearch>) => void navigate({ search: { ...search, ...change }, replace: true });
@@ -47,7 +47,7 @@ export function LivePage() {
           <Stream search={search} onSearch={refine} />
         </Tabs.Panel>
         <Tabs.Panel value="refused">
-          <Refused reason={search.reason} onReason={(reason) => refine({ reason })} />
+          <Refused search={search} onSearch={refine} />
         </Tabs.Panel>
       </Tabs>
     </Page>

@@ -1,16 +1,32 @@
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, body } from "../../api/client";
 import { errorText } from "../../ui/errorText";
 import { toastDone, toastFailed } from "../../ui/toast";
 
-const LISTED = 200;
+const ALL_LETTERS = ["dead-letters"];
 
-export const deadLettersQuery = queryOptions({
-  queryKey: ["dead-letters"],
-  queryFn: () => body(api.GET("/api/dead-letters", { params: { query: { limit: LISTED } } })),
+/** How many wait for a look, and why they were refused. */
+export const openLettersQuery = queryOptions({
+  queryKey: [...ALL_LETTERS, "open"],
+  queryFn: () => body(api.GET("/api/dead-letters", { params: { query: { limit: 1, state: "open" } } })),
   refetchInterval: 10_000,
 });
+
+/** The refused events of one reason, or of all; those that are settled only when asked for. */
+export const lettersQuery = ({ reason, state }: { reason?: string; state: "open" | "all" }) =>
+  infiniteQueryOptions({
+    queryKey: [...ALL_LETTERS, "list", reason, state],
+    queryFn: ({ pageParam }) =>
+      body(
+        api.GET("/api/dead-letters", {
+          params: { query: { limit: 50, ...(reason && { reason }), ...(state === "open" && { state }), ...(pageParam && { cursor: pageParam }) } },
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+    placeholderData: keepPreviousData,
+  });
 
 /** Sends a refused event again, as it was or as it was edited. */
 export function useRetry(onAccepted: () => void) {
@@ -23,7 +39,7 @@ export function useRetry(onAccepted: () => void) {
       if (!accepted) return;
       toastDone(t("live.refused.accepted"));
       onAccepted();
-      await queryClient.invalidateQueries({ queryKey: deadLettersQuery.queryKey });
+      await queryClient.invalidateQueries({ queryKey: ALL_LETTERS });
     },
     onError: (error) => toastFailed(errorText(t, error)),
   });
@@ -37,7 +53,7 @@ export function useDiscard(onDiscarded: () => void) {
     onSuccess: async () => {
       toastDone(t("live.refused.discarded"));
       onDiscarded();
-      await queryClient.invalidateQueries({ queryKey: deadLettersQuery.queryKey });
+      await queryClient.invalidateQueries({ queryKey: ALL_LETTERS });
     },
     onError: (error) => toastFailed(errorText(t, error)),
   });

@@ -9,6 +9,7 @@ export type LiveSearch = {
   source?: string;
   verdict?: Verdict;
   reason?: string;
+  letters?: "all";
 };
 
 export function readLive(search: Record<string, unknown>): LiveSearch {
@@ -21,5 +22,6 @@ export function readLive(search: Record<string, unknown>): LiveSearch {
   const verdict = VERDICTS.find((verdict) => verdict === search.verdict);
   if (verdict) found.verdict = verdict;
   if (search.tab === "refused") found.tab = "refused";
+  if (search.letters === "all") found.letters = "all";
   return found;
 }

@@ -17,7 +17,8 @@ export function Jobs({ jobs }: { jobs: Job[] }) {
 function Running({ job }: { job: Job }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const share = 0 < job.total ? Math.min(1, job.done / job.total) : 0;
+  // How much there is may not be known yet: then only what is done is told.
+  const share = 0 < job.total ? Math.min(1, job.done / job.total) : null;
   const title = jobTitle(t("overview.job.demo_seed"), job);
   return (
     <Card>
@@ -26,10 +27,12 @@ function Running({ job }: { job: Job }) {
           {title}
         </Text>
         <Text size="sm" c="dimmed" className="num">
-          {t("overview.job.progress", { done: format.integer(job.done), total: format.integer(job.total), share: format.percent(share) })}
+          {share === null
+            ? format.integer(job.done)
+            : t("overview.job.progress", { done: format.integer(job.done), total: format.integer(job.total), share: format.percent(share) })}
         </Text>
       </Group>
-      <Progress value={share * 100} striped animated aria-label={title} />
+      <Progress value={share === null ? 100 : share * 100} striped animated aria-label={title} />
       {job.message && (
         <Text size="xs" c="dimmed" mt={6}>
           {job.message}

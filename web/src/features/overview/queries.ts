@@ -1,6 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, body } from "../../api/client";
-import { addDays } from "../../ui/period";
 
 const REFRESH_MS = 15_000;
 const REFRESH_WITH_JOB_MS = 2_000;
@@ -9,8 +8,7 @@ const REFRESH_WITH_JOB_MS = 2_000;
 export const overviewQuery = ({ from, to }: { from: string; to: string }) =>
   queryOptions({
     queryKey: ["overview", from, to],
-    // The server leaves the last day out, as reports do.
-    queryFn: () => body(api.GET("/api/overview", { params: { query: { from, to: addDays(to, 1) } } })),
+    queryFn: () => body(api.GET("/api/overview", { params: { query: { from, to } } })),
     placeholderData: keepPreviousData,
     refetchInterval: ({ state }) =>
       state.data?.jobs.some((job) => job.state === "running") ? REFRESH_WITH_JOB_MS : REFRESH_MS,

@@ -35,5 +35,7 @@ test("a timeline is cut where the day changes", () => {
 test("a page is named by its title, else by its address", () => {
   expect(place({ properties: { title: "Aster", path: "/aster" } })).toBe("Aster");
   expect(place({ properties: { path: "/aster" } })).toBe("/aster");
+  expect(place({ properties: { url: "https://cars.example/aster?utm_source=x" } })).toBe("/aster");
+  expect(place({ properties: { url: "aster" } })).toBe("aster");
   expect(place({ properties: {} })).toBeNull();
 });

@@ -33,7 +33,11 @@ const ADDRESSES = ["title", "path", "url"] as const;
 export function place({ properties }: Pick<TimelineItem, "properties">): string | null {
   for (const name of ADDRESSES) {
     const value = properties[name];
-    if (typeof value === "string" && value !== "") return value;
+    if (typeof value === "string" && value !== "") return name === "url" ? withoutHost(value) : value;
   }
   return null;
+}
+
+function withoutHost(url: string): string {
+  return URL.canParse(url) ? new URL(url).pathname : url;
 }

@@ -14,7 +14,7 @@ export function SessionFrame({ title, hint, children }: { title: string; hint: s
       <div className={classes.lanes} aria-hidden />
       <Paper className={classes.card} radius="lg" withBorder>
         <Group justify="space-between" mb="xl">
-          <Text fw={700} size="lg" c="petrol.9" className={classes.brand}>
+          <Text fw={700} size="lg" className={classes.brand}>
             {t("shell.product")}
           </Text>
           <LanguagePicker />

@@ -4,6 +4,7 @@ import { IconPlugConnected, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { label } from "../../api/labels";
 import { useMe } from "../../api/session";
 import type { Source } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
@@ -103,7 +104,7 @@ function SourceRow({ source, mayChange, onOpen }: { source: Source; mayChange: b
             </Text>
           </UnstyledButton>
           <Badge size="sm" variant="light" color="gray">
-            {t(`sources.kind.${source.kind}`)}
+            {label("source_kind", source.kind)}
           </Badge>
         </Group>
       </Table.Td>

@@ -1,0 +1,334 @@
+// Walks the pages as a person does, at two sizes in two themes, and checks that nothing is broken and everything is reachable.
+//
+// BASE_URL, EMAIL, PASSWORD: a server with data and an administrator of it. SETUP_URL: walk the first start before.
+// SHOTS_DIR: pictures on the way. COMBINATIONS=desktop-light,phone-dark to walk only some.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { openBrowser, settled, SIZES, THEMES } from "./browser.mjs";
+
+const base = process.env.BASE_URL ?? "http://127.0.0.1:8080";
+const account = { email: process.env.EMAIL ?? "ana@example.com", password: process.env.PASSWORD ?? "forecourt-demo" };
+const shots = process.env.SHOTS_DIR;
+const only = process.env.COMBINATIONS?.split(",");
+const DEADLINE_MS = 20_000;
+
+const browser = await openBrowser();
+const combinations = THEMES.flatMap((theme) => Object.keys(SIZES).map((size) => ({ theme, size, name: `${size}-${theme}` })));
+try {
+  if (process.env.SETUP_URL) await firstStart(process.env.SETUP_URL);
+  for (const combination of combinations) {
+    if (!only || only.includes(combination.name)) await walk(combination);
+  }
+} finally {
+  await browser.close();
+}
+
+async function walk({ theme, size, name }) {
+  const began = Date.now();
+  const visit = await open({ theme, size, name });
+  await entering(visit);
+  await overview(visit);
+  const source = await sources(visit);
+  await live(visit);
+  await refused(visit, source);
+  await profiles(visit);
+  await funnel(visit);
+  await settings(visit);
+  await languageAndTheme(visit);
+  await shortcuts(visit);
+  await leaving(visit);
+  await visit.context.close();
+  assert.deepEqual(visit.barriers, [], `axe finds nothing serious in ${name}`);
+  assert.deepEqual(visit.complaints, [], `the console of ${name} stays silent`);
+  console.log(`ok ${name}: ${visit.checked} pages without a serious axe violation, no console error, ${((Date.now() - began) / 1000).toFixed(1)} s`);
+}
+
+async function open({ theme, size, name }) {
+  const context = await browser.newContext({ viewport: SIZES[size], colorScheme: theme, locale: "en-GB", timezoneId: "UTC" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(DEADLINE_MS);
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    // A browser reports each refused request itself; those of somebody who is not signed in are meant to be refused.
+    const expected = /\b401\b/.test(message.text()) && /\/api\/(me|auth\/login)$/.test(message.location().url);
+    if (message.type() === "error" && !expected) complaints.push(`${message.text()} (${message.location().url})`);
+  });
+  return { context, page, complaints, barriers: [], name, isPhone: size === "phone", checked: 0 };
+}
+
+/** Looks at the page as it stands now: nothing serious for axe, nothing wider than the screen. */
+async function look(visit, title) {
+  const { page, name } = visit;
+  await settled(page);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  visit.barriers.push(
+    ...violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${title}: ${id}: ${nodes.slice(0, 3).map(described).join("; ")}`),
+  );
+  const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(tooWide <= 0, `${title} of ${name} is ${tooWide} px wider than the screen`);
+  visit.checked += 1;
+  if (shots) {
+    mkdirSync(shots, { recursive: true });
+    await page.screenshot({ path: join(shots, `${title}-${name}.png`) });
+  }
+}
+
+function described(node) {
+  return `${node.target.join(" ")} ${node.any[0]?.message ?? node.all[0]?.message ?? ""}`;
+}
+
+async function go(visit, path) {
+  await visit.page.goto(base + path);
+  await settled(visit.page);
+}
+
+async function firstStart(setupUrl) {
+  const visit = await open({ theme: "light", size: "desktop", name: "first-start" });
+  const { page } = visit;
+  await page.goto(setupUrl);
+  await page.getByLabel("Name").fill("Ana Petrova");
+  await look(visit, "setup");
+  await page.getByLabel("E-mail").fill(account.email);
+  await page.locator('input[name="password"]').fill(account.password);
+  await page.getByRole("button", { name: "Create the account" }).click();
+  await page.locator("#main").waitFor();
+  await page.goto(setupUrl);
+  await page.getByText("This link is no longer valid").waitFor();
+  assert.deepEqual([...visit.barriers, ...visit.complaints], [], "the first start has no barrier and a silent console");
+  await visit.context.close();
+}
+
+async function entering(visit) {
+  const { page } = visit;
+  await page.goto(`${base}/profiles?q=ana`);
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await look(visit, "sign-in");
+  await page.getByLabel("E-mail").fill(account.email);
+  await page.locator('input[name="password"]').fill("not the password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("alert").getByText("E-mail or password is wrong").waitFor();
+  await page.locator('input[name="password"]').fill(account.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  // Whoever was stopped at the door is led where they wanted to go.
+  await page.waitForURL(/\/profiles\?q=ana/);
+  await settled(page);
+}
+
+async function overview(visit) {
+  const { page } = visit;
+  await go(visit, "/");
+  await look(visit, "overview");
+  await page.getByRole("button", { name: /^Revenue/ }).click();
+  await page.waitForURL(/metric=revenue/);
+  await page.getByRole("heading", { name: "Revenue by day" }).waitFor();
+  await page.getByText("90 days", { exact: true }).click();
+  await page.waitForURL(/days=90/);
+  await settled(page);
+  assert.ok(0 < (await page.locator("tbody tr").count()), "channels are listed");
+  await page.getByRole("button", { name: "Custom" }).click();
+  await page.locator(".mantine-DatePicker-day:not([data-outside]):not([disabled])").first().waitFor();
+  await page.keyboard.press("Escape");
+}
+
+async function sources(visit) {
+  const { page, name } = visit;
+  await go(visit, "/sources");
+  await look(visit, "sources");
+  const source = `Walk ${name} ${Date.now()}`;
+  await page.getByRole("button", { name: "New source" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill(source);
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  const key = await page.locator("[data-write-key]").innerText();
+  await page.getByLabel("Install with").selectOption({ label: "curl" });
+  await page.getByLabel("curl", { exact: true }).getByText(`${key}:`).waitFor();
+  await look(visit, "source");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: source }).waitFor();
+  return { name: source, key };
+}
+
+async function live(visit) {
+  const { page } = visit;
+  await go(visit, "/live");
+  const rows = page.locator("button[data-verdict]");
+  await rows.first().waitFor();
+  await look(visit, "live");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: /^Resume/ }).waitFor();
+  await rows.first().click();
+  const raw = await page.getByLabel("The event as it came").innerText();
+  assert.equal(typeof JSON.parse(raw), "object", "the drawer shows the event's JSON");
+  await look(visit, "event");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  await page.getByRole("button", { name: /^Resume/ }).click();
+  await page.getByPlaceholder("Filter by text").fill("no event says this");
+  await page.getByText("No event matches").waitFor();
+  await page.waitForURL(/text=/);
+}
+
+async function refused(visit, source) {
+  const { page } = visit;
+  const mark = `walk_${Date.now()}`;
+  const answer = await page.request.post(`${base}/v1/track`, {
+    headers: { authorization: `Basic ${Buffer.from(`${source.key}:`).toString("base64")}` },
+    data: { type: "track", event: mark, properties: { model: "Aster" } },
+  });
+  assert.ok(answer.status() < 500, `a refused event is answered, with ${answer.status()}`);
+
+  const letter = page.locator("button", { hasText: mark });
+  const deadline = Date.now() + DEADLINE_MS;
+  do {
+    await go(visit, "/live?tab=refused");
+  } while (!(await letter.isVisible()) && Date.now() < deadline);
+  await look(visit, "refused");
+  await letter.click();
+  const editor = page.getByRole("dialog").getByRole("textbox");
+  await editor.fill("{ not JSON");
+  await page.getByText("This is not valid JSON yet").waitFor();
+  assert.ok(await page.getByRole("button", { name: "Send again" }).isDisabled(), "broken JSON cannot be sent");
+  await look(visit, "letter");
+  await editor.fill(JSON.stringify({ type: "track", event: mark, properties: { model: "Aster" } }));
+  await page.getByRole("button", { name: "Send again" }).click();
+  await page.getByText(/^Refused again/).waitFor();
+  await editor.fill(JSON.stringify({ type: "track", event: mark, userId: `u-${mark}`, properties: { model: "Aster" } }));
+  await page.getByRole("button", { name: "Send again" }).click();
+  await page.getByText("Accepted: the event is in").waitFor();
+  await letter.waitFor({ state: "hidden" });
+}
+
+async function profiles(visit) {
+  const { page } = visit;
+  await go(visit, "/profiles");
+  await look(visit, "profiles");
+  const email = (await page.getByText(/@/).first().innerText()).trim();
+  await page.getByPlaceholder("Name, e-mail, phone or any identifier").fill(email);
+  await page.waitForURL((url) => url.searchParams.get("q") === email);
+  await settled(page);
+  await page.locator("tbody tr", { hasText: email }).first().locator("a").click();
+  await page.waitForURL(/\/profiles\/\d+/);
+  await settled(page);
+  for (const title of ["Timeline", "Identifiers", "Traits", "How they came"]) await page.getByRole("heading", { name: title }).waitFor();
+  assert.ok(0 < (await page.locator("ol > li time").count()), "the timeline has moments");
+  await look(visit, "profile");
+
+  await page.getByRole("button", { name: "Add" }).click();
+  await page.getByLabel("Trait", { exact: false }).first().fill("walk_note");
+  await page.getByLabel("Value").fill("seen");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText(/^(Saved|Accepted)/).first().waitFor();
+  await page.getByText("Visits", { exact: true }).click();
+  await page.waitForURL(/kind=visits/);
+
+  await go(visit, "/profiles?q=nobody-is-called-this");
+  await page.getByText("Nobody found for").waitFor();
+}
+
+async function funnel(visit) {
+  const { page, isPhone } = visit;
+  await go(visit, "/funnel");
+  await look(visit, "funnel");
+  const canvas = await page.locator('[role="img"] canvas').boundingBox();
+  // The first bar stands at the left and is as high as the chart.
+  await page.mouse.click(canvas.x + canvas.width * (isPhone ? 0.2 : 0.14), canvas.y + canvas.height * 0.6);
+  await page.getByRole("dialog").getByText(/^Reached/).waitFor();
+  await page.getByRole("dialog").locator('a[href^="/profiles/"]').first().waitFor();
+  await look(visit, "people");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+
+  await page.getByPlaceholder("Nothing").click();
+  await page.getByRole("option", { name: "Channel", exact: true }).click();
+  await page.waitForURL(/by=channel/);
+  await page.getByRole("heading", { name: "By: Channel" }).waitFor();
+  await page.getByRole("button", { name: "Remove step 1" }).click();
+  await page.waitForURL(/steps=/);
+  await settled(page);
+  const address = page.url();
+  const first = await page.getByRole("combobox", { name: "Event of step 1" }).inputValue();
+  await page.reload();
+  await settled(page);
+  assert.equal(page.url(), address, "the address holds the whole funnel");
+  assert.equal(await page.getByRole("combobox", { name: "Event of step 1" }).inputValue(), first);
+  await look(visit, "funnel-by-channel");
+
+  // Every number leads to people by the keyboard too.
+  await page.locator("tbody button").first().focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").locator('a[href^="/profiles/"]').first().click();
+  await page.waitForURL(/\/profiles\/\d+/);
+  await page.getByRole("heading", { name: "Timeline" }).waitFor();
+}
+
+async function settings(visit) {
+  const { page, name } = visit;
+  await go(visit, "/settings");
+  await look(visit, "settings");
+  await page.getByRole("tab", { name: "API tokens" }).click();
+  await page.getByRole("button", { name: "New token" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill(`Walk ${name}`);
+  await page.getByRole("dialog").getByRole("button", { name: "New token" }).click();
+  await page.getByRole("dialog").getByText(/^fct_/).waitFor();
+  await look(visit, "token");
+  await page.keyboard.press("Escape");
+  await page.getByRole("tab", { name: "About" }).click();
+  await page.getByText("Time zone").waitFor();
+  await look(visit, "about");
+}
+
+async function languageAndTheme(visit) {
+  const { page, isPhone, name } = visit;
+  const choose = async (item) => {
+    await page.getByRole(isPhone ? "banner" : "navigation").getByRole("button").last().click();
+    await page.getByRole("menuitem", { name: item }).click();
+  };
+  await go(visit, "/");
+  await choose("Русский");
+  await page.getByRole("heading", { level: 1, name: "Обзор" }).waitFor();
+  await look(visit, "overview-ru");
+  await choose("中文");
+  await page.getByRole("heading", { level: 1, name: "概览" }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "zh");
+  await look(visit, "overview-zh");
+  await choose("English");
+  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+
+  const scheme = () => page.evaluate(() => document.documentElement.dataset.mantineColorScheme);
+  const other = name.endsWith("dark") ? "Light" : "Dark";
+  const before = await scheme();
+  await choose(other);
+  await page.waitForFunction((wanted) => document.documentElement.dataset.mantineColorScheme === wanted, other.toLowerCase());
+  await choose("As the system");
+  await page.waitForFunction((wanted) => document.documentElement.dataset.mantineColorScheme === wanted, before);
+}
+
+async function shortcuts(visit) {
+  const { page } = visit;
+  await go(visit, "/");
+  await page.locator("body").press("g");
+  await page.locator("body").press("p");
+  await page.waitForURL(/\/profiles$/);
+  await settled(page);
+  await page.locator("body").press("/");
+  assert.ok(await page.evaluate(() => document.activeElement?.hasAttribute("data-search")), "`/` leads to the search");
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.locator("body").press("?");
+  await page.getByRole("dialog").getByText("Show this list").waitFor();
+  await look(visit, "shortcuts");
+  await page.keyboard.press("Escape");
+}
+
+async function leaving(visit) {
+  const { page, isPhone } = visit;
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  await page.getByRole(isPhone ? "banner" : "navigation").getByRole("button").last().click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.waitForURL(/\/sign-in/);
+  await page.goto(`${base}/`);
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+}
