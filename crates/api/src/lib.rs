@@ -33,7 +33,7 @@ pub use border::{Border, Clock, Freshness};
 pub use caller::Caller;
 pub use commands::Commands;
 pub use feed::Feed;
-pub use session::{Installation, Sessions};
+pub use session::{ClientAddress, Installation, Sessions};
 
 /// What the routes work with; each takes the pieces that it needs.
 #[derive(Clone, FromRef)]

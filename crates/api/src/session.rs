@@ -1,10 +1,10 @@
 //! Signing in and out, the first admin, and who one is.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use axum::{
     Extension, Json,
-    extract::{ConnectInfo, State},
+    extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -35,12 +35,18 @@ pub struct Installation {
     pub demo: bool,
 }
 
-/// How session cookies are set.
+/// How callers are let in.
 #[derive(Debug, Clone, Copy)]
 pub struct Sessions {
     /// Whether people reach the server by HTTPS: browsers then send the cookie over nothing else.
     pub secure_cookies: bool,
+    /// Hash of the secret that commands on this machine show: whoever can read it owns the data folder.
+    pub local_admin: Option<blake3::Hash>,
 }
+
+/// Where a request comes from, once proxies are seen through. The listener puts it on each request.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddress(pub IpAddr);
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -105,10 +111,10 @@ pub async fn sign_in(
     State(clock): State<Clock>,
     State(sessions): State<Sessions>,
     State(installation): State<Installation>,
-    address: Option<Extension<ConnectInfo<SocketAddr>>>,
+    address: Option<Extension<ClientAddress>>,
     Body(asked): Body<SignIn>,
 ) -> Result<Response, ApiError> {
-    let ip = address.map(|Extension(ConnectInfo(address))| address.ip().to_string()).unwrap_or_default();
+    let ip = address.map(|Extension(ClientAddress(address))| address.to_string()).unwrap_or_default();
     let begun = control.sign_in(&asked.email, &asked.password, &ip, clock.now_us()).await;
     let (token, session) = begun.inspect_err(|error| tracing::warn!(ip, %error, "a sign-in was refused"))?;
     tracing::info!(ip, user = session.user.id, "signed in");

@@ -1,0 +1,145 @@
+//! `forecourt serve`: opens the folder, starts the workers, answers until it is told to stop.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use axum::{Router, middleware};
+use clap::Args;
+use rand::Rng as _;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+use super::Place;
+use crate::{
+    address,
+    clock::now_us,
+    config::Config,
+    folder::{Folder, Running},
+    health, listen, logging,
+    node::{Node, Opening, Role},
+};
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Address and port, instead of the configured one.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// What this process does.
+    #[arg(long, value_enum, default_value = "all")]
+    pub role: Role,
+}
+
+/// A server that listens, before it answers.
+pub struct Server {
+    pub node: Node,
+    pub url: String,
+    pub stop: watch::Sender<bool>,
+    folder: Folder,
+    listener: TcpListener,
+    role: Role,
+}
+
+pub async fn run(place: &Place, args: ServeArgs) -> anyhow::Result<()> {
+    let mut config = Config::load(place.config.as_deref())?;
+    config.server.listen = args.listen.unwrap_or(config.server.listen);
+    logging::start(&config.logging)?;
+    let server = Server::open(Folder::open(&place.data)?, config, args.role, false).await?;
+    println!("Forecourt is running at {}", server.url);
+    server.offer_setup().await?;
+    server.run().await
+}
+
+impl Server {
+    /// Binds the address first: two servers by mistake must not both open the folder.
+    pub async fn open(folder: Folder, config: Config, role: Role, demo: bool) -> anyhow::Result<Self> {
+        let listen = config.server.listen;
+        let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}: name another by `--listen`"))?;
+        let url = reached_at(&config, listener.local_addr()?);
+        let token = random_token();
+        let opening = Opening { demo, local_admin: Some(blake3::hash(token.as_bytes())) };
+        let node = Node::open(&folder, config, opening).await?;
+        let address = format!("http://{}", from_here(listener.local_addr()?));
+        folder.note_running(&Running { address, token, pid: std::process::id() })?;
+        let (stop, _) = watch::channel(false);
+        Ok(Self { node, url, stop, folder, listener, role })
+    }
+
+    /// Prints the one-time link while there is nobody who could sign in.
+    pub async fn offer_setup(&self) -> anyhow::Result<()> {
+        let control = &self.node.control;
+        if self.role.serves_pages() && control.users_count().await? == 0 {
+            let link = control.new_setup_link(now_us()).await?;
+            println!("Make the first account (once, within two days): {}/setup?token={}", self.url, link.reveal());
+        }
+        Ok(())
+    }
+
+    /// Answers until a signal comes, then stops in order: requests first, then the fold, then the files.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let Self { node, url, stop, folder, listener, role } = self;
+        node.control.interrupt_jobs(now_us()).await?;
+        let (stop_workers, workers_stop) = watch::channel(false);
+        let workers = node.start(role, &workers_stop).await?;
+        let proxies = node.config.trusted_proxies()?;
+        let router: Router = node.router(role).merge(health::router(&node)).layer(middleware::from_fn(move |request, next| {
+            address::note_client(proxies.clone(), request, next)
+        }));
+        tracing::info!(url, "ready");
+        tokio::spawn(stop_at_signal(stop.clone()));
+        tokio::spawn(stop_when_poisoned(node.log.clone(), stop.clone()));
+        listen::serve(listener, router, &node.config.server, stop.subscribe()).await;
+
+        tracing::info!("stopping");
+        stop_workers.send_replace(true);
+        workers.join().await;
+        let poisoned = node.log.is_poisoned();
+        node.close().await;
+        folder.forget_running(std::process::id());
+        anyhow::ensure!(!poisoned, "the log stopped accepting: check the disk, then start again");
+        Ok(())
+    }
+}
+
+async fn stop_at_signal(stop: watch::Sender<bool>) {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+        tracing::warn!("signals are not heard: this process can only be killed, which it survives");
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    stop.send_replace(true);
+}
+
+/// After a failed sync nothing is acknowledged any more, and only a new start can tell what is on the disk.
+async fn stop_when_poisoned(log: forecourt_log::Log, stop: watch::Sender<bool>) {
+    while !log.is_poisoned() {
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    }
+    stop.send_replace(true);
+}
+
+fn random_token() -> String {
+    let mut bytes = [0_u8; 32];
+    rand::rng().fill(&mut bytes[..]);
+    blake3::Hash::from_bytes(bytes).to_hex().to_string()
+}
+
+fn reached_at(config: &Config, listening: SocketAddr) -> String {
+    let public = config.server.public_url.trim_end_matches('/');
+    if public.is_empty() { format!("http://{}", from_here(listening)) } else { public.to_owned() }
+}
+
+/// "Any address" is none that one can go to.
+fn from_here(listening: SocketAddr) -> SocketAddr {
+    match listening {
+        SocketAddr::V4(at) if at.ip().is_unspecified() => SocketAddr::from(([127, 0, 0, 1], at.port())),
+        SocketAddr::V6(at) if at.ip().is_unspecified() => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], at.port())),
+        at => at,
+    }
+}

@@ -1,0 +1,237 @@
+//! What the administrator sets: `config.default.toml` with the keys of one file over it.
+
+use std::{net::SocketAddr, path::Path, time::Duration};
+
+use anyhow::{Context as _, bail};
+use forecourt_collect::{Limits, Network, Reach};
+use serde::Deserialize;
+use toml::Table;
+
+/// Every key, documented, with its default.
+pub const DEFAULT: &str = include_str!("../config.default.toml");
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub installation: Installation,
+    pub server: Server,
+    pub collect: Collect,
+    pub log: Log,
+    pub store: Store,
+    pub checkpoint: Checkpoint,
+    pub process: Process,
+    pub logging: Logging,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Installation {
+    pub name: String,
+    pub time_zone: String,
+    pub currency: String,
+    pub phone_region: String,
+    pub safe_mode: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    pub listen: SocketAddr,
+    pub public_url: String,
+    pub trusted_proxies: Vec<String>,
+    pub connections_max: usize,
+    pub header_timeout_s: u64,
+    pub stop_timeout_s: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Collect {
+    body_bytes_max: usize,
+    inflated_bytes_max: usize,
+    inflated_ratio_max: usize,
+    batch_items_max: usize,
+    event_bytes_max: usize,
+    event_depth_max: usize,
+    inflight_bytes_max: usize,
+    requests_per_second: u32,
+    body_pause_s: u64,
+    body_time_s: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    segment_bytes: u64,
+    queue_bytes_max: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    pub url: String,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkpoint {
+    pub records: u64,
+    pub log_bytes_max: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Process {
+    pub machine_events_a_day: u32,
+    pub seen_keys_max: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Logging {
+    pub format: LogFormat,
+    pub filter: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    Auto,
+    Human,
+    Json,
+}
+
+impl Config {
+    /// Reads the defaults, with the keys of `file` over them.
+    ///
+    /// Errors: a file that is no TOML, a key that does not exist, a value of the wrong type or that makes no sense.
+    pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+        let given = match file {
+            None => Table::new(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the configuration {}", path.display()))?;
+                text.parse().with_context(|| format!("the configuration {} is not TOML", path.display()))?
+            }
+        };
+        Self::over_defaults(given, std::env::var("FORECOURT_STORE_URL").ok())
+    }
+
+    fn over_defaults(given: Table, store_url: Option<String>) -> anyhow::Result<Self> {
+        let mut merged: Table = DEFAULT.parse().context("the compiled-in configuration")?;
+        merge(&mut merged, given, "")?;
+        let mut config: Self = merged.try_into().context("in the configuration")?;
+        if let Some(url) = store_url {
+            config.store.url = url;
+        }
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let installation = &self.installation;
+        if jiff::tz::TimeZone::get(&installation.time_zone).is_err() {
+            bail!("`installation.time_zone` is `{}`: write an IANA name such as Europe/Kyiv", installation.time_zone);
+        }
+        if installation.currency.len() != 3 || !installation.currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            bail!("`installation.currency` is `{}`: write three capitals such as EUR", installation.currency);
+        }
+        if installation.phone_region.len() != 2 || !installation.phone_region.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            bail!("`installation.phone_region` is `{}`: write two capitals such as RU", installation.phone_region);
+        }
+        if !self.store.url.is_empty() && !self.store.url.starts_with("postgres://") && !self.store.url.starts_with("postgresql://") {
+            bail!("`store.url` must be empty or begin with postgres://");
+        }
+        let public = &self.server.public_url;
+        if !public.is_empty() && !public.starts_with("https://") && !public.starts_with("http://") {
+            bail!("`server.public_url` is `{public}`: begin it with https:// or http://");
+        }
+        self.trusted_proxies().map(|_| ())
+    }
+
+    pub fn trusted_proxies(&self) -> anyhow::Result<Vec<Network>> {
+        let read = |text: &String| text.parse::<Network>().context("`server.trusted_proxies`");
+        self.server.trusted_proxies.iter().map(read).collect()
+    }
+
+    pub fn reach(&self) -> anyhow::Result<Reach> {
+        let public = self.server.public_url.trim_end_matches('/');
+        Ok(Reach {
+            public_url: (!public.is_empty()).then(|| public.to_owned()),
+            trusted_proxies: self.trusted_proxies()?,
+            tls: false,
+        })
+    }
+
+    pub fn limits(&self) -> Limits {
+        let collect = &self.collect;
+        Limits {
+            body_bytes_max: collect.body_bytes_max,
+            inflated_bytes_max: collect.inflated_bytes_max,
+            inflated_ratio_max: collect.inflated_ratio_max,
+            batch_items_max: collect.batch_items_max,
+            event_bytes_max: collect.event_bytes_max,
+            event_depth_max: collect.event_depth_max,
+            inflight_bytes_max: collect.inflight_bytes_max,
+            requests_per_second: collect.requests_per_second,
+            body_pause: Duration::from_secs(collect.body_pause_s),
+            body_time: Duration::from_secs(collect.body_time_s),
+        }
+    }
+
+    pub fn log_options(&self) -> forecourt_log::Options {
+        forecourt_log::Options {
+            segment_bytes: self.log.segment_bytes,
+            queue_bytes_max: self.log.queue_bytes_max,
+            ..forecourt_log::Options::default()
+        }
+    }
+}
+
+/// Puts `given` over `base`, table by table. Only what is there can be set.
+fn merge(base: &mut Table, given: Table, path: &str) -> anyhow::Result<()> {
+    for (key, value) in given {
+        let name = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        match (base.get_mut(&key), value) {
+            (None, _) => bail!("the configuration has no key `{name}`: `forecourt serve --help` names the file with all of them"),
+            (Some(toml::Value::Table(inner)), toml::Value::Table(value)) => merge(inner, value, &name)?,
+            (Some(held), value) => *held = value,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(text: &str) -> anyhow::Result<Config> {
+        Config::over_defaults(text.parse()?, None)
+    }
+
+    #[test]
+    fn defaults_are_whole_and_single_keys_override() {
+        let plain = with("").unwrap();
+        assert_eq!(plain.limits().batch_items_max, 2_500);
+        let own = with("[server]\nlisten = \"0.0.0.0:9000\"\n[installation]\ntime_zone = \"Europe/Kyiv\"").unwrap();
+        assert_eq!(own.server.listen.port(), 9000);
+        assert_eq!(own.installation.currency, plain.installation.currency);
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_crates() {
+        let (ours, theirs) = (with("").unwrap().limits(), Limits::default());
+        assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
+        let (ours, theirs) = (with("").unwrap().log_options(), forecourt_log::Options::default());
+        assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told() {
+        let told = |text: &str| format!("{:#}", with(text).unwrap_err());
+        assert!(told("[server]\nlisten_on = 1").contains("no key `server.listen_on`"));
+        assert!(told("[installation]\ntime_zone = \"Mars\"").contains("write an IANA name"));
+        assert!(told("[log]\nsegment_bytes = \"big\"").contains("segment_bytes"));
+        assert!(told("[server]\ntrusted_proxies = [\"x\"]").contains("no network"));
+        assert!(told("[store]\nurl = \"mysql://\"").contains("postgres://"));
+    }
+}
