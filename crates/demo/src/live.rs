@@ -18,7 +18,7 @@ const COMEBACKS_A_MINUTE: f64 = 6.0;
 const NEWCOMERS_A_MINUTE_MAX: u32 = 32;
 /// Items a minute that the border will refuse: old apps, broken integrations.
 const BROKEN_A_MINUTE: f64 = 0.8;
-/// How far ahead moments are kept.
+/// How far ahead moments are kept; what lies beyond is told after the next start.
 const HORIZON_US: i64 = 14 * DAY_US;
 /// On a start long after the history's end, newcomers of this last time are still under way.
 const LOOK_BACK_US: i64 = DAY_US;
@@ -28,6 +28,8 @@ const CATCH_UP_US: i64 = 10 * MINUTE_US;
 const COST_DAYS_MAX: i32 = 31;
 /// The group's headquarters, whose hours set the rhythm.
 const UTC_OFFSET_HOURS: i64 = 3;
+/// The part that has no rhythm, so that a demo looked at by night is alive too.
+const NIGHT_SHARE: f64 = 0.3;
 
 /// Goes on with a plan's people from `from_us`, microseconds since 1970 UTC, at or after the plan's end.
 ///
@@ -64,8 +66,9 @@ pub struct Live {
 impl Live {
     /// What happened since the last call and before `now_us`, in order of time.
     ///
-    /// A few items are broken on purpose: the border refuses them. After a pause only the last minutes are told. When a day
-    /// is over its advertising costs follow; a restart tells the last days' costs again, word for word.
+    /// A few items are broken on purpose: the border refuses them. After a pause, what was under way is told in full, but of
+    /// what is new only the last minutes. When a day is over its advertising costs follow; a restart tells the last days'
+    /// costs again, word for word.
     pub fn until(&mut self, now_us: i64) -> Vec<Item> {
         self.skip_pause(now_us);
         let mut items = Vec::new();
@@ -104,7 +107,7 @@ impl Live {
     fn begin_minute(&mut self, minute: i64) {
         let begin_us = minute * MINUTE_US;
         let mut dice = self.world.dice(Domain::Minute, minute as u64);
-        let rhythm = season::rhythm(begin_us, UTC_OFFSET_HOURS);
+        let rhythm = NIGHT_SHARE + (1.0 - NIGHT_SHARE) * season::rhythm(begin_us, UTC_OFFSET_HOURS);
         let plan = self.world.plan.clone();
         let since_end = (minute - minute_of(plan.end_us)).max(0) as u32;
         let first_number = plan.profiles.wrapping_add(since_end.wrapping_mul(NEWCOMERS_A_MINUTE_MAX));

@@ -4,7 +4,7 @@ mod reading;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use forecourt_demo::{CHANNELS, Item, Plan, history};
+use forecourt_demo::{CHANNELS, Item, Plan, history, live};
 use forecourt_model::time::{self, DAY_US};
 use reading::{Reading, plan};
 
@@ -48,6 +48,18 @@ fn the_default_is_as_large_as_promised_in_order_and_lean() {
     assert!(30_000 < costs.len(), "{} lines of cost", costs.len());
     let first_us = plan.end_us - i64::from(plan.months) * 31 * DAY_US;
     assert!(history(&plan).take(1).all(|item| matches!(item, Item::Event { at_us, .. } if first_us < at_us)));
+}
+
+#[test]
+fn plans_of_any_size_can_be_told() {
+    for (profiles, months, end_us) in
+        [(0, 14, Plan::default().end_us), (1, 1, 0), (300, 1, Plan::default().end_us + DAY_US - 1), (300, 60, 40 * 365 * DAY_US)]
+    {
+        let plan = Plan { seed: 7, profiles, months, end_us };
+        let events = history(&plan).filter(|item| matches!(item, Item::Event { .. })).count();
+        assert!(profiles as usize <= events, "{events} events of {plan:?}");
+        assert_eq!(live(&plan, end_us).until(end_us).len(), 0);
+    }
 }
 
 #[test]
