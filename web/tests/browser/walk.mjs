@@ -233,9 +233,10 @@ async function funnel(visit) {
   const { page, isPhone } = visit;
   await go(visit, "/funnel");
   await look(visit, "funnel");
-  const canvas = await page.locator('[role="img"] canvas').boundingBox();
   // The first bar stands at the left and is as high as the chart.
-  await page.mouse.click(canvas.x + canvas.width * (isPhone ? 0.2 : 0.14), canvas.y + canvas.height * 0.6);
+  const chart = page.locator('[role="img"] canvas');
+  const { width, height } = await chart.boundingBox();
+  await chart.click({ position: { x: width * (isPhone ? 0.2 : 0.14), y: height * 0.6 } });
   await page.getByRole("dialog").getByText(/^Reached/).waitFor();
   await page.getByRole("dialog").locator('a[href^="/profiles/"]').first().waitFor();
   await look(visit, "people");
