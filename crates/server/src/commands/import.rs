@@ -1,0 +1,230 @@
+//! `forecourt import`: the rows of a file become events, profiles, leads, orders, costs or calls.
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use forecourt_collect::file::{
+    Detected, ImportRun, Kind, Mapping, Progress, Server, Sink, Summary, detect_as, encode_bulk, import, propose,
+};
+use forecourt_log::Entry;
+use forecourt_model::{Origin, time};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::Place;
+use crate::{
+    client::Client,
+    clock::now_us,
+    config::Config,
+    folder::Running,
+    output::{Format, Output},
+};
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ImportKind {
+    Events,
+    Profiles,
+    Leads,
+    Orders,
+    Costs,
+    Calls,
+}
+
+impl From<ImportKind> for Kind {
+    fn from(kind: ImportKind) -> Self {
+        match kind {
+            ImportKind::Events => Kind::Events,
+            ImportKind::Profiles => Kind::Profiles,
+            ImportKind::Leads => Kind::Leads,
+            ImportKind::Orders => Kind::Orders,
+            ImportKind::Costs => Kind::Costs,
+            ImportKind::Calls => Kind::Calls,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// What the rows are.
+    #[arg(value_enum)]
+    pub kind: ImportKind,
+    /// CSV, XLSX, JSON lines or Parquet, also packed with gzip; or a folder of Parquet files.
+    pub file: PathBuf,
+    /// Which column says what; proposed and printed when absent.
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+    /// Count and show what would happen, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Treat the rows as happening now: they may start sends and tasks.
+    #[arg(long)]
+    pub live: bool,
+    /// The source that the rows are said to come from; a second import of a file must name the same.
+    #[arg(long, value_name = "NAME", default_value = "import")]
+    pub source: String,
+    /// Where rejected rows go; FILE.rejected.csv by default.
+    #[arg(long, value_name = "FILE")]
+    pub rejected: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+pub async fn run(place: &Place, args: ImportArgs) -> anyhow::Result<()> {
+    let config = Config::load(place.config.as_deref())?;
+    let (detected, mapping) = tokio::task::block_in_place(|| mapping_of(&args))?;
+    eprintln!("{}: {}", args.file.display(), detected.format);
+    let run = ImportRun {
+        kind: args.kind.into(),
+        path: args.file.clone(),
+        mapping,
+        dry_run: args.dry_run,
+        origin: if args.live { Origin::Live } else { Origin::History },
+        source: String::new(),
+        region: config.installation.phone_region.clone(),
+        now_us: now_us(),
+        rejected: args.rejected.clone(),
+    };
+    let summary = if args.dry_run {
+        let nowhere: Server = Arc::new(|_| Box::pin(async { Ok(()) }));
+        with_bar(run, &Sink::Server(nowhere), &detected).await?
+    } else {
+        into_installation(place, &args.source, run, &detected).await?
+    };
+    match args.output.format {
+        Format::Json | Format::Csv => println!("{}", serde_json::to_string(&summary)?),
+        Format::Table => print(&summary),
+    }
+    Ok(())
+}
+
+/// Reads the mapping, or proposes one and prints it.
+fn mapping_of(args: &ImportArgs) -> anyhow::Result<(Detected, Mapping)> {
+    let Some(path) = &args.mapping else {
+        let detected = detect_as(&args.file, &forecourt_collect::file::Read::default())?;
+        let mapping = propose(args.kind.into(), &detected);
+        eprintln!("Proposed mapping (save it, mend it, and pass it by --mapping):\n{}", serde_json::to_string_pretty(&mapping)?);
+        return Ok((detected, mapping));
+    };
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the mapping {}", path.display()))?;
+    let mapping = Mapping::parse(&text).with_context(|| format!("in {}", path.display()))?;
+    Ok((detect_as(&args.file, &mapping.read)?, mapping))
+}
+
+/// Imports through the server that runs on the folder, or opens the folder; returns when reports see the rows.
+async fn into_installation(place: &Place, source: &str, run: ImportRun, detected: &Detected) -> anyhow::Result<Summary> {
+    let client = Client::connect(place).await?;
+    let source = source_id(&client, source).await?;
+    let run = ImportRun { source, ..run };
+    let imported = match &client {
+        Client::Here { node, .. } => {
+            let sink = Sink::Log { log: node.log.clone(), folded: Some(node.folded()) };
+            let summary = with_bar(run, &sink, detected).await;
+            node.caught_up().await?;
+            summary
+        }
+        Client::Remote { http, running } => {
+            let summary = with_bar(run, &Sink::Server(through(http.clone(), running.clone())), detected).await;
+            until_seen(&client).await?;
+            summary
+        }
+    };
+    client.close().await;
+    imported
+}
+
+async fn source_id(client: &Client, name: &str) -> anyhow::Result<String> {
+    let known = client.get("/api/sources").await?;
+    let mut sources = known["sources"].as_array().into_iter().flatten();
+    let found = match sources.find(|source| source["name"] == name) {
+        Some(source) => source.clone(),
+        None => client.post("/api/sources", &json!({ "name": name })).await?,
+    };
+    found["id"].as_str().map(str::to_owned).context("the server named no id of the source: is it of this version?")
+}
+
+fn through(http: reqwest::Client, running: Running) -> Server {
+    Arc::new(move |entries: Vec<Entry>| {
+        let request = http.post(format!("{}/api/imports/records", running.address)).bearer_auth(&running.token).body(encode_bulk(&entries));
+        Box::pin(async move {
+            let answer = request.send().await.map_err(|error| format!("it does not answer: {error}"))?;
+            let status = answer.status();
+            if status.is_success() {
+                return Ok(());
+            }
+            let told: Value = answer.json().await.unwrap_or_default();
+            Err(told["error"]["message"].as_str().map_or_else(|| format!("it answered {status}"), str::to_owned))
+        })
+    })
+}
+
+/// Waits for the fold and the lake of the server to have come past what the log holds now.
+async fn until_seen(client: &Client) -> anyhow::Result<()> {
+    const EVERY: std::time::Duration = std::time::Duration::from_millis(100);
+    const WITHIN: std::time::Duration = std::time::Duration::from_secs(120);
+    let offset = |freshness: &Value, stage: &str| freshness[stage].as_u64().unwrap_or(0);
+    let today = time::day_text(time::day(now_us()));
+    let overview = format!("/api/overview?from={today}&to={today}");
+    let end = offset(&client.get(&overview).await?["freshness"], "log_offset");
+    let deadline = tokio::time::Instant::now() + WITHIN;
+    while tokio::time::Instant::now() < deadline {
+        let freshness = client.get(&overview).await?["freshness"].clone();
+        if end <= offset(&freshness, "folded_offset").min(offset(&freshness, "lake_offset")) {
+            return Ok(());
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+    eprintln!("The rows are in the log; reports do not show all of them yet: look at the server's own log if that stays so.");
+    Ok(())
+}
+
+async fn with_bar(run: ImportRun, sink: &Sink, detected: &Detected) -> anyhow::Result<Summary> {
+    let bar = bar(detected);
+    let shown = bar.clone();
+    let summary = import(run, sink, move |at| show(&shown, at)).await;
+    bar.finish_and_clear();
+    Ok(summary?)
+}
+
+fn bar(detected: &Detected) -> ProgressBar {
+    let known = if detected.unit == "bytes" { "{bytes}/{total_bytes}" } else { "{human_pos}/{human_len} rows" };
+    let (bar, template) = match detected.total {
+        0 => (ProgressBar::new_spinner(), "{spinner} {msg}".to_owned()),
+        total => (ProgressBar::new(total), format!("[{{bar:40}}] {{percent}}% {known} {{msg}}")),
+    };
+    match ProgressStyle::with_template(&template) {
+        Ok(style) => bar.with_style(style.progress_chars("=> ")),
+        Err(_) => bar,
+    }
+}
+
+fn show(bar: &ProgressBar, at: Progress) {
+    bar.set_position(at.done);
+    bar.set_message(format!("{} accepted, {} refused, {:.0} rows/s", at.accepted, at.refused, at.rows_per_s));
+}
+
+fn print(summary: &Summary) {
+    let (would, be) = if summary.dry_run { ("would be ", "Dry run, nothing was changed. ") } else { ("", "") };
+    println!(
+        "{be}{} rows: {would}accepted {}, {would}refused {}, in {:.1} s",
+        summary.rows, summary.accepted, summary.refused, summary.seconds
+    );
+    for (code, count) in &summary.reasons {
+        println!("  refused: {code} {count}");
+    }
+    if let Some(path) = &summary.refused_file {
+        println!("  rejected rows with their reasons: {}", path.display());
+    }
+    if let (Some(from_us), Some(to_us)) = (summary.from_us, summary.to_us) {
+        println!("  from {} to {}", time::iso(from_us), time::iso(to_us));
+    }
+    println!("  people named: {}; rows that may start sends or tasks: {}", summary.people, summary.live);
+    for warning in &summary.warnings {
+        println!("  warning: {}", warning.message);
+    }
+    if summary.dry_run {
+        for sample in &summary.samples {
+            println!("  {}", sample.get());
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Blocks of records from a `forecourt import` that runs beside the server, into the server's log.
+
+use std::{pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use forecourt_api::border::NotImported;
+use forecourt_collect::file::{Feed, decode_bulk};
+use forecourt_log::{Log, LogError};
+use tokio::sync::{Mutex, watch};
+
+use crate::clock::now_us;
+
+type Answer = Pin<Box<dyn Future<Output = Result<u64, NotImported>> + Send>>;
+
+/// One block after the other, however many imports run: together they wait for the fold.
+pub fn take(log: Log, folded: watch::Receiver<u64>) -> impl Fn(Bytes) -> Answer + Send + Sync + 'static {
+    let feed = Arc::new(Mutex::new(Feed::new(log.clone(), Some(folded))));
+    move |block| {
+        let (log, feed) = (log.clone(), feed.clone());
+        Box::pin(async move {
+            let entries = tokio::task::spawn_blocking(move || decode_bulk(block))
+                .await
+                .map_err(|error| NotImported::NotNow(error.to_string()))?
+                .map_err(|error| NotImported::Malformed(error.to_string()))?;
+            feed.lock().await.append(now_us(), entries).await.map_err(refused)?;
+            Ok(log.end_offset())
+        })
+    }
+}
+
+fn refused(error: LogError) -> NotImported {
+    match error {
+        LogError::EntryTooLarge { .. } | LogError::BatchTooLarge { .. } => NotImported::Malformed(error.to_string()),
+        error => NotImported::NotNow(error.to_string()),
+    }
+}
