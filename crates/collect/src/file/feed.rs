@@ -5,8 +5,6 @@ use std::time::Duration;
 use forecourt_log::{Entry, Log, LogError};
 use tokio::{sync::watch, time::Instant};
 
-use super::ImportError;
-
 /// Live events must not wait behind an import for longer than this.
 const LAG_MAX: Duration = Duration::from_millis(200);
 /// How many records may be ahead of the fold: it learns from the lag what the machine can do.
@@ -35,8 +33,8 @@ impl Feed {
 
     /// Waits until the fold is near, then appends; returns once the records are durable.
     ///
-    /// Errors: [`ImportError::Log`] when the log is broken, or stays full or overloaded for a minute.
-    pub async fn append(&mut self, at_us: i64, entries: Vec<Entry>) -> Result<(), ImportError> {
+    /// Errors: what the log said, when it is broken, or stays full or overloaded for a minute.
+    pub async fn append(&mut self, at_us: i64, entries: Vec<Entry>) -> Result<(), LogError> {
         self.wait_for_fold().await;
         let end = entries.len() as u64;
         let started = Instant::now();
@@ -47,7 +45,7 @@ impl Feed {
                     return Ok(());
                 }
                 Err(LogError::Overloaded { .. } | LogError::Full) if started.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             }
         }
     }

@@ -146,7 +146,7 @@ impl Way {
 
     async fn append(&mut self, at_us: i64, entries: Vec<Entry>) -> Result<(), ImportError> {
         match self {
-            Self::Feed(feed) => feed.append(at_us, entries).await,
+            Self::Feed(feed) => Ok(feed.append(at_us, entries).await?),
             Self::Server(server) => server(entries).await.map_err(ImportError::Server),
         }
     }
