@@ -8,6 +8,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { ApiError } from "./api/client";
+import { may } from "./api/permissions";
 import { meQuery } from "./api/session";
 import { readFunnel } from "./features/funnel/spec";
 import { readOverview } from "./features/overview/search";
@@ -60,6 +61,11 @@ const overview = createRoute({
   getParentRoute: () => shell,
   path: "/",
   validateSearch: readOverview,
+  beforeLoad: async ({ context }) => {
+    const { role } = await context.queryClient.ensureQueryData(meQuery);
+    // Figures over all dealers are not for one dealer: their people are.
+    if (!may(role, "see_reports")) throw redirect({ to: "/profiles" });
+  },
   component: lazyRouteComponent(() => import("./features/overview/OverviewPage"), "OverviewPage"),
 });
 

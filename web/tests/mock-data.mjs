@@ -123,7 +123,7 @@ export function profile(id) {
 
 export function timeline(kind) {
   const story = [["page", "page", {}], ["car_viewed", "track", { model: "Dione", url: "https://aurelia.example/models/dione" }], ["configurator_opened", "track", { model: "Dione" }], ["form_submitted", "track", { form: "test-drive", model: "Dione" }], ["", "identify", {}], ["call_completed", "track", { call_id: "T-1", duration_s: 214, result: "answered" }], ["lead_created", "track", { lead_id: "L-1", model: "Dione" }], ["test_drive_done", "track", { lead_id: "L-1", model: "Dione" }], ["contract_signed", "track", { order_id: "O-1", model: "Dione" }]];
-  const items = story.map(([event, type, properties], at) => ({ ts: ago(DAY * Math.floor((story.length - at) / 3) * 6 + (story.length - at) * 7 * MINUTE), event, type, channel: at < 5 ? "cpc" : null, utm_source: at < 5 ? "search-ads" : null, campaign: at < 5 ? "brand-search" : null, region: "Norvia", dealer: at > 6 ? DEALERS[0] : null, value: event === "contract_signed" ? 38_900 : null, currency: "EUR", properties, source: at < 5 ? "Website" : "CRM", message_id: `m-${at}`, offset: String(at) })).reverse();
+  const items = story.map(([event, type, properties], at) => ({ ts: ago(DAY * Math.floor((story.length - at) / 3) * 6 + (story.length - at) * 7 * MINUTE), event, type, channel: at < 5 ? "cpc" : null, utm_source: at < 5 ? "search-ads" : null, campaign: at < 5 ? "brand-search" : null, region: "Norvia", model: properties.model ?? null, url: properties.url ?? (type === "page" ? "https://aurelia.example/offers" : null), dealer: at > 6 ? DEALERS[0] : null, value: event === "contract_signed" ? 38_900 : null, currency: "EUR", properties, source: at < 5 ? "Website" : "CRM", message_id: `m-${at}`, offset: String(at) })).reverse();
   const wanted = { all: () => true, visits: ({ event, type }) => type === "page" || /view|config/.test(event), calls: ({ event }) => event.includes("call"), leads: ({ event }) => /lead|drive/.test(event), orders: ({ event }) => event.includes("contract") }[kind];
   return { items: items.filter(wanted), next_cursor: null };
 }
@@ -136,7 +136,7 @@ export function funnel({ steps, by }) {
     return { event, profiles, rate: profiles / first, step_rate: profiles / before, median_time_s: at === 0 ? null : [0, 259_200, 345_600, 950_400, 2_600_000][at] ?? 80_000 };
   });
   const groups = by?.[0] ? catalogue.dimensions[by[0]].map((value, at) => ({ by: { [by[0]]: value }, steps: of(9000 / (at + 1), 0.8 + at * 0.07) })) : [];
-  return { steps: of(38_214, 1), groups, rows_scanned: 2_104_392, elapsed_ms: 184, as_of: new Date().toISOString() };
+  return { steps: of(38_214, 1), groups, groups_omitted: 0, rows_scanned: 2_104_392, elapsed_ms: 184, as_of: new Date().toISOString() };
 }
 
 export const sources = SOURCES.map((name, at) => ({

@@ -58,7 +58,7 @@ export interface paths {
     get: ReadOne<Schemas["Timeline"], Id, { cursor?: string; limit?: number; kind?: Schemas["TimelineKind"] }>;
   };
   "/api/profiles/{id}/traits": {
-    post: WriteOne<{ done: boolean; reason?: string | null }, Id, { name: string; value: unknown }>;
+    post: WriteOne<{ done: boolean; reason: string | null; link?: string }, Id, { name: string; value: unknown }>;
   };
   "/api/reports/funnel": { post: Write<Schemas["FunnelReport"], Schemas["FunnelSpec"]> };
   "/api/reports/funnel/people": { post: Write<Schemas["FunnelPeople"], Schemas["FunnelPeopleRequest"]> };
@@ -231,6 +231,8 @@ export interface components {
       campaign: string | null;
       region: string | null;
       dealer: string | null;
+      model: string | null;
+      url: string | null;
       value: number | null;
       currency: string | null;
       properties: { [name: string]: unknown };
@@ -239,14 +241,13 @@ export interface components {
       offset: string;
     };
     Timeline: { items: Schemas["TimelineItem"][]; next_cursor: string | null };
-    Dimension: "channel" | "region" | "dealer" | "model" | "utm_source" | "campaign";
     FunnelSpec: {
       steps: { event: string; where?: string }[];
       window: string;
       from: string;
       to: string;
       tz?: string;
-      by?: Schemas["Dimension"][];
+      by?: string[];
     };
     FunnelStep: {
       event: string;
@@ -258,6 +259,7 @@ export interface components {
     FunnelReport: {
       steps: Schemas["FunnelStep"][];
       groups: { by: { [dimension: string]: string | null }; steps: Schemas["FunnelStep"][] }[];
+      groups_omitted: number;
       rows_scanned: number | null;
       elapsed_ms: number;
       as_of: string;
@@ -273,7 +275,7 @@ export interface components {
     FunnelPeople: { profiles: Schemas["ProfileRow"][]; total: number; next_cursor: string | null };
     Catalogue: {
       events: { event: string; count: number; last_seen: string }[];
-      dimensions: { [dimension in Schemas["Dimension"]]: string[] };
+      dimensions: { [dimension: string]: string[] };
     };
   };
 }

@@ -5,7 +5,6 @@ type Schemas = components["schemas"];
 export type Call = Schemas["Call"];
 export type Catalogue = Schemas["Catalogue"];
 export type DeadLetter = Schemas["DeadLetter"];
-export type Dimension = Schemas["Dimension"];
 export type FunnelReport = Schemas["FunnelReport"];
 export type FunnelSpec = Schemas["FunnelSpec"];
 export type FunnelStep = Schemas["FunnelStep"];

@@ -1,6 +1,7 @@
 import { Group, Text, Title } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
 import classes from "./Page.module.css";
 
 export function Page({
@@ -14,7 +15,8 @@ export function Page({
   actions?: ReactNode;
   children: ReactNode;
 }) {
-  useDocumentTitle(title);
+  const { t } = useTranslation();
+  useDocumentTitle(t("ui.page_title", { title }));
   return (
     <div className={classes.page}>
       <Group justify="space-between" align="flex-end" gap="sm" mb="lg">

@@ -144,7 +144,7 @@ async function sources(visit) {
   await page.getByRole("dialog").getByLabel("Name").fill(source);
   await page.getByRole("button", { name: "Create", exact: true }).click();
   const key = await page.locator("[data-write-key]").innerText();
-  await page.getByLabel("Install with").selectOption({ label: "curl" });
+  await page.getByRole("tab", { name: "curl" }).click();
   await page.getByLabel("curl", { exact: true }).getByText(`${key}:`).waitFor();
   await look(visit, "source");
   await page.keyboard.press("Escape");

@@ -1,10 +1,10 @@
 import { Button, Select, Stack } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import type { Catalogue, Dimension } from "../../api/types";
+import type { Catalogue } from "../../api/types";
 import { Card } from "../../ui/Page";
 import classes from "./Funnel.module.css";
-import { DEFAULT_WINDOW, DIMENSIONS, movedStep, STEPS_MAX, WINDOWS, type FunnelSearch, type Step } from "./spec";
+import { DEFAULT_WINDOW, DIMENSIONS, movedStep, STEPS_MAX, WINDOWS, type Dimension, type FunnelSearch, type Step } from "./spec";
 import { StepEditor } from "./StepEditor";
 
 /** Steps, window and breakdown; every change goes straight to the URL. */
@@ -84,6 +84,6 @@ function WindowPicker({ value, onChange }: { value: string; onChange: (window: s
   );
 }
 
-export function knownDimension(name: string | null): Dimension | undefined {
+function knownDimension(name: string | null): Dimension | undefined {
   return DIMENSIONS.find((known) => known === name);
 }

@@ -2,12 +2,13 @@ import { useMediaQuery } from "@mantine/hooks";
 import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
-import type { Dimension, FunnelReport } from "../../api/types";
+import type { FunnelReport } from "../../api/types";
 import { Chart, type Pick } from "../../ui/Chart";
 import { useFormat } from "../../ui/FormatContext";
 import { usePalette } from "../../ui/palette";
 import { groupedOption, GROUPS_DRAWN, steppedOption } from "./chartOptions";
 import type { Crowd } from "./queries";
+import type { Dimension } from "./spec";
 
 /** Bars that shrink from step to step; a click on a bar asks for its people. */
 export function FunnelChart({
@@ -32,7 +33,9 @@ export function FunnelChart({
     ({ seriesIndex, dataIndex }: Pick) => {
       const step = dataIndex + 1;
       const group = dimension ? report.groups[seriesIndex] : undefined;
-      onCrowd({ step, outcome: !dimension && seriesIndex === 1 ? "dropped" : "reached", ...(group && { by: group.by }) });
+      // Nobody drops out before the first step: what stands above its bar is only the label.
+      const dropped = !dimension && seriesIndex === 1 && 0 < dataIndex;
+      onCrowd({ step, outcome: dropped ? "dropped" : "reached", ...(group && { by: group.by }) });
     },
     [dimension, report.groups, onCrowd],
   );

@@ -17,7 +17,7 @@ import { FunnelChart } from "./FunnelChart";
 import { GroupTable, StepTable } from "./FunnelTables";
 import { PeopleDrawer } from "./PeopleDrawer";
 import { catalogueQuery, funnelQuery, type Crowd } from "./queries";
-import { DEFAULT_DAYS, DEFAULT_WINDOW, firstSteps, reportSpec, type FunnelSearch } from "./spec";
+import { DEFAULT_DAYS, DEFAULT_WINDOW, DIMENSIONS, firstSteps, reportSpec, type FunnelSearch } from "./spec";
 
 const route = getRouteApi("/shell/funnel");
 const DEBOUNCE_MS = 350;
@@ -103,7 +103,7 @@ function Report({ report, spec }: { report: FunnelReport; spec: FunnelSpec }) {
   const { t } = useTranslation();
   const format = useFormat();
   const [crowd, setCrowd] = useState<Crowd | null>(null);
-  const dimension = spec.by?.[0];
+  const dimension = DIMENSIONS.find((known) => known === spec.by?.[0]);
   const grouped = dimension && 0 < report.groups.length;
   const hint = [
     t("funnel.as_of", { time: format.dateTime(report.as_of) }),
@@ -120,7 +120,11 @@ function Report({ report, spec }: { report: FunnelReport; spec: FunnelSpec }) {
         <StepTable steps={report.steps} onCrowd={setCrowd} />
       </Card>
       {grouped && (
-        <Card title={t("funnel.by_group", { dimension: t(`dimension.${dimension}`) })} flush>
+        <Card
+          title={t("funnel.by_group", { dimension: t(`dimension.${dimension}`) })}
+          hint={0 < report.groups_omitted && t("funnel.omitted", { count: report.groups_omitted, groups: format.integer(report.groups_omitted) })}
+          flush
+        >
           <GroupTable groups={report.groups} steps={report.steps} dimension={dimension} onCrowd={setCrowd} />
         </Card>
       )}

@@ -1,12 +1,13 @@
 import { Table, UnstyledButton } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
-import type { Dimension, FunnelReport, FunnelStep } from "../../api/types";
+import type { FunnelReport, FunnelStep } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { lost } from "./chartOptions";
 import classes from "./Funnel.module.css";
 import { groupName } from "./groups";
 import type { Crowd } from "./queries";
+import type { Dimension } from "./spec";
 
 type OnCrowd = (crowd: Crowd) => void;
 

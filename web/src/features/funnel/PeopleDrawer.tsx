@@ -10,6 +10,7 @@ import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import classes from "./Funnel.module.css";
 import { groupName } from "./groups";
 import { peopleQuery, type Crowd } from "./queries";
+import { DIMENSIONS } from "./spec";
 
 /** The people behind a bar. */
 export function PeopleDrawer({ spec, crowd, onClose }: { spec: FunnelSpec; crowd: Crowd | null; onClose: () => void }) {
@@ -31,7 +32,7 @@ export function PeopleDrawer({ spec, crowd, onClose }: { spec: FunnelSpec; crowd
 function CrowdTitle({ spec, crowd }: { spec: FunnelSpec; crowd: Crowd }) {
   const { t } = useTranslation();
   const event = label("event", spec.steps[crowd.step - 1]?.event ?? "");
-  const dimension = spec.by?.[0];
+  const dimension = DIMENSIONS.find((known) => known === spec.by?.[0]);
   const group = crowd.by && dimension ? (groupName(crowd.by, dimension) ?? t("funnel.no_value")) : null;
   const title = crowd.outcome === "reached" ? t("funnel.people.reached", { event }) : t("funnel.people.dropped", { event });
   return group ? t("funnel.people.of_group", { title, group }) : title;

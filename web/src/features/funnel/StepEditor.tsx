@@ -103,7 +103,7 @@ function Narrowing({ step, number, catalogue, onChange }: Part) {
         limit={60}
         aria-label={t("funnel.step.value", { number })}
         placeholder={t("funnel.step.any")}
-        data={catalogue.dimensions[dimension]}
+        data={catalogue.dimensions[dimension] ?? []}
         value={step.value ?? ""}
         onChange={(value) => onChange({ ...step, value: value || undefined })}
       />

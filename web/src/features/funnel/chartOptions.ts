@@ -1,10 +1,11 @@
 import { label } from "../../api/labels";
-import type { Dimension, FunnelReport, FunnelStep } from "../../api/types";
+import type { FunnelReport, FunnelStep } from "../../api/types";
 import type { ChartOption } from "../../ui/Chart";
 import { tooltipContent, tooltipStyle } from "../../ui/chartTooltip";
 import type { Format } from "../../ui/format";
 import type { Palette } from "../../ui/palette";
 import { groupName } from "./groups";
+import type { Dimension } from "./spec";
 
 /** Groups that a reader can still tell apart side by side; the table has them all. */
 export const GROUPS_DRAWN = 6;

@@ -1,5 +1,5 @@
 import { label } from "../../api/labels";
-import type { Dimension } from "../../api/types";
+import type { Dimension } from "./spec";
 
 /** What a group is called; `null` for those without a value, for whom the texts have a word. */
 export function groupName(by: { [dimension: string]: string | null }, dimension: Dimension): string | null {

@@ -1,7 +1,8 @@
-import type { Catalogue, Dimension, FunnelSpec } from "../../api/types";
+import type { Catalogue, FunnelSpec } from "../../api/types";
 import { addDays, readPeriod, type PeriodSearch } from "../../ui/period";
 
-export const DIMENSIONS = ["channel", "region", "dealer", "model", "utm_source", "campaign"] as const satisfies Dimension[];
+export const DIMENSIONS = ["channel", "region", "dealer", "model", "utm_source", "campaign"] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
 export const WINDOWS = ["1h", "1d", "3d", "7d", "14d", "30d", "60d", "90d", "180d", "365d"] as const;
 export const DEFAULT_WINDOW = "90d";
 export const DEFAULT_DAYS = 90;

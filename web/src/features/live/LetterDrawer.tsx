@@ -3,6 +3,8 @@ import { IconAlertTriangle, IconArrowBackUp, IconSend, IconTrash } from "@tabler
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
+import { may } from "../../api/permissions";
+import { useMe } from "../../api/session";
 import type { DeadLetter } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { useDiscard, useRetry } from "./queries";
@@ -11,6 +13,7 @@ import { useDiscard, useRetry } from "./queries";
 export function LetterDrawer({ letter, onClose }: { letter: DeadLetter; onClose: () => void }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const { role } = useMe();
   const original = pretty(letter.raw);
   const [raw, setRaw] = useState(original);
   const retry = useRetry(onClose);
@@ -44,7 +47,7 @@ export function LetterDrawer({ letter, onClose }: { letter: DeadLetter; onClose:
           maxRows={26}
           styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 12.5 } }}
         />
-        {letter.state === "open" && (
+        {letter.state === "open" && may(role, "mend_ingest") && (
           <Group justify="space-between">
             <Group gap="xs">
               <Button

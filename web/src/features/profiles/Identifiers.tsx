@@ -1,8 +1,7 @@
-import { Badge, Group, Text } from "@mantine/core";
+import { Badge, Button, Group, Text } from "@mantine/core";
 import { IconLink } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Button } from "@mantine/core";
 import { label } from "../../api/labels";
 import type { Identifier } from "../../api/types";
 import { Copy } from "../../ui/Copy";

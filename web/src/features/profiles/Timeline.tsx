@@ -112,7 +112,7 @@ function details(item: TimelineItem, format: Format, through: string): string[] 
   const seconds = properties.duration_s;
   return [
     place(item),
-    text("model"),
+    item.model,
     item.value === null ? null : format.money(item.value, item.currency),
     typeof seconds === "number" ? format.duration(seconds) : null,
     text("result") && label("call", text("result") ?? ""),

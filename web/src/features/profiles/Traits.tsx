@@ -3,6 +3,8 @@ import { IconPencil, IconPlus } from "@tabler/icons-react";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
+import { may } from "../../api/permissions";
+import { useMe } from "../../api/session";
 import type { Trait } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
@@ -16,14 +18,17 @@ type Editing = { kind: "none" } | { kind: "new" } | { kind: "trait"; name: strin
 export function Traits({ profileId, traits }: { profileId: string; traits: Trait[] }) {
   const { t } = useTranslation();
   const [editing, setEditing] = useState<Editing>({ kind: "none" });
+  const mayEdit = may(useMe().role, "edit_profiles");
   const close = () => setEditing({ kind: "none" });
   return (
     <Card
       title={t("profiles.traits.title")}
       actions={
-        <Button size="compact-xs" variant="subtle" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => setEditing({ kind: "new" })}>
-          {t("profiles.traits.add")}
-        </Button>
+        mayEdit && (
+          <Button size="compact-xs" variant="subtle" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => setEditing({ kind: "new" })}>
+            {t("profiles.traits.add")}
+          </Button>
+        )
       }
     >
       {editing.kind === "new" && <TraitForm profileId={profileId} onClose={close} />}
@@ -36,14 +41,14 @@ export function Traits({ profileId, traits }: { profileId: string; traits: Trait
         editing.kind === "trait" && editing.name === trait.name ? (
           <TraitForm key={trait.name} profileId={profileId} trait={trait} onClose={close} />
         ) : (
-          <TraitRow key={trait.name} trait={trait} onEdit={() => setEditing({ kind: "trait", name: trait.name })} />
+          <TraitRow key={trait.name} trait={trait} onEdit={mayEdit ? () => setEditing({ kind: "trait", name: trait.name }) : undefined} />
         ),
       )}
     </Card>
   );
 }
 
-function TraitRow({ trait, onEdit }: { trait: Trait; onEdit: () => void }) {
+function TraitRow({ trait, onEdit }: { trait: Trait; onEdit?: () => void }) {
   const { t } = useTranslation();
   const format = useFormat();
   return (
@@ -53,9 +58,11 @@ function TraitRow({ trait, onEdit }: { trait: Trait; onEdit: () => void }) {
         <span title={t("profiles.traits.said", { at: format.dateTime(trait.at), source: trait.source })}>
           {typeof trait.value === "boolean" ? t(trait.value ? "ui.yes" : "ui.no") : traitText(trait.value)}
         </span>
-        <ActionIcon size="sm" variant="subtle" color="gray" c="dimmed" aria-label={t("profiles.traits.edit", { name: label("trait", trait.name) })} onClick={onEdit}>
-          <IconPencil size={14} />
-        </ActionIcon>
+        {onEdit && (
+          <ActionIcon size="sm" variant="subtle" color="gray" c="dimmed" aria-label={t("profiles.traits.edit", { name: label("trait", trait.name) })} onClick={onEdit}>
+            <IconPencil size={14} />
+          </ActionIcon>
+        )}
       </Group>
     </div>
   );

@@ -33,9 +33,8 @@ test("a timeline is cut where the day changes", () => {
 });
 
 test("a page is named by its title, else by its address", () => {
-  expect(place({ properties: { title: "Aster", path: "/aster" } })).toBe("Aster");
-  expect(place({ properties: { path: "/aster" } })).toBe("/aster");
-  expect(place({ properties: { url: "https://cars.example/aster?utm_source=x" } })).toBe("/aster");
-  expect(place({ properties: { url: "aster" } })).toBe("aster");
-  expect(place({ properties: {} })).toBeNull();
+  expect(place({ properties: { title: "Aster" }, url: "https://cars.example/aster" })).toBe("Aster");
+  expect(place({ properties: {}, url: "https://cars.example/aster?utm_source=x" })).toBe("/aster");
+  expect(place({ properties: {}, url: "aster" })).toBe("aster");
+  expect(place({ properties: {}, url: null })).toBeNull();
 });

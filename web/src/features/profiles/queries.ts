@@ -42,7 +42,8 @@ export function useSaveTrait(profileId: string, onSaved: () => void) {
     mutationFn: ({ name, value }: { name: string; value: unknown }) =>
       body(api.POST("/api/profiles/{id}/traits", { params: { path: { id: profileId } }, body: { name, value } })),
     onSuccess: async (answer) => {
-      if (answer.done === false) return toastFailed(answer.reason ?? t("profiles.traits.refused"));
+      const pending = !answer.done && answer.link;
+      if (!answer.done && !pending) return toastFailed(answer.reason ?? t("profiles.traits.refused"));
       toastDone(answer.done ? t("profiles.traits.saved") : t("profiles.traits.accepted"));
       onSaved();
       await queryClient.invalidateQueries({ queryKey: profileQuery(profileId).queryKey });

@@ -27,15 +27,11 @@ export function byDay(items: TimelineItem[], dayOf: (iso: string) => string): Da
   return days;
 }
 
-const ADDRESSES = ["title", "path", "url"] as const;
-
-/** Where on the site it was, in the words of the page. */
-export function place({ properties }: Pick<TimelineItem, "properties">): string | null {
-  for (const name of ADDRESSES) {
-    const value = properties[name];
-    if (typeof value === "string" && value !== "") return name === "url" ? withoutHost(value) : value;
-  }
-  return null;
+/** Where on the site it was: the page's title, else its address. */
+export function place({ properties, url }: Pick<TimelineItem, "properties" | "url">): string | null {
+  const { title } = properties;
+  if (typeof title === "string" && title !== "") return title;
+  return url ? withoutHost(url) : null;
 }
 
 function withoutHost(url: string): string {

@@ -8,7 +8,7 @@ import classes from "./SessionFrame.module.css";
 /** The page of those who are not in yet: a form on the forecourt. */
 export function SessionFrame({ title, hint, children }: { title: string; hint: string; children: ReactNode }) {
   const { t } = useTranslation();
-  useDocumentTitle(`${title} · ${t("shell.product")}`);
+  useDocumentTitle(t("ui.page_title", { title }));
   return (
     <main className={classes.frame}>
       <div className={classes.lanes} aria-hidden />

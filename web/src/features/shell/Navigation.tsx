@@ -4,13 +4,13 @@ import { useTranslation } from "react-i18next";
 import { useMe } from "../../api/session";
 import { AccountMenu } from "./AccountMenu";
 import { Logo } from "./Logo";
-import { SECTIONS } from "./sections";
+import { sectionsOf } from "./sections";
 import classes from "./Shell.module.css";
 
 /** The navigation at the left of wide screens. */
 export function Rail({ onHelp }: { onHelp: () => void }) {
   const { t } = useTranslation();
-  const { installation } = useMe();
+  const { installation, role } = useMe();
   return (
     <nav className={classes.rail} aria-label={t("shell.navigation")}>
       <Link to="/" className={classes.brand}>
@@ -19,7 +19,7 @@ export function Rail({ onHelp }: { onHelp: () => void }) {
       </Link>
       <div className={`${classes.place} ellipsis`}>{installation.name}</div>
       <ul className={classes.links}>
-        {SECTIONS.map(({ key, to, icon: Picture }) => (
+        {sectionsOf(role).map(({ key, to, icon: Picture }) => (
           <li key={key}>
             <Link to={to} className={classes.link} activeOptions={{ exact: to === "/", includeSearch: false }}>
               <Picture size={18} stroke={1.7} aria-hidden />
@@ -57,10 +57,13 @@ export function TopBar({ onHelp }: { onHelp: () => void }) {
 /** The navigation at the bottom of small screens; settings are in the account menu there. */
 export function BottomBar() {
   const { t } = useTranslation();
+  const { role } = useMe();
   return (
     <nav className={classes.bottom} aria-label={t("shell.navigation")}>
       <ul>
-        {SECTIONS.filter(({ key }) => key !== "settings").map(({ key, to, icon: Picture }) => (
+        {sectionsOf(role)
+          .filter(({ key }) => key !== "settings")
+          .map(({ key, to, icon: Picture }) => (
           <li key={key}>
             <Link to={to} className={classes.tab} activeOptions={{ exact: to === "/", includeSearch: false }}>
               <Picture size={20} stroke={1.7} aria-hidden />

@@ -5,18 +5,18 @@ import { useMe } from "../../api/session";
 import { FormatProvider } from "../../ui/FormatContext";
 import { useShortcuts } from "../../ui/useShortcuts";
 import { BottomBar, Rail, TopBar } from "./Navigation";
-import { SECTIONS } from "./sections";
+import { sectionsOf } from "./sections";
 import classes from "./Shell.module.css";
 import { ShortcutsHelp } from "./ShortcutsHelp";
 
 /** The frame around every page behind the sign-in. */
 export function Shell() {
   const { t } = useTranslation();
-  const { installation } = useMe();
+  const { installation, role } = useMe();
   const navigate = useNavigate();
   const [helpOpened, help] = useDisclosure(false);
 
-  const visits = SECTIONS.map(({ keys, to }) => [keys, () => void navigate({ to })] as const);
+  const visits = sectionsOf(role).map(({ keys, to }) => [keys, () => void navigate({ to })] as const);
   useShortcuts({ ...Object.fromEntries(visits), "?": help.open, "/": () => focusSearch(() => void navigate({ to: "/profiles" })) });
 
   return (

@@ -1,13 +1,15 @@
 import { Group, Kbd, Modal, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { SECTIONS } from "./sections";
+import { useMe } from "../../api/session";
+import { sectionsOf } from "./sections";
 
 export function ShortcutsHelp({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation();
+  const { role } = useMe();
   return (
     <Modal opened={opened} onClose={onClose} title={t("shell.shortcuts.title")} closeButtonProps={{ "aria-label": t("ui.close") }} centered>
       <Stack gap="xs">
-        {SECTIONS.map(({ key, keys }) => (
+        {sectionsOf(role).map(({ key, keys }) => (
           <Shortcut key={key} keys={keys} action={t(`shell.section.${key}`)} />
         ))}
         <Shortcut keys="/" action={t("shell.shortcuts.search")} />

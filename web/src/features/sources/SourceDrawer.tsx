@@ -1,4 +1,4 @@
-import { Alert, Button, Code, Drawer, Group, NativeSelect, Stack, Text } from "@mantine/core";
+import { Alert, Button, Code, Drawer, Group, Stack, Tabs, Text } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -6,6 +6,7 @@ import type { Source } from "../../api/types";
 import { CodeBlock } from "../../ui/CodeBlock";
 import { Copy } from "../../ui/Copy";
 import { useRotateKey } from "./queries";
+import classes from "./SourceDrawer.module.css";
 import { snippets } from "./snippets";
 
 /** A source's key, and the lines that make a site or a server send to it. */
@@ -80,22 +81,35 @@ function WriteKey({ source, mayChange }: { source: Source; mayChange: boolean })
   );
 }
 
+/** The lines to paste, a tab for each library. */
 function Install({ writeKey }: { writeKey: string }) {
   const { t } = useTranslation();
   const all = snippets(window.location.origin, writeKey);
-  const [chosen, setChosen] = useState(all[0]?.id);
-  const snippet = all.find(({ id }) => id === chosen);
   return (
-    <Stack gap="sm">
-      <NativeSelect
-        label={t("sources.install")}
-        description={t("sources.install_hint")}
-        data={all.map(({ id, library }) => ({ value: id, label: id === "pixel" ? t("sources.pixel") : library }))}
-        value={chosen}
-        onChange={(event) => setChosen(event.currentTarget.value)}
-      />
-      {snippet?.install && <CodeBlock code={snippet.install} label={t("sources.install_command")} />}
-      {snippet && <CodeBlock code={snippet.code} label={snippet.library} />}
-    </Stack>
+    <div>
+      <Text size="sm" fw={600}>
+        {t("sources.install")}
+      </Text>
+      <Text size="xs" c="dimmed" mb="sm">
+        {t("sources.install_hint")}
+      </Text>
+      <Tabs variant="pills" defaultValue={all[0]?.id} keepMounted={false} classNames={{ tab: classes.tab }}>
+        <Tabs.List mb="sm" aria-label={t("sources.install")}>
+          {all.map(({ id, library }) => (
+            <Tabs.Tab key={id} value={id}>
+              {id === "pixel" ? t("sources.pixel") : library}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        {all.map(({ id, library, install, code }) => (
+          <Tabs.Panel key={id} value={id}>
+            <Stack gap="sm">
+              {install && <CodeBlock code={install} label={t("sources.install_command")} />}
+              <CodeBlock code={code} label={library} />
+            </Stack>
+          </Tabs.Panel>
+        ))}
+      </Tabs>
+    </div>
   );
 }

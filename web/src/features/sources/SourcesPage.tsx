@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
+import { may } from "../../api/permissions";
 import { useMe } from "../../api/session";
 import type { Source } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
@@ -25,7 +26,7 @@ export function SourcesPage() {
   const navigate = route.useNavigate();
   const sources = useQuery(sourcesQuery);
   const [creating, create] = useDisclosure(false);
-  const mayChange = role === "admin" || role === "marketer";
+  const mayChange = may(role, "manage_sources");
   const open = (id: string | undefined) => void navigate({ search: id ? { source: id } : {} });
 
   const createButton = mayChange && (

@@ -1,0 +1,18 @@
+import type { Role } from "./types";
+
+/** What a role may do, as far as pages show or hide something by it. The server decides: crates/api/src/caller.rs. */
+const ALLOWED = {
+  see_reports: ["admin", "marketer", "analyst", "operator"],
+  watch_ingest: ["admin", "marketer", "analyst", "operator"],
+  mend_ingest: ["admin", "marketer"],
+  manage_sources: ["admin", "marketer"],
+  edit_profiles: ["admin", "marketer", "operator"],
+  manage_accounts: ["admin"],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Permission = keyof typeof ALLOWED;
+
+export function may(role: Role, permission: Permission): boolean {
+  const roles: readonly Role[] = ALLOWED[permission];
+  return roles.includes(role);
+}
