@@ -1,0 +1,124 @@
+//! Answers questions about what happened: funnels, one profile's timeline, anybody's SQL, over the lake's files and its
+//! freshest rows as of one moment.
+//!
+//! Every question comes with a [`Scope`]; what it hides is filtered in `scope`, below every expression of the caller's.
+
+mod bounds;
+mod catalogue;
+mod cell;
+mod dataset;
+mod error;
+mod funnel;
+mod json_get;
+mod operator;
+mod scan;
+mod scope;
+mod session;
+mod sql;
+mod table;
+mod timeline;
+
+use std::{future::Future, sync::Arc};
+
+use forecourt_lake::Lake;
+use forecourt_model::Scope;
+
+pub use catalogue::{Catalogue, EventEntry};
+pub use dataset::{Dataset, File, Part, Table};
+pub use error::QueryError;
+pub use funnel::{
+    people::{Outcome, People, PeopleSpec},
+    report::{FunnelReport, GroupReport, StepReport},
+    spec::{DIMENSIONS, FunnelSpec, FunnelStep},
+};
+pub use session::QueryOptions;
+pub use sql::SqlAnswer;
+pub use timeline::{Timeline, TimelineItem, TimelineKind};
+
+use session::{Engine, Session};
+
+/// A handle to the query threads; cloning gives another to the same.
+#[derive(Clone)]
+pub struct Query {
+    engine: Arc<Engine>,
+    source: Source,
+}
+
+#[derive(Clone)]
+enum Source {
+    Lake(Lake),
+    Fixed(Arc<Dataset>),
+}
+
+impl Query {
+    /// Asks about the lake as it is at each question.
+    pub fn new(lake: Lake, options: QueryOptions) -> Result<Self, QueryError> {
+        Ok(Self { engine: Arc::new(Engine::new(options)?), source: Source::Lake(lake) })
+    }
+
+    /// Asks about rows that do not change.
+    pub fn over(dataset: Dataset, options: QueryOptions) -> Result<Self, QueryError> {
+        Ok(Self { engine: Arc::new(Engine::new(options)?), source: Source::Fixed(Arc::new(dataset)) })
+    }
+
+    /// How many profiles went how far.
+    pub async fn funnel(&self, scope: &Scope, spec: &FunnelSpec) -> Result<FunnelReport, QueryError> {
+        let funnel = spec.check(&self.engine.options.time_zone)?;
+        self.ask(scope, async move |session| funnel::report::report(&session, &funnel).await).await
+    }
+
+    /// Which profiles are behind a number of [`Self::funnel`].
+    pub async fn funnel_people(&self, scope: &Scope, spec: &FunnelSpec, wanted: &PeopleSpec) -> Result<People, QueryError> {
+        let funnel = spec.check(&self.engine.options.time_zone)?;
+        let wanted = wanted.clone();
+        self.ask(scope, async move |session| funnel::people::people(&session, funnel, &wanted).await).await
+    }
+
+    /// Answers one statement that only reads.
+    ///
+    /// * `rows_max`: rows of the answer; more are cut off and [`SqlAnswer::truncated`] says so.
+    pub async fn sql(&self, scope: &Scope, sql: &str, rows_max: usize) -> Result<SqlAnswer, QueryError> {
+        let text = sql.to_owned();
+        self.ask(scope, async move |session| sql::sql(&session, &text, rows_max).await).await
+    }
+
+    /// What happened with one profile, newest first.
+    ///
+    /// * `cursor`: [`Timeline::next_cursor`] of the page before.
+    pub async fn timeline(
+        &self,
+        scope: &Scope,
+        profile_id: i64,
+        kind: TimelineKind,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Timeline, QueryError> {
+        let cursor = cursor.map(str::to_owned);
+        self.ask(scope, async move |session| timeline::timeline(&session, profile_id, kind, cursor.as_deref(), limit).await).await
+    }
+
+    /// Event names and values of dimensions, to choose from.
+    pub async fn catalogue(&self, scope: &Scope) -> Result<Catalogue, QueryError> {
+        self.ask(scope, async move |session| catalogue::catalogue(&session).await).await
+    }
+
+    async fn ask<T, F>(&self, scope: &Scope, question: impl FnOnce(Session) -> F) -> Result<T, QueryError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, QueryError>> + Send + 'static,
+    {
+        let session = Session::new(self.engine.clone(), self.dataset()?, scope.clone());
+        let answer = self.engine.run(question(session)).await;
+        if let Err(QueryError::Internal(reason)) = &answer {
+            tracing::error!(reason, "a query failed");
+        }
+        answer
+    }
+
+    fn dataset(&self) -> Result<Arc<Dataset>, QueryError> {
+        match &self.source {
+            Source::Lake(lake) => Ok(Arc::new(Dataset::of_lake(lake.snapshot().map_err(QueryError::internal)?))),
+            Source::Fixed(dataset) => Ok(dataset.clone()),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! One caller's view of the lake while a question is answered, and the threads that answer it.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use datafusion::{
+    catalog::{
+        CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider,
+    },
+    common::runtime::SpawnedTask,
+    execution::{
+        SendableRecordBatchStream, SessionState, SessionStateBuilder, TaskContext,
+        disk_manager::{DiskManagerBuilder, DiskManagerMode},
+        memory_pool::GreedyMemoryPool,
+        runtime_env::RuntimeEnvBuilder,
+    },
+    logical_expr::ScalarUDF,
+    physical_plan::{ExecutionPlan, ExecutionPlanProperties},
+    prelude::{SessionConfig, SessionContext},
+};
+use forecourt_model::Scope;
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::tz::TimeZone;
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::JoinSet,
+};
+
+use crate::{
+    QueryError,
+    dataset::{Dataset, Table},
+    error::answered,
+    json_get::JsonGet,
+    scope::Visible,
+    table::LakeTable,
+};
+
+/// How much a query may take.
+#[derive(Debug, Clone)]
+pub struct QueryOptions {
+    /// Of all queries at a time together; what exceeds it is refused, not spilled.
+    pub memory_bytes_max: usize,
+    pub threads: usize,
+    /// A query that takes longer is stopped.
+    pub timeout: Duration,
+    /// Of report specs that name none.
+    pub time_zone: TimeZone,
+}
+
+impl Default for QueryOptions {
+    fn default() -> Self {
+        Self {
+            memory_bytes_max: 512 << 20,
+            threads: std::thread::available_parallelism().map_or(2, |threads| threads.get().min(8)),
+            timeout: Duration::from_secs(60),
+            time_zone: TimeZone::UTC,
+        }
+    }
+}
+
+const CATALOG: &str = "forecourt";
+const SCHEMA: &str = "main";
+
+/// Threads and memory of all queries. Queries run on threads of their own: they compute, and would hold up whoever serves
+/// requests.
+pub(crate) struct Engine {
+    /// Taken when the engine ends.
+    threads: Option<Runtime>,
+    base: SessionState,
+    pub options: QueryOptions,
+}
+
+impl Engine {
+    pub fn new(options: QueryOptions) -> Result<Self, QueryError> {
+        let threads = Builder::new_multi_thread().worker_threads(options.threads.max(1)).thread_name("query").enable_all().build();
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(GreedyMemoryPool::new(options.memory_bytes_max)))
+            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
+            .build_arc()
+            .map_err(QueryError::internal)?;
+        let config = SessionConfig::new()
+            .with_target_partitions(options.threads.max(1))
+            .with_default_catalog_and_schema(CATALOG, SCHEMA)
+            .with_create_default_catalog_and_schema(false)
+            .with_information_schema(false)
+            // Parts of files would share one list of deleted rows.
+            .with_repartition_file_scans(false);
+        let mut base = SessionStateBuilder::new_with_default_features().with_config(config).with_runtime_env(runtime).build();
+        datafusion::execution::FunctionRegistry::register_udf(&mut base, Arc::new(ScalarUDF::from(JsonGet::default())))
+            .map_err(QueryError::internal)?;
+        Ok(Self { threads: Some(threads.map_err(QueryError::internal)?), base, options })
+    }
+
+    /// Runs `question` on the engine's threads, within the time allowed. It stops when the caller stops waiting.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        question: impl Future<Output = Result<T, QueryError>> + Send + 'static,
+    ) -> Result<T, QueryError> {
+        let Some(threads) = &self.threads else { return Err(QueryError::internal("the query threads have ended")) };
+        let mut task = JoinSet::new();
+        task.spawn_on(question, threads.handle());
+        match tokio::time::timeout(self.options.timeout, task.join_next()).await {
+            Ok(Some(Ok(answer))) => answer,
+            Ok(Some(Err(panicked))) => Err(QueryError::internal(panicked)),
+            Ok(None) => Err(QueryError::internal("the query gave no answer")),
+            Err(_) => {
+                let seconds = self.options.timeout.as_secs();
+                Err(QueryError::Invalid(format!(
+                    "the query took longer than {seconds} s and was stopped: ask for a shorter time or fewer rows"
+                )))
+            }
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // The last handle may be dropped on a thread that must not wait.
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
+        }
+    }
+}
+
+/// One caller's question: the rows as of one moment, cut down to his scope.
+pub(crate) struct Session {
+    pub engine: Arc<Engine>,
+    dataset: Arc<Dataset>,
+    scope: Scope,
+}
+
+impl Session {
+    pub fn new(engine: Arc<Engine>, dataset: Arc<Dataset>, scope: Scope) -> Self {
+        Self { engine, dataset, scope }
+    }
+
+    pub fn as_of_us(&self) -> i64 {
+        self.dataset.as_of_us
+    }
+
+    pub fn sees_everything(&self) -> bool {
+        self.scope == Scope::Everything
+    }
+
+    pub fn events(&self) -> Result<&Table, QueryError> {
+        self.dataset.table("events").ok_or_else(|| QueryError::internal("the dataset has no table `events`"))
+    }
+
+    /// The one place that says which rows of a table a scope may see; `None` for a table it may not see at all.
+    pub fn visible_in(&self, table: &str) -> Option<Visible> {
+        match (&self.scope, table) {
+            (Scope::Everything, _) => Some(Visible::All),
+            (Scope::Dealer(dealer), "profiles") => Some(Visible::PeopleOfDealer(dealer.clone())),
+            (Scope::Dealer(dealer), "events" | "leads" | "orders" | "calls") => Some(Visible::OfDealer(dealer.clone())),
+            (Scope::Dealer(_), _) => None,
+        }
+    }
+
+    /// Names of the tables the caller may ask about.
+    pub fn table_names(&self) -> Vec<&str> {
+        self.dataset.tables.iter().map(|table| table.name.as_str()).filter(|name| self.visible_in(name).is_some()).collect()
+    }
+
+    /// A planner that knows the caller's tables, and nothing else.
+    pub fn state(&self) -> Result<SessionState, QueryError> {
+        let schema = MemorySchemaProvider::new();
+        for (at, table) in self.dataset.tables.iter().enumerate() {
+            if let Some(visible) = self.visible_in(&table.name) {
+                let provider = Arc::new(LakeTable::new(self.dataset.clone(), at, visible));
+                schema.register_table(table.name.clone(), provider).map_err(QueryError::internal)?;
+            }
+        }
+        let catalog = MemoryCatalogProvider::new();
+        catalog.register_schema(SCHEMA, Arc::new(schema)).map_err(QueryError::internal)?;
+        let catalogs = MemoryCatalogProviderList::new();
+        catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+        Ok(SessionStateBuilder::new_from_existing(self.engine.base.clone()).with_catalog_list(Arc::new(catalogs)).build())
+    }
+
+    pub fn context(&self) -> Result<SessionContext, QueryError> {
+        Ok(SessionContext::new_with_state(self.state()?))
+    }
+
+    /// Runs `work` on the rows of each partition of `plan`, as many at a time as there are threads; answers in order.
+    pub async fn each_partition<T, F>(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        work: impl Fn(SendableRecordBatchStream) -> F,
+    ) -> Result<Vec<T>, QueryError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, QueryError>> + Send + 'static,
+    {
+        let context = Arc::new(TaskContext::from(&self.engine.base));
+        let tasks = stream::iter(0..plan.output_partitioning().partition_count()).map(|partition| {
+            let work = plan.execute(partition, context.clone()).map(&work).map_err(answered);
+            async move { SpawnedTask::spawn(work?).await.map_err(QueryError::internal)? }
+        });
+        tasks.buffered(self.engine.options.threads.max(1)).try_collect().await
+    }
+}
