@@ -45,7 +45,7 @@ impl Lake {
     /// Compacts and forgets now and then until `stop` turns true.
     pub(crate) async fn compact_until(self, mut stop: watch::Receiver<bool>) {
         let mut tidied = tokio::time::Instant::now();
-        while !*stop.borrow_and_update() {
+        while !crate::follow::is_stopped(&mut stop) {
             let mut result = Ok(());
             if let Some(plan) = self.inner.plan() {
                 result = self.inner.compact(plan).await;
@@ -101,10 +101,10 @@ impl Inner {
         .await?;
         crash_point!("lake_compacted");
 
-        let _work = self.work.lock().await;
+        let work = self.work.lock().await;
         match self.exchange(&plan, merged).await {
             Err(LakeError::Overtaken) => {
-                drop(_work);
+                drop(work);
                 self.start_over().await
             }
             done => done,

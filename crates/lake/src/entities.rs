@@ -14,7 +14,7 @@ use forecourt_model::{
     entity::{AdCost, Call, Dimensions, Lead, Order},
     time::{day, parse_us},
 };
-use forecourt_store::{Store, entity::Of, profile::ProfileSummary};
+use forecourt_store::{EntityVersions, Store, entity::Of, profile::ProfileSummary};
 use tokio::sync::watch;
 
 use crate::{
@@ -50,8 +50,9 @@ const KINDS: [Kind; 5] = [Kind::Leads, Kind::Orders, Kind::Calls, Kind::Costs, K
 impl Lake {
     /// Copies every table that has changed in the store since its last copy.
     pub async fn copy_entities(&self) -> Result<(), LakeError> {
+        let versions = self.inner.store.entity_versions().await?;
         for kind in KINDS {
-            self.inner.copy_if_changed(kind).await?;
+            self.inner.copy_if_changed(kind, &versions).await?;
         }
         Ok(())
     }
@@ -59,8 +60,11 @@ impl Lake {
     /// Copies tables now and then, large ones less often, until `stop` turns true.
     pub(crate) async fn copy_entities_until(self, mut stop: watch::Receiver<bool>) {
         let mut last: [Option<(Instant, Duration)>; KINDS.len()] = [None; KINDS.len()];
-        while !*stop.borrow_and_update() {
+        while !crate::follow::is_stopped(&mut stop) {
+            // The store may be away for a while: the next look asks again.
+            let versions = self.inner.store.entity_versions().await;
             for (kind, last) in KINDS.into_iter().zip(&mut last) {
+                let Ok(versions) = &versions else { break };
                 let (every, rest) = match kind {
                     Kind::Profiles => (self.inner.options.profiles_every, PROFILES_REST),
                     _ => (self.inner.options.entities_every, REST),
@@ -69,7 +73,7 @@ impl Lake {
                     continue;
                 }
                 let began = Instant::now();
-                match self.inner.copy_if_changed(kind).await {
+                match self.inner.copy_if_changed(kind, versions).await {
                     Ok(false) => {}
                     Ok(true) => *last = Some((Instant::now(), began.elapsed())),
                     Err(error) => {
@@ -88,8 +92,7 @@ impl Lake {
 
 impl Inner {
     /// Rewrites one table if the store has a newer version of it. Returns whether it did.
-    async fn copy_if_changed(&self, kind: Kind) -> Result<bool, LakeError> {
-        let versions = self.store.entity_versions().await?;
+    async fn copy_if_changed(&self, kind: Kind, versions: &EntityVersions) -> Result<bool, LakeError> {
         let version = match kind {
             Kind::Leads => versions.leads,
             Kind::Orders => versions.orders,
@@ -102,13 +105,13 @@ impl Inner {
         }
         let files = self.write_copy(kind).await?;
         crash_point!("lake_entities_written");
-        let _work = self.work.lock().await;
+        let work = self.work.lock().await;
         let table = kind.table();
         let ended = self.state().tables.get(table.name).map_or_else(Vec::new, |held| held.files.to_vec());
         let part = TableChange { added: files, ended, ..TableChange::new(table) };
         let committed = match self.commit(Change { tables: vec![part], marks: vec![(kind.mark(), version)] }).await {
             Err(LakeError::Overtaken) => {
-                drop(_work);
+                drop(work);
                 self.start_over().await?;
                 return Ok(false);
             }

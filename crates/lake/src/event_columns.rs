@@ -35,7 +35,9 @@ pub struct EventColumns {
 impl EventColumns {
     pub fn with_capacity(rows: usize) -> Self {
         let time = || TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC");
-        let text = || StringViewBuilder::with_capacity(rows).with_fixed_block_size(1 << 16);
+        // A trickle makes batches of one row: their blocks must be small too.
+        let block_bytes = (rows as u32).saturating_mul(64).clamp(256, 1 << 16);
+        let text = || StringViewBuilder::with_capacity(rows).with_fixed_block_size(block_bytes);
         Self {
             rows: 0,
             bucket: Int32Builder::with_capacity(rows),

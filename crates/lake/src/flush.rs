@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use forecourt_model::BUCKETS;
-
 use crate::{
     DataFile, Inner, Lake, LakeError,
     catalogue::{Change, TableChange},
     error::crash_point,
-    order::{bucket_ranges, gather, order_of},
+    order::{bucket_places, gather, order_of},
     parquet_out::{FileWriter, WrittenFile, sync_folders},
     relocate,
     tables::EVENTS,
@@ -21,6 +18,14 @@ use crate::{
 const WRITE_ROWS: usize = 16_384;
 
 impl Lake {
+    /// Takes in all that the fold has done so far: from then on queries see it. Returns the offset that is seen.
+    pub async fn take_in(&self) -> Result<u64, LakeError> {
+        let _work = self.inner.work.lock().await;
+        self.inner.follow_to_end().await?;
+        relocate::apply(&self.inner).await?;
+        Ok(self.inner.state().offset)
+    }
+
     /// Takes in all that the fold has done so far and writes it to files. Returns the offset that the files reach.
     pub async fn flush(&self) -> Result<u64, LakeError> {
         let _work = self.inner.work.lock().await;
@@ -49,7 +54,7 @@ impl Inner {
     async fn write_files(&self) -> Result<TableChange, LakeError> {
         let (batches, changed) = {
             let mut state = self.state();
-            let batches = state.tail.settled()?.to_vec();
+            let batches = state.tail.batches()?;
             let changed: Vec<Arc<DataFile>> = state.events.iter().flatten().filter(|file| file.has_uncommitted()).cloned().collect();
             (batches, changed)
         };
@@ -57,8 +62,14 @@ impl Inner {
         let threads = self.options.threads;
         threads::blocking(move || {
             let mut part = TableChange::new(&EVENTS);
-            let (files, written) = threads::each(threads, buckets_of(&batches), |(bucket, slices)| {
-                write_sorted(FileWriter::create(&data_dir, &EVENTS, Some(bucket), &field_ids)?, &slices)
+            let order = order_of(&batches);
+            let buckets = bucket_places(&batches, &order).into_iter().enumerate().filter(|(_, places)| !places.is_empty()).collect();
+            let (files, written) = threads::each(threads, buckets, |(bucket, places)| {
+                let mut writer = FileWriter::create(&data_dir, &EVENTS, Some(bucket), &field_ids)?;
+                for places in places.chunks(WRITE_ROWS) {
+                    writer.write(&gather(&batches, places)?)?;
+                }
+                writer.finish()
             });
             part.added = files;
             let (deletes, deleted) = threads::each(threads, changed, |file| relocate::write_deletes(&data_dir, &file));
@@ -95,27 +106,6 @@ impl Inner {
         self.flushed.send_replace(offset);
         Ok(())
     }
-}
-
-/// Writes the rows of the batches in order.
-fn write_sorted(mut writer: FileWriter, batches: &[RecordBatch]) -> Result<WrittenFile, LakeError> {
-    for places in order_of(batches).chunks(WRITE_ROWS) {
-        writer.write(&gather(batches, places)?)?;
-    }
-    writer.finish()
-}
-
-/// The batches' rows by bucket, without the empty ones.
-fn buckets_of(batches: &[RecordBatch]) -> Vec<(usize, Vec<RecordBatch>)> {
-    let mut buckets = vec![Vec::new(); usize::from(BUCKETS)];
-    for batch in batches {
-        for (bucket, range) in bucket_ranges(batch).into_iter().enumerate() {
-            if !range.is_empty() {
-                buckets[bucket].push(batch.slice(range.start, range.len()));
-            }
-        }
-    }
-    buckets.into_iter().enumerate().filter(|(_, slices)| !slices.is_empty()).collect()
 }
 
 /// Removes files that no catalogue will name. What cannot be removed now is an orphan, removed at the next start.

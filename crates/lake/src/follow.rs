@@ -36,7 +36,7 @@ impl Lake {
         let compacting = tokio::spawn(self.clone().compact_until(stop.clone()));
         let copying = tokio::spawn(self.clone().copy_entities_until(stop.clone()));
         let mut relocated = None;
-        while !*stop.borrow_and_update() {
+        while !is_stopped(&mut stop) {
             let pause = match self.inner.turn(&mut relocated).await {
                 Ok(true) => continue,
                 Ok(false) => PAUSE,
@@ -74,10 +74,14 @@ async fn wait(pause: Duration, folded: &mut watch::Receiver<u64>, stop: &mut wat
     };
     tokio::select! {
         () = folded_or_pause => {}
-        // Whoever held the other end is gone: that is a stop too, and the loop's next look at it says so or goes on.
         _ = stop.changed() => {}
         () = tokio::time::sleep(pause) => {}
     }
+}
+
+/// Whether somebody said stop, or whoever could say it is gone.
+pub(crate) fn is_stopped(stop: &mut watch::Receiver<bool>) -> bool {
+    *stop.borrow_and_update() || stop.has_changed().is_err()
 }
 
 impl Inner {
@@ -92,17 +96,19 @@ impl Inner {
             relocate::apply(self).await?;
             *relocated = Some((began, began.elapsed()));
         }
-        if self.is_time_to_flush() {
+        if self.is_full() || self.is_time_to_flush() {
             self.flush().await?;
         }
         Ok(more)
     }
 
+    fn is_full(&self) -> bool {
+        let state = self.state();
+        self.options.flush_rows <= state.tail.rows() || self.options.flush_bytes <= state.tail.bytes()
+    }
+
     fn is_time_to_flush(&self) -> bool {
         let state = self.state();
-        if self.options.flush_rows <= state.tail.rows() {
-            return true;
-        }
         let waits = state.oldest_us.map_or(0, |oldest_us| self.now_us().saturating_sub(oldest_us));
         let patience = self.options.flush_after * if state.tail.rows() < HANDFUL_ROWS { 10 } else { 1 };
         patience.as_micros() as i64 <= waits
@@ -116,7 +122,7 @@ impl Inner {
         let mut reader = None;
         for block in blocks {
             self.take_in(block, &mut reader).await?;
-            if self.options.flush_rows <= self.state().tail.rows() {
+            if self.is_full() {
                 self.flush().await?;
             }
         }
@@ -147,15 +153,14 @@ impl Inner {
         let mut state = self.state();
         if let Some(batch) = joined.rows {
             state.tail.push(batch);
-            state.oldest_us = state.oldest_us.or(Some(self.now_us()));
         }
         for moved in &block.moves {
             state.tail.note(moved);
             if moved.first_offset < state.flushed {
                 state.file_moves.push(*moved);
-                state.oldest_us = state.oldest_us.or(Some(self.now_us()));
             }
         }
+        state.oldest_us = state.oldest_us.or(Some(self.now_us()));
         state.offset = block.end_offset;
         state.as_of_us = joined.at_us.unwrap_or(state.as_of_us);
         state.changed();

@@ -52,6 +52,8 @@ pub struct LakeOptions {
     pub region: String,
     /// So many rows in memory are written at once.
     pub flush_rows: usize,
+    /// So many bytes of rows in memory are written at once.
+    pub flush_bytes: usize,
     /// Rows in memory are written when the oldest is this old; a handful of rows waits ten times as long, for each
     /// flush makes up to sixteen files. Queries see rows in memory all the same.
     pub flush_after: Duration,
@@ -76,6 +78,7 @@ impl Default for LakeOptions {
         Self {
             region: "ZZ".into(),
             flush_rows: 200_000,
+            flush_bytes: 256 << 20,
             flush_after: Duration::from_secs(30),
             compact_files: 8,
             keep_snapshots: Duration::from_secs(3600),

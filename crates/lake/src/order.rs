@@ -70,6 +70,19 @@ pub fn gather(batches: &[RecordBatch], places: &[(usize, usize)]) -> Result<Reco
     interleave_record_batch(&batches, places)
 }
 
+/// Where each bucket's rows are among `places` that are in order.
+pub fn bucket_places<'a>(batches: &[RecordBatch], places: &'a [(usize, usize)]) -> Vec<&'a [(usize, usize)]> {
+    let keys: Vec<Keys> = batches.iter().map(Keys::of).collect();
+    let mut rest = places;
+    (0..i64::from(BUCKETS))
+        .map(|bucket| {
+            let (own, others) = rest.split_at(rest.partition_point(|(batch, row)| keys[*batch].profile_ids()[*row] >> 59 <= bucket));
+            rest = others;
+            own
+        })
+        .collect()
+}
+
 /// Where each bucket's rows are in a batch that is in order.
 pub fn bucket_ranges(batch: &RecordBatch) -> Vec<Range<usize>> {
     let profile_ids = Keys::of(batch).profile_ids();

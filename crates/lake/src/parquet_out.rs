@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fs::{self, File},
-    io::BufWriter,
+    io::{BufWriter, Write},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -115,9 +115,9 @@ impl FileWriter {
     /// Ends the file and makes it durable.
     pub fn finish(mut self) -> Result<WrittenFile, LakeError> {
         let metadata = self.writer.finish().map_err(|error| refused(&self.path, error))?;
-        let file = self.writer.into_inner().map_err(|error| refused(&self.path, error))?;
-        let file = file.into_inner().map_err(|error| LakeError::io("write", &self.path)(error.into_error()))?;
-        let (bytes, footer_bytes) = sync(&file, &self.path)?;
+        let buffer = self.writer.inner_mut();
+        buffer.flush().map_err(LakeError::io("write", &self.path))?;
+        let (bytes, footer_bytes) = sync(buffer.get_ref(), &self.path)?;
         let columns = self.table.columns.iter().enumerate().map(|(at, column)| statistics(&metadata, at, column)).collect();
         let rows = metadata.file_metadata().num_rows() as u64;
         self.unfinished.0 = None;

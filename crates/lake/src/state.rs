@@ -27,7 +27,7 @@ pub(crate) struct State {
     /// Every event below it is in files or in the tail.
     pub offset: u64,
     pub as_of_us: i64,
-    /// Log time of the first record that is in the tail only.
+    /// When the first block came that files do not reach yet; wall clock, microseconds since 1970 UTC.
     pub oldest_us: Option<i64>,
     /// Merges whose rows in files have not been looked for yet.
     pub file_moves: Vec<Move>,

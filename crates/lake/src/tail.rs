@@ -23,6 +23,7 @@ pub struct Tail {
     /// Merges that `sorted` and `fresh` do not show yet.
     moves: Moves,
     rows: usize,
+    bytes: usize,
 }
 
 impl Tail {
@@ -30,8 +31,14 @@ impl Tail {
         self.rows
     }
 
+    /// About what the rows take in memory.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub fn push(&mut self, batch: RecordBatch) {
         self.rows += batch.num_rows();
+        self.bytes += batch.get_array_memory_size();
         if batch.num_rows() != 0 {
             self.fresh.push(batch);
         }
@@ -43,7 +50,7 @@ impl Tail {
     }
 
     /// Puts all rows in order, each with the profile it belongs to by now; a few batches, each in order.
-    pub fn settled(&mut self) -> Result<&[RecordBatch], ArrowError> {
+    fn settled(&mut self) -> Result<&[RecordBatch], ArrowError> {
         self.apply_moves()?;
         if !self.fresh.is_empty() {
             let fresh = std::mem::take(&mut self.fresh);
@@ -55,6 +62,12 @@ impl Tail {
             self.sorted.push(in_order(&smallest)?);
         }
         Ok(&self.sorted)
+    }
+
+    /// All rows, each with the profile it belongs to by now, in no order.
+    pub fn batches(&mut self) -> Result<Vec<RecordBatch>, ArrowError> {
+        self.apply_moves()?;
+        Ok(self.sorted.iter().chain(&self.fresh).cloned().collect())
     }
 
     /// [`Tail::settled`], cut by bucket.

@@ -71,7 +71,9 @@ impl CatalogueDb {
         if newest.snapshot_id != base {
             return Err(LakeError::Overtaken);
         }
-        let snapshot_id = newest.snapshot_id + 1;
+        // A change of marks alone is no snapshot.
+        let is_snapshot = change.tables.iter().any(|part| !part.is_empty());
+        let snapshot_id = newest.snapshot_id + i64::from(is_snapshot);
         let mut script = Script::default();
         let mut file_id = newest.next_file_id;
         let mut tables = Vec::new();
@@ -82,10 +84,12 @@ impl CatalogueDb {
             words.extend(part.words(self.ids(part.table.name).table_id));
         }
         crash_point!("lake_commit_midway");
-        script.insert("ducklake_snapshot", &[&snapshot_id, &time(now_us), &newest.schema_version, &newest.next_catalog_id, &file_id]);
-        let extra = change.marks.iter().map(|(name, offset)| format!("\"{name}\":{offset}")).collect::<Vec<_>>().join(",");
-        let extra = (!extra.is_empty()).then(|| format!("{{{extra}}}"));
-        script.insert("ducklake_snapshot_changes", &[&snapshot_id, &words.join(","), &"forecourt", &(), &extra]);
+        if is_snapshot {
+            script.insert("ducklake_snapshot", &[&snapshot_id, &time(now_us), &newest.schema_version, &newest.next_catalog_id, &file_id]);
+            let extra = change.marks.iter().map(|(name, offset)| format!("\"{name}\":{offset}")).collect::<Vec<_>>().join(",");
+            let extra = (!extra.is_empty()).then(|| format!("{{{extra}}}"));
+            script.insert("ducklake_snapshot_changes", &[&snapshot_id, &words.join(","), &"forecourt", &(), &extra]);
+        }
         for (name, offset) in &change.marks {
             const MARK: &str = r#"INSERT INTO forecourt_lake VALUES (?, ?) ON CONFLICT ("key") DO UPDATE SET "value" = excluded."value""#;
             script.statement(MARK, &[name, &offset.to_string()]);
@@ -221,6 +225,10 @@ impl CatalogueDb {
 impl TableChange {
     pub fn new(table: &'static Table) -> Self {
         Self { table, added: Vec::new(), ended: Vec::new(), deletes: Vec::new(), is_compaction: false }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.ended.is_empty() && self.deletes.is_empty()
     }
 
     pub fn written(&self) -> impl Iterator<Item = &WrittenFile> {
