@@ -5,9 +5,10 @@ type Vocabulary = "event" | "channel" | "stage" | "order_status" | "trait" | "id
 
 /** A machine's name in the reader's words; a name of the user's own is made readable. */
 export function label(vocabulary: Vocabulary, name: string): string {
-  const key = `${vocabulary}.${name}`;
-  // Names come from data: a dot in one must not be read as a path into the texts.
-  return !name.includes(".") && i18next.exists(key) ? i18next.t(key as never) : humanise(name);
+  const texts: Partial<Record<Vocabulary, Record<string, string>>> | undefined = i18next.getResourceBundle(i18next.language, "translation");
+  const words = texts?.[vocabulary] ?? {};
+  // Names come from data: one like `constructor` must not find what every object has.
+  return (Object.hasOwn(words, name) && words[name]) || humanise(name);
 }
 
 /** `car_viewed` → `Car viewed`: a machine's name as a person would write it. */

@@ -125,7 +125,7 @@ function Tool({
 }) {
   return (
     <Tooltip label={name}>
-      <ActionIcon size="sm" variant={disabled ? "transparent" : "subtle"} color="gray" c={disabled ? undefined : "dimmed"} disabled={disabled} aria-label={name} onClick={onClick}>
+      <ActionIcon size="sm" variant="subtle" bg={disabled ? "transparent" : undefined} color="gray" c={disabled ? undefined : "dimmed"} disabled={disabled} aria-label={name} onClick={onClick}>
         <Picture size={14} />
       </ActionIcon>
     </Tooltip>

@@ -27,6 +27,11 @@ test("newest first, and what comes twice is shown once", () => {
   expect(offsets(feed.shown)).toEqual([3, 2, 1, 0]);
 });
 
+test("what was missed while the line was broken takes its place", () => {
+  const feed = after(arrived(9), arrived(11), { kind: "recent", events: [event(11), event(10), event(9), event(8)] }, arrived(100));
+  expect(offsets(feed.shown)).toEqual([100, 11, 10, 9, 8]);
+});
+
 test("while paused the list stands still; resuming shows what waited", () => {
   const paused = after(arrived(1), { kind: "pause" }, arrived(2), arrived(4, 3));
   expect(offsets(paused.shown)).toEqual([1]);

@@ -42,18 +42,15 @@ export function changeFeed(feed: Feed, change: FeedChange): Feed {
   }
 }
 
-/** Joins two lists, each newest first, without what both hold: a line that reconnects repeats itself. */
-function newestFirst(newer: LiveEvent[], older: LiveEvent[]): LiveEvent[] {
-  const seen = new Set<string>();
-  const joined: LiveEvent[] = [];
-  for (const event of [...newer, ...older]) {
-    const key = eventKey(event);
-    if (seen.has(key)) continue;
-    seen.add(key);
-    joined.push(event);
-    if (joined.length === KEPT_EVENTS) break;
-  }
-  return joined;
+/** Joins two lists in the order of the log, without what both hold: a line that reconnects repeats itself. */
+function newestFirst(some: LiveEvent[], others: LiveEvent[]): LiveEvent[] {
+  const joined = new Map([...others, ...some].map((event) => [eventKey(event), event]));
+  return [...joined.values()].sort(byOffset).slice(0, KEPT_EVENTS);
+}
+
+/** Offsets are whole numbers as text, too long for a number: of two, the longer is the greater. */
+function byOffset(a: LiveEvent, b: LiveEvent): number {
+  return b.offset.length - a.offset.length || (a.offset < b.offset ? 1 : a.offset > b.offset ? -1 : 0);
 }
 
 /** A refused event has no place in the log: its time and its words tell it apart. */
