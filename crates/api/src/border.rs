@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
+use bytes::Bytes;
 use forecourt_model::Refusal;
 
 /// Tells the time: microseconds since 1970 UTC.
@@ -51,36 +52,47 @@ pub struct Submission {
 
 /// Why a submission is neither accepted nor refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NotTaken(pub String);
+pub enum NotTaken {
+    /// The same succeeds later.
+    #[error("{0}")]
+    Later(String),
+    /// It never will.
+    #[error("{0}")]
+    Never(String),
+}
 
 type Answer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// The border as the API sees it: three questions, answered by whoever wires the server.
+/// The border as the API sees it: questions answered by whoever wires the server.
 #[derive(Clone)]
 pub struct Border {
     freshness: Arc<dyn Fn() -> Freshness + Send + Sync>,
     health: Arc<dyn Fn(i64) -> BTreeMap<String, SourceHealth> + Send + Sync>,
     submit: Arc<dyn Fn(Submission) -> Answer<Result<Option<Refusal>, NotTaken>> + Send + Sync>,
+    import: Arc<dyn Fn(Bytes) -> Answer<Result<u64, NotTaken>> + Send + Sync>,
     sources_changed: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Border {
-    /// * `health`: by source id, as of a time; `submit`: `None` for accepted; `sources_changed`: called after each change,
-    ///   so that it is in force at once.
-    pub fn new<S>(
+    /// * `health`: by source id, as of a time; `submit`: `None` for accepted; `import`: records as `forecourt import` sends
+    ///   them, answered with the log offset behind them; `sources_changed`: called after each change, so that it is in
+    ///   force at once.
+    pub fn new<S, I>(
         freshness: impl Fn() -> Freshness + Send + Sync + 'static,
         health: impl Fn(i64) -> BTreeMap<String, SourceHealth> + Send + Sync + 'static,
         submit: impl Fn(Submission) -> S + Send + Sync + 'static,
+        import: impl Fn(Bytes) -> I + Send + Sync + 'static,
         sources_changed: impl Fn() + Send + Sync + 'static,
     ) -> Self
     where
+        I: Future<Output = Result<u64, NotTaken>> + Send + 'static,
         S: Future<Output = Result<Option<Refusal>, NotTaken>> + Send + 'static,
     {
         Self {
             freshness: Arc::new(freshness),
             health: Arc::new(health),
             submit: Arc::new(move |submission| Box::pin(submit(submission))),
+            import: Arc::new(move |records| Box::pin(import(records))),
             sources_changed: Arc::new(sources_changed),
         }
     }
@@ -95,6 +107,10 @@ impl Border {
 
     pub(crate) async fn submit(&self, submission: Submission) -> Result<Option<Refusal>, NotTaken> {
         (self.submit)(submission).await
+    }
+
+    pub(crate) async fn import(&self, records: Bytes) -> Result<u64, NotTaken> {
+        (self.import)(records).await
     }
 
     pub(crate) fn sources_changed(&self) {

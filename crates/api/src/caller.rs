@@ -51,6 +51,7 @@ const TABLE: &[(&str, &str, Permission)] = &[
     ("POST", "/api/sources", ManageSources),
     ("PATCH", "/api/sources/{id}", ManageSources),
     ("POST", "/api/sources/{id}/rotate", ManageSources),
+    ("POST", "/api/imports/records", ManageSources),
     ("GET", "/api/overview", SeeReports),
     ("GET", "/api/jobs", SeeReports),
     ("GET", "/api/live/recent", WatchIngest),

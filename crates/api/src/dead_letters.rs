@@ -126,10 +126,9 @@ pub async fn retry(
 ) -> Result<Json<RetryOutcome>, ApiError> {
     let letter = open_letter(&store, &id).await?;
     let submission = Submission { source: letter.source, raw: asked.raw };
-    match border.submit(submission).await {
-        Err(error) => Err(ApiError::unavailable(error.to_string(), 5)),
-        Ok(Some(refusal)) => Ok(Json(RetryOutcome { accepted: false, reason: Some(refusal.message) })),
-        Ok(None) => {
+    match border.submit(submission).await? {
+        Some(refusal) => Ok(Json(RetryOutcome { accepted: false, reason: Some(refusal.message) })),
+        None => {
             // The item is in the log for good; that its letter is settled a moment later harms nobody.
             commands.tell(&caller, Action::SettleDeadLetter { offset: letter.log_offset, state: DeadLetterState::Retried }).await?;
             Ok(Json(RetryOutcome { accepted: true, reason: None }))

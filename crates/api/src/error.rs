@@ -6,12 +6,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use forecourt_log::LogError;
+use forecourt_query::QueryError;
 use forecourt_store::{
     StoreError,
     control::{AccountError, SignInError},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::border::NotTaken;
 
 /// An answer that is none: status, a code for programs, a message that tells people what to do.
 #[derive(Debug)]
@@ -87,6 +90,25 @@ impl From<StoreError> for ApiError {
             StoreError::Invalid(told) => Self::invalid(told),
             error if error.is_retryable() => Self::unavailable(error.to_string(), 5),
             error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Invalid(told) => Self::invalid(told),
+            // It has logged its reason itself.
+            QueryError::Internal(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string()),
+        }
+    }
+}
+
+impl From<NotTaken> for ApiError {
+    fn from(error: NotTaken) -> Self {
+        match error {
+            NotTaken::Later(told) => Self::unavailable(told, 5),
+            NotTaken::Never(told) => Self::invalid(told),
         }
     }
 }

@@ -6,11 +6,14 @@
 mod accounts;
 pub mod border;
 mod caller;
+mod catalogue;
 mod commands;
 mod dead_letters;
 mod error;
 mod feed;
+mod funnel;
 mod headers;
+mod imports;
 mod input;
 mod jobs;
 mod live;
@@ -18,16 +21,26 @@ mod overview;
 mod profiles;
 mod session;
 mod sources;
+pub mod sql;
+mod timeline;
 mod tokens;
 mod ui;
 
-use axum::{Router, extract::FromRef, middleware};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef},
+    middleware,
+};
 use forecourt_log::Log;
 use forecourt_model::HashKey;
+use forecourt_query::Query;
 use forecourt_store::{Store, control::Control};
 use tokio::sync::watch;
 use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt as _},
+    routes,
+};
 
 pub use border::{Border, Clock, Freshness};
 pub use caller::Caller;
@@ -40,6 +53,7 @@ pub use session::{ClientAddress, Installation, Sessions};
 pub struct ApiState {
     pub control: Control,
     pub store: Store,
+    pub query: Query,
     pub commands: Commands,
     pub feed: Feed,
     pub border: Border,
@@ -56,6 +70,7 @@ impl ApiState {
     pub fn new(
         control: Control,
         store: Store,
+        query: Query,
         log: Log,
         folded: watch::Receiver<u64>,
         border: Border,
@@ -68,7 +83,7 @@ impl ApiState {
         let commands = Commands::new(log.clone(), store.clone(), folded.clone(), clock.clone());
         let feed = Feed::new(log, store.clone(), control.clone(), folded, region.clone());
         let search = profiles::Search::new(key, region);
-        Self { control, store, commands, feed, border, clock, installation, sessions, search }
+        Self { control, store, query, commands, feed, border, clock, installation, sessions, search }
     }
 }
 
@@ -98,6 +113,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(sources::rotate_write_key))
         .routes(routes!(overview::overview))
         .routes(routes!(jobs::jobs))
+        .routes(routes!(imports::take_records).layer(DefaultBodyLimit::max(imports::RECORDS_BYTES_MAX)))
         .routes(routes!(live::recent))
         .routes(routes!(live::stream))
         .routes(routes!(dead_letters::dead_letters))
@@ -106,6 +122,11 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(profiles::search))
         .routes(routes!(profiles::profile))
         .routes(routes!(profiles::set_trait))
+        .routes(routes!(timeline::timeline))
+        .routes(routes!(funnel::funnel))
+        .routes(routes!(funnel::people))
+        .routes(routes!(catalogue::catalogue))
+        .routes(routes!(sql::sql))
         .routes(routes!(commands::outcome))
 }
 

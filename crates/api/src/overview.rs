@@ -23,10 +23,10 @@ const DAYS_MAX: i32 = 3_660;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Period {
-    /// First day, `YYYY-MM-DD`.
-    from: String,
-    /// Last day, inclusive.
-    to: String,
+    /// First day, `YYYY-MM-DD`; 30 days ending with `to` unless told.
+    from: Option<String>,
+    /// Last day, inclusive; today unless told.
+    to: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -126,8 +126,8 @@ pub async fn overview(
     State(installation): State<Installation>,
     Asked(period): Asked<Period>,
 ) -> Result<Json<Overview>, ApiError> {
-    let (from, to) = days_of(&period)?;
     let now_us = clock.now_us();
+    let (from, to) = days_of(&period, day(now_us))?;
     let span = to - from + 1;
     let rows = store.totals(from, to).await?;
     let before = store.totals(from - span, from - 1).await?;
@@ -148,13 +148,17 @@ pub async fn overview(
     }))
 }
 
-fn days_of(period: &Period) -> Result<(i32, i32), ApiError> {
-    let read = |text: &str| parse_us(text).filter(|_| text.len() == 10).map(day);
-    match (read(&period.from), read(&period.to)) {
-        (Some(from), Some(to)) if from <= to && to - from < DAYS_MAX => Ok((from, to)),
-        (Some(_), Some(_)) => Err(ApiError::invalid("`from` must not be after `to`, nor more than ten years before it")),
-        _ => Err(ApiError::invalid("`from` and `to` are days: `?from=2026-01-01&to=2026-01-31`")),
+fn days_of(period: &Period, today: i32) -> Result<(i32, i32), ApiError> {
+    let read = |text: &String| {
+        let day = parse_us(text).filter(|_| text.len() == 10).map(day);
+        day.ok_or_else(|| ApiError::invalid("`from` and `to` are days: `?from=2026-01-01&to=2026-01-31`"))
+    };
+    let to = period.to.as_ref().map_or(Ok(today), read)?;
+    let from = period.from.as_ref().map_or(Ok(to - 29), read)?;
+    if to < from || DAYS_MAX <= to - from {
+        return Err(ApiError::invalid("`from` must not be after `to`, nor more than ten years before it"));
     }
+    Ok((from, to))
 }
 
 impl Totals {

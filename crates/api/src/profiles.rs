@@ -282,7 +282,7 @@ pub(crate) fn profile_id(text: &str) -> Result<ProfileId, ApiError> {
     text.parse().map(ProfileId).map_err(|_| unknown())
 }
 
-fn unknown() -> ApiError {
+pub(crate) fn unknown() -> ApiError {
     ApiError::not_found("such profile that you may see")
 }
 

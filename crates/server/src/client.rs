@@ -7,6 +7,8 @@ use axum::{
     body::{Body, to_bytes},
     http::{Method, Request, StatusCode, header},
 };
+use bytes::Bytes;
+use forecourt_api::sql::ARROW_STREAM;
 use rand::Rng as _;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -46,8 +48,7 @@ impl Client {
         let node = Node::open(&folder, config, opening).await?;
         let (stop, stopping) = watch::channel(false);
         let workers = node.start(Role::Process, &stopping).await?;
-        let end = node.log.end_offset();
-        node.folded().wait_for(|folded| end <= *folded).await.context("the fold stopped before the end of the log")?;
+        node.caught_up().await?;
         Ok(Self::Here { router: forecourt_api::router(node.api.clone()), token, node: Box::new(node), workers, stop })
     }
 
@@ -59,10 +60,23 @@ impl Client {
         self.call(Method::POST, path, Some(body)).await
     }
 
+    /// Asks by SQL and gets an Arrow stream.
+    pub async fn arrow(&self, sql: &str, limit: u32) -> anyhow::Result<Bytes> {
+        let question = serde_json::json!({ "sql": sql, "limit": limit });
+        let (status, bytes) = self.send(Method::POST, "/api/query", Some(&question), ARROW_STREAM).await?;
+        if status.is_success() { Ok(bytes) } else { understood(status, &bytes).map(|_| bytes) }
+    }
+
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
-        let (status, bytes) = match self {
+        let (status, bytes) = self.send(method, path, body, "application/json").await?;
+        understood(status, &bytes)
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<&Value>, accept: &str) -> anyhow::Result<(StatusCode, Bytes)> {
+        Ok(match self {
             Self::Remote { http, running } => {
                 let mut request = http.request(method, format!("{}{path}", running.address)).bearer_auth(&running.token);
+                request = request.header(header::ACCEPT, accept);
                 if let Some(body) = body {
                     request = request.json(body);
                 }
@@ -71,6 +85,7 @@ impl Client {
             }
             Self::Here { router, token, .. } => {
                 let request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+                let request = request.header(header::ACCEPT, accept);
                 let request = match body {
                     None => request.body(Body::empty())?,
                     Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string()))?,
@@ -78,8 +93,7 @@ impl Client {
                 let answer = router.clone().oneshot(request).await?;
                 (answer.status(), to_bytes(answer.into_body(), ANSWER_BYTES_MAX).await?)
             }
-        };
-        understood(status, &bytes)
+        })
     }
 
     /// Ends what runs in this process.

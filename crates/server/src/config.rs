@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::{Context as _, bail};
 use forecourt_collect::{Limits, Network, Reach};
+use forecourt_lake::LakeOptions;
+use forecourt_query::QueryOptions;
 use serde::Deserialize;
 use toml::Table;
 
@@ -20,6 +22,8 @@ pub struct Config {
     pub store: Store,
     pub checkpoint: Checkpoint,
     pub process: Process,
+    pub lake: Lake,
+    pub query: Query,
     pub logging: Logging,
 }
 
@@ -84,6 +88,23 @@ pub struct Checkpoint {
 pub struct Process {
     pub machine_events_a_day: u32,
     pub seen_keys_max: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lake {
+    flush_rows: usize,
+    flush_after_s: u64,
+    keep_snapshots_s: u64,
+    threads: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Query {
+    memory_bytes_max: usize,
+    threads: usize,
+    timeout_s: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -155,11 +176,7 @@ impl Config {
 
     pub fn reach(&self) -> anyhow::Result<Reach> {
         let public = self.server.public_url.trim_end_matches('/');
-        Ok(Reach {
-            public_url: (!public.is_empty()).then(|| public.to_owned()),
-            trusted_proxies: self.trusted_proxies()?,
-            tls: false,
-        })
+        Ok(Reach { public_url: (!public.is_empty()).then(|| public.to_owned()), trusted_proxies: self.trusted_proxies()?, tls: false })
     }
 
     pub fn limits(&self) -> Limits {
@@ -176,6 +193,28 @@ impl Config {
             body_pause: Duration::from_secs(collect.body_pause_s),
             body_time: Duration::from_secs(collect.body_time_s),
         }
+    }
+
+    pub fn lake_options(&self) -> LakeOptions {
+        let (lake, usual) = (&self.lake, LakeOptions::default());
+        LakeOptions {
+            region: self.installation.phone_region.clone(),
+            flush_rows: lake.flush_rows,
+            flush_after: Duration::from_secs(lake.flush_after_s),
+            keep_snapshots: Duration::from_secs(lake.keep_snapshots_s),
+            threads: if lake.threads == 0 { usual.threads } else { lake.threads },
+            ..usual
+        }
+    }
+
+    pub fn query_options(&self) -> anyhow::Result<QueryOptions> {
+        let (query, usual) = (&self.query, QueryOptions::default());
+        Ok(QueryOptions {
+            memory_bytes_max: query.memory_bytes_max,
+            threads: if query.threads == 0 { usual.threads } else { query.threads },
+            timeout: Duration::from_secs(query.timeout_s),
+            time_zone: jiff::tz::TimeZone::get(&self.installation.time_zone)?,
+        })
     }
 
     pub fn log_options(&self) -> forecourt_log::Options {

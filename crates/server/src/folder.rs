@@ -58,6 +58,14 @@ impl Folder {
         self.root.join("control.sqlite")
     }
 
+    pub fn lake_catalogue(&self) -> PathBuf {
+        self.root.join("lake").join("catalogue.sqlite")
+    }
+
+    pub fn lake_data(&self) -> PathBuf {
+        self.root.join("lake").join("data")
+    }
+
     pub fn secret(&self, name: &str) -> PathBuf {
         self.root.join("secrets").join(name)
     }
@@ -78,7 +86,8 @@ impl Folder {
             }
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
         };
-        let key = bytes.try_into().map_err(|_| anyhow::anyhow!("{} does not hold 32 bytes: bring it back from a backup", path.display()))?;
+        let key =
+            bytes.try_into().map_err(|_| anyhow::anyhow!("{} does not hold 32 bytes: bring it back from a backup", path.display()))?;
         Ok(HashKey(key))
     }
 

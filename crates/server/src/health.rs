@@ -53,11 +53,7 @@ pub fn router(node: &Node) -> Router {
         collector: node.collector.clone(),
         started_us: now_us(),
     };
-    Router::new()
-        .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
-        .with_state(health)
+    Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(ready)).route("/metrics", get(metrics)).with_state(health)
 }
 
 async fn ready(State(health): State<Health>) -> Response {

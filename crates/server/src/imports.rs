@@ -3,14 +3,14 @@
 use std::{pin::Pin, sync::Arc};
 
 use bytes::Bytes;
-use forecourt_api::border::NotImported;
+use forecourt_api::border::NotTaken;
 use forecourt_collect::file::{Feed, decode_bulk};
 use forecourt_log::{Log, LogError};
 use tokio::sync::{Mutex, watch};
 
 use crate::clock::now_us;
 
-type Answer = Pin<Box<dyn Future<Output = Result<u64, NotImported>> + Send>>;
+type Answer = Pin<Box<dyn Future<Output = Result<u64, NotTaken>> + Send>>;
 
 /// One block after the other, however many imports run: together they wait for the fold.
 pub fn take(log: Log, folded: watch::Receiver<u64>) -> impl Fn(Bytes) -> Answer + Send + Sync + 'static {
@@ -20,17 +20,17 @@ pub fn take(log: Log, folded: watch::Receiver<u64>) -> impl Fn(Bytes) -> Answer 
         Box::pin(async move {
             let entries = tokio::task::spawn_blocking(move || decode_bulk(block))
                 .await
-                .map_err(|error| NotImported::NotNow(error.to_string()))?
-                .map_err(|error| NotImported::Malformed(error.to_string()))?;
+                .map_err(|error| NotTaken::Later(error.to_string()))?
+                .map_err(|error| NotTaken::Never(error.to_string()))?;
             feed.lock().await.append(now_us(), entries).await.map_err(refused)?;
             Ok(log.end_offset())
         })
     }
 }
 
-fn refused(error: LogError) -> NotImported {
+fn refused(error: LogError) -> NotTaken {
     match error {
-        LogError::EntryTooLarge { .. } | LogError::BatchTooLarge { .. } => NotImported::Malformed(error.to_string()),
-        error => NotImported::NotNow(error.to_string()),
+        LogError::EntryTooLarge { .. } | LogError::BatchTooLarge { .. } => NotTaken::Never(error.to_string()),
+        error => NotTaken::Later(error.to_string()),
     }
 }

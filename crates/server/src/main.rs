@@ -6,12 +6,16 @@ mod client;
 mod clock;
 mod commands;
 mod config;
+#[cfg(feature = "failpoints")]
+mod crash;
 mod folder;
 mod health;
+mod imports;
 mod listen;
 mod logging;
 mod node;
 mod output;
+mod seeding;
 mod sources;
 mod ticks;
 
@@ -19,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{Place, openapi, replay, serve, source, token, user};
+use commands::{Place, demo, doctor, export, import, openapi, profile, query, replay, report, serve, source, token, user};
 
 /// A customer data platform for dealer groups: collects what happens, knows who it was, answers what came of it.
 #[derive(Debug, Parser)]
@@ -35,6 +39,20 @@ struct Cli {
 enum Command {
     /// Run the server.
     Serve(serve::ServeArgs),
+    /// Run a server with an invented dealer group to look at, and live traffic.
+    Demo(demo::DemoArgs),
+    /// Take in a file: CSV, XLSX, JSON lines or Parquet.
+    Import(import::ImportArgs),
+    /// Write a table as a file: Parquet, CSV or JSON lines.
+    Export(export::ExportArgs),
+    /// Reports over what happened.
+    #[command(subcommand)]
+    Report(report::ReportCommand),
+    /// Ask by SQL: tables events, profiles, leads, orders, calls, ad_costs.
+    Query(query::QueryArgs),
+    /// One person: who it is and what is known.
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
     /// Sources of events and their write keys.
     #[command(subcommand)]
     Source(source::SourceCommand),
@@ -46,6 +64,8 @@ enum Command {
     User(user::UserCommand),
     /// Fold the log again: to prove the store, or to rebuild it.
     Replay(replay::ReplayArgs),
+    /// Look for what is wrong with an installation.
+    Doctor,
     /// Print the description of the HTTP API.
     Openapi,
 }
@@ -61,15 +81,24 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
+    #[cfg(feature = "failpoints")]
+    crash::prepare()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let place = &cli.place;
     runtime.block_on(async {
         match cli.command {
             Command::Serve(args) => serve::run(place, args).await,
+            Command::Demo(args) => demo::run(&cli.place, args).await,
+            Command::Import(args) => import::run(place, args).await,
+            Command::Export(args) => export::run(place, args).await,
+            Command::Report(command) => report::run(place, command).await,
+            Command::Query(args) => query::run(place, args).await,
+            Command::Profile(command) => profile::run(place, command).await,
             Command::Source(command) => source::run(place, command).await,
             Command::Token(command) => token::run(place, command).await,
             Command::User(command) => user::run(place, command).await,
             Command::Replay(args) => replay::run(place, args).await,
+            Command::Doctor => doctor::run(place).await,
             Command::Openapi => openapi::run(),
         }
     })

@@ -1,6 +1,10 @@
 //! One process of an installation: its parts opened, then at work.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -9,10 +13,12 @@ use forecourt_api::{
     ApiState, Border, Clock, Freshness, Installation, Sessions,
     border::{NotTaken, SourceHealth, Submission},
 };
-use forecourt_collect::{Collector, Item, Source};
+use forecourt_collect::{Collector, Item, NotStored, Source};
+use forecourt_lake::{Catalogue, Lake};
 use forecourt_log::Log;
 use forecourt_model::{Event, HashKey, Origin, Refusal, Stamp};
 use forecourt_process::{Fold, Progress, Settings};
+use forecourt_query::Query;
 use forecourt_store::{Database, Store, control::Control};
 use tokio::{
     sync::{broadcast, watch},
@@ -21,7 +27,16 @@ use tokio::{
 
 use crate::{
     checkpoints::{self, Checkpoints, Rhythm},
-    clock::now_us, config::Config, folder::Folder, sources::SourceKeeper, ticks};
+    clock::now_us,
+    config::Config,
+    folder::Folder,
+    imports,
+    sources::SourceKeeper,
+    ticks,
+};
+
+/// How long a command on a folder of its own waits for the lake.
+const CATCH_UP_WITHIN: Duration = Duration::from_secs(600);
 
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -57,13 +72,13 @@ pub struct Node {
     pub log: Log,
     pub store: Store,
     pub control: Control,
+    pub lake: Lake,
     pub collector: Collector,
     pub sources: SourceKeeper,
     pub api: ApiState,
     checkpoints: Checkpoints,
     hash_key: HashKey,
     folded: watch::Sender<u64>,
-    lake_offset: watch::Receiver<u64>,
 }
 
 /// What the caller of [`Node::open`] decides.
@@ -82,20 +97,19 @@ impl Node {
         let control = open_control(folder, &config).await?;
         let sources = SourceKeeper::open(control.clone()).await?;
         let (folded, folding) = watch::channel(store.folded_offset().await?);
-        let (_, lake_offset) = watch::channel(0);
+        let lake = open_lake(folder, &config, &log, &store).await?;
+        let query = Query::new(lake.clone(), config.query_options()?)?;
 
         let clock: forecourt_collect::Clock = Arc::new(now_us);
         let region = config.installation.phone_region.clone();
         let reach = config.reach()?;
         let collector = Collector::reached_by(log.clone(), sources.subscribe(), config.limits(), clock, region.clone(), reach);
-        let border = border(&log, &folding, &lake_offset, &collector, &sources, region.clone());
-        let sessions = Sessions {
-            secure_cookies: config.server.public_url.starts_with("https://"),
-            local_admin: opening.local_admin,
-        };
+        let border = border(&log, &folding, &lake, &collector, &sources, region.clone());
+        let sessions = Sessions { secure_cookies: config.server.public_url.starts_with("https://"), local_admin: opening.local_admin };
         let api = ApiState::new(
             control.clone(),
             store.clone(),
+            query,
             log.clone(),
             folding,
             border,
@@ -106,7 +120,7 @@ impl Node {
             region,
         );
         let checkpoints = Checkpoints::of(folder.root(), &config.store.url);
-        Ok(Self { checkpoints, config, log, store, control, collector, sources, api, hash_key, folded, lake_offset })
+        Ok(Self { checkpoints, config, log, store, control, lake, collector, sources, api, hash_key, folded })
     }
 
     /// Starts what the role asks for; everything ends when `stop` turns true.
@@ -116,16 +130,18 @@ impl Node {
         if role.processes() {
             let fold = Fold::open(self.store.clone(), self.fold_settings()).await?;
             let (batches, _) = broadcast::channel(16);
-            let progress = Progress { folded: self.folded.clone(), batches, lake_offset: self.lake_offset.clone() };
+            let progress = Progress { folded: self.folded.clone(), batches, lake_offset: self.lake.offset_watch() };
             let folding = forecourt_process::run(fold, self.log.clone(), progress, stop.clone());
             workers.add("fold", tokio::spawn(told(folding)));
+            let following = self.lake.clone().run(self.folded.subscribe(), stop.clone());
+            workers.add("lake", tokio::spawn(told(following)));
             let rhythm = Rhythm { records: self.config.checkpoint.records, log_bytes_max: self.config.checkpoint.log_bytes_max };
             let copying = checkpoints::run(
                 self.checkpoints.clone(),
                 rhythm,
                 self.store.clone(),
                 self.log.clone(),
-                self.lake_offset.clone(),
+                self.lake.offset_watch(),
                 stop.clone(),
             );
             workers.add("checkpoints", tokio::spawn(copying));
@@ -162,7 +178,25 @@ impl Node {
         }
     }
 
+    /// Waits until everything that is in the log now is folded, and reports see it.
+    pub async fn caught_up(&self) -> anyhow::Result<()> {
+        let end = self.log.end_offset();
+        self.folded().wait_for(|folded| end <= *folded).await.context("the fold stopped before the end of the log")?;
+        let deadline = Instant::now() + CATCH_UP_WITHIN;
+        while self.lake.snapshot()?.offset < end {
+            anyhow::ensure!(Instant::now() < deadline, "the lake does not follow: start the server, its log says why");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    /// Puts what is in memory into files and lets go of everything.
     pub async fn close(self) {
+        if let Err(error) = self.lake.flush().await {
+            // It is in the log and in the store's blocks: the next start reads it back.
+            tracing::warn!(%error, "the freshest rows were not written to files");
+        }
+        self.lake.close().await;
         self.store.close().await;
         self.control.close().await;
     }
@@ -198,6 +232,18 @@ async fn open_log(folder: &Folder, config: &Config) -> anyhow::Result<Log> {
     Ok(tokio::task::spawn_blocking(move || Log::open(&dir, options)).await??)
 }
 
+async fn open_lake(folder: &Folder, config: &Config, log: &Log, store: &Store) -> anyhow::Result<Lake> {
+    let url = &config.store.url;
+    let catalogue = match url.as_str() {
+        "" => Catalogue::Sqlite(folder.lake_catalogue()),
+        url => Catalogue::Postgres { url: url.to_owned(), schema: "forecourt_lake".to_owned() },
+    };
+    let data = folder.lake_data();
+    std::fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
+    let opened = Lake::open(catalogue, &data, log.clone(), store.clone(), config.lake_options()).await;
+    opened.context("cannot open the lake")
+}
+
 async fn open_store(folder: &Folder, config: &Config) -> anyhow::Result<Store> {
     let url = &config.store.url;
     let opened = if url.is_empty() { Store::sqlite(&folder.state()).await } else { Store::postgres(url, "forecourt_state").await };
@@ -222,25 +268,38 @@ fn installation(config: &Config, demo: bool) -> Installation {
     }
 }
 
-fn border(
-    log: &Log,
-    folding: &watch::Receiver<u64>,
-    lake_offset: &watch::Receiver<u64>,
-    collector: &Collector,
-    sources: &SourceKeeper,
-    region: String,
-) -> Border {
-    let (log, folding, lake_offset) = (log.clone(), folding.clone(), lake_offset.clone());
-    let freshness = move || {
-        let (log_offset, folded_offset, lake_offset) = (log.end_offset(), *folding.borrow(), *lake_offset.borrow());
-        Freshness { log_offset, folded_offset, lake_offset, lag_us: 0, lake_age_us: 0 }
-    };
+fn border(log: &Log, folding: &watch::Receiver<u64>, lake: &Lake, collector: &Collector, sources: &SourceKeeper, region: String) -> Border {
+    let (log, folding, lake) = (log.clone(), folding.clone(), lake.clone());
+    let import = imports::take(log.clone(), folding.clone());
+    let freshness = move || freshness(&log, *folding.borrow(), &lake, now_us());
     let counters = collector.clone();
     let health = move |now_us| health(&counters, now_us);
     let collector = collector.clone();
     let submit = move |submission| submit(collector.clone(), region.clone(), submission);
     let keeper = sources.clone();
-    Border::new(freshness, health, submit, move || keeper.note_change())
+    Border::new(freshness, health, submit, import, move || keeper.note_change())
+}
+
+fn freshness(log: &Log, folded_offset: u64, lake: &Lake, now_us: i64) -> Freshness {
+    let log_offset = log.end_offset();
+    let lake_offset = lake.snapshot().map_or(0, |snapshot| snapshot.offset);
+    Freshness {
+        log_offset,
+        folded_offset,
+        lake_offset,
+        lag_us: age_us(log, folded_offset, now_us),
+        lake_age_us: age_us(log, lake_offset, now_us),
+    }
+}
+
+/// The age of the record at `offset`: what a stage that has come so far has waiting. 0 where there is none.
+fn age_us(log: &Log, offset: u64, now_us: i64) -> i64 {
+    if log.end_offset() <= offset {
+        return 0;
+    }
+    let waiting = log.reader(offset.max(log.first_offset())).and_then(|mut reader| reader.next_batch(1, 1));
+    let since = waiting.ok().and_then(|records| records.first().map(|record| record.at_us));
+    since.map_or(0, |at_us| (now_us - at_us).max(0))
 }
 
 fn health(collector: &Collector, now_us: i64) -> BTreeMap<String, SourceHealth> {
@@ -274,6 +333,7 @@ async fn submit(collector: Collector, region: String, submission: Submission) ->
     let item = Item::from(Bytes::from(submission.raw));
     match collector.accept(&source, Origin::Live, vec![item], None, "").await {
         Ok(outcome) => Ok(outcome.refused.into_iter().next().map(|refused| refused.refusal)),
-        Err(error) => Err(NotTaken(error.to_string())),
+        Err(error @ NotStored::Later { .. }) => Err(NotTaken::Later(error.to_string())),
+        Err(error @ NotStored::TooLarge { .. }) => Err(NotTaken::Never(error.to_string())),
     }
 }

@@ -57,10 +57,11 @@ pub async fn run(place: &Place, args: ReplayArgs) -> anyhow::Result<()> {
             bail!("the store (left) is not what the log says (right): {told}");
         }
         (false, Some(told)) if on_sqlite => return rebuild(&folder, replayed, &told).await,
-        (false, Some(told)) => bail!("the store is not what the log says: {told}. Rebuilding on PostgreSQL is not offered: restore a backup"),
+        (false, Some(told)) => {
+            bail!("the store is not what the log says: {told}. Rebuilding on PostgreSQL is not offered: restore a backup")
+        }
     }
-    replayed.destroy().await
-        .context("the scratch copy stays behind")
+    replayed.destroy().await.context("the scratch copy stays behind")
 }
 
 /// Puts the replayed store in the place of the one that differed, which is kept beside it.

@@ -84,9 +84,10 @@ impl Server {
         let (stop_workers, workers_stop) = watch::channel(false);
         let workers = node.start(role, &workers_stop).await?;
         let proxies = node.config.trusted_proxies()?;
-        let router: Router = node.router(role).merge(health::router(&node)).layer(middleware::from_fn(move |request, next| {
-            address::note_client(proxies.clone(), request, next)
-        }));
+        let router: Router = node
+            .router(role)
+            .merge(health::router(&node))
+            .layer(middleware::from_fn(move |request, next| address::note_client(proxies.clone(), request, next)));
         tracing::info!(url, "ready");
         tokio::spawn(stop_at_signal(stop.clone()));
         tokio::spawn(stop_when_poisoned(node.log.clone(), stop.clone()));

@@ -1,0 +1,156 @@
+//! `forecourt export`: a table of the lake as a file.
+
+use std::{
+    fs::File,
+    io::{BufWriter, Write as _},
+    path::PathBuf,
+};
+
+use anyhow::Context as _;
+use arrow::{array::RecordBatch, datatypes::SchemaRef, ipc::reader::StreamReader};
+use clap::{Args, ValueEnum};
+use parquet::{
+    arrow::ArrowWriter,
+    basic::{Compression, ZstdLevel},
+    file::properties::WriterProperties,
+};
+
+use super::Place;
+use crate::client::Client;
+
+/// Rows asked for at a time; tables with a `profile_id` are read by ranges of it.
+const ROWS_MAX: u32 = 1_000_000;
+/// Ranges of profile ids: each fits in memory.
+const RANGES: i64 = 64;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Table {
+    Events,
+    Profiles,
+    Leads,
+    Orders,
+    Calls,
+    AdCosts,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    Parquet,
+    Csv,
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// What to export.
+    table: Table,
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    to: PathBuf,
+    #[arg(long, value_enum, default_value = "parquet")]
+    format: FileFormat,
+}
+
+impl Table {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Profiles => "profiles",
+            Self::Leads => "leads",
+            Self::Orders => "orders",
+            Self::Calls => "calls",
+            Self::AdCosts => "ad_costs",
+        }
+    }
+
+    /// Statements whose answers together are the table, each row once.
+    fn statements(self) -> Vec<String> {
+        let name = self.name();
+        if self == Self::AdCosts {
+            return vec![format!("SELECT * FROM {name}")];
+        }
+        let width = i64::MAX / RANGES + 1;
+        let range = |number: i64| {
+            let last = width.saturating_mul(number).saturating_add(width - 1);
+            format!("SELECT * FROM {name} WHERE profile_id BETWEEN {} AND {last}", width * number)
+        };
+        (0..RANGES).map(range).collect()
+    }
+}
+
+pub async fn run(place: &Place, args: ExportArgs) -> anyhow::Result<()> {
+    let client = Client::connect(place).await?;
+    let exported = export(&client, &args).await;
+    client.close().await;
+    println!("{} rows in {}", exported?, args.to.display());
+    Ok(())
+}
+
+async fn export(client: &Client, args: &ExportArgs) -> anyhow::Result<usize> {
+    let mut output: Option<Writer> = None;
+    let mut rows = 0;
+    for sql in args.table.statements() {
+        let stream = client.arrow(&sql, ROWS_MAX).await?;
+        let reader = StreamReader::try_new(&stream[..], None).context("the answer is no Arrow stream")?;
+        let schema = reader.schema();
+        let writer = match &mut output {
+            Some(writer) => writer,
+            None => output.insert(Writer::open(args, schema)?),
+        };
+        let before = rows;
+        for batch in reader {
+            let batch = batch?;
+            rows += batch.num_rows();
+            writer.write(&batch)?;
+        }
+        anyhow::ensure!(
+            rows - before < ROWS_MAX as usize,
+            "a part of the table has more than {ROWS_MAX} rows: export it by `forecourt query`"
+        );
+    }
+    if let Some(writer) = output {
+        writer.finish()?;
+    }
+    Ok(rows)
+}
+
+enum Writer {
+    Parquet(Box<ArrowWriter<File>>),
+    Csv(arrow::csv::Writer<BufWriter<File>>),
+    Jsonl(arrow::json::LineDelimitedWriter<BufWriter<File>>),
+}
+
+impl Writer {
+    fn open(args: &ExportArgs, schema: SchemaRef) -> anyhow::Result<Self> {
+        let file = File::create(&args.to).with_context(|| format!("cannot write {}", args.to.display()))?;
+        Ok(match args.format {
+            FileFormat::Parquet => {
+                let packed = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?)).build();
+                Self::Parquet(Box::new(ArrowWriter::try_new(file, schema, Some(packed))?))
+            }
+            FileFormat::Csv => Self::Csv(arrow::csv::Writer::new(BufWriter::new(file))),
+            FileFormat::Jsonl => Self::Jsonl(arrow::json::LineDelimitedWriter::new(BufWriter::new(file))),
+        })
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
+        match self {
+            Self::Parquet(writer) => writer.write(batch)?,
+            Self::Csv(writer) => writer.write(batch)?,
+            Self::Jsonl(writer) => writer.write(batch)?,
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Self::Parquet(writer) => drop(writer.close()?),
+            Self::Csv(writer) => writer.into_inner().flush()?,
+            Self::Jsonl(mut writer) => {
+                writer.finish()?;
+                writer.into_inner().flush()?;
+            }
+        }
+        Ok(())
+    }
+}
