@@ -146,7 +146,7 @@ async fn a_wrong_mapping_is_told_before_anything_is_read() {
         (Kind::Leads, r#"{"lead_id": {"column": "ID"}}"#, "leads need `timestamp`"),
         (Kind::Costs, r#"{"day": {"column": "ID"}, "channel": {"value": "cpc"}}"#, "costs need `cost`"),
         (Kind::Events, r#"{"event": {"value": "e"}, "timestamp": {"column": "ID", "unit": "weeks"}}"#, "use s, ms, us, ns or days"),
-        (Kind::Profiles, r#"{"user_id": {"join": {"file": "../secrets", "key": "a", "column": "b"}}}"#, "a file's name alone"),
+        (Kind::Profiles, r#"{"user_id": {"join": {"file": "../secrets", "key": "ID", "column": "b"}}}"#, "a file's name alone"),
         (Kind::Profiles, r#"{"read": {"encoding": "martian"}}"#, "use a label such as utf-8"),
         (Kind::Profiles, "{", "does not read"),
     ];

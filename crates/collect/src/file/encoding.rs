@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Decoder, Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{CoderResult, Decoder, Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
 
 /// The encoding that the first bytes of a text are in.
 ///
@@ -52,7 +52,9 @@ pub struct Decoded<R> {
     raw: Box<[u8]>,
     start: usize,
     end: usize,
+    /// The input has ended; and then: so has its last character.
     finished: bool,
+    flushed: bool,
 }
 
 const RAW_BYTES: usize = 64 << 10;
@@ -61,7 +63,15 @@ const OUT_BYTES_MIN: usize = 16;
 
 impl<R: Read> Decoded<R> {
     pub fn new(inner: R, encoding: &'static Encoding) -> Self {
-        Self { inner, decoder: encoding.new_decoder_with_bom_removal(), raw: vec![0; RAW_BYTES].into(), start: 0, end: 0, finished: false }
+        Self {
+            inner,
+            decoder: encoding.new_decoder_with_bom_removal(),
+            raw: vec![0; RAW_BYTES].into(),
+            start: 0,
+            end: 0,
+            finished: false,
+            flushed: false,
+        }
     }
 }
 
@@ -70,18 +80,20 @@ impl<R: Read> Read for Decoded<R> {
         if out.len() < OUT_BYTES_MIN {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the buffer for decoded text is too small"));
         }
-        loop {
+        while !self.flushed {
             if self.start == self.end && !self.finished {
                 self.start = 0;
                 self.end = self.inner.read(&mut self.raw)?;
                 self.finished = self.end == 0;
             }
-            let (_, read, written, _) = self.decoder.decode_to_utf8(&self.raw[self.start..self.end], out, self.finished);
+            let (result, read, written, _) = self.decoder.decode_to_utf8(&self.raw[self.start..self.end], out, self.finished);
             self.start += read;
-            if 0 < written || self.finished {
+            self.flushed = self.finished && result == CoderResult::InputEmpty;
+            if 0 < written {
                 return Ok(written);
             }
         }
+        Ok(0)
     }
 }
 

@@ -27,14 +27,14 @@ pub fn guess(values: &[String]) -> Guess {
     if filled.is_empty() {
         return Guess::Empty;
     }
-    // In this order: a phone in figures is a number too, a number of a certain size a time.
+    // In this order: a phone in figures is a number too.
     let kinds: [(Guess, fn(&str) -> bool); 6] = [
         (Guess::Email, is_email),
         (Guess::Url, |text| text.starts_with("http://") || text.starts_with("https://")),
         (Guess::Flag, is_flag),
         (Guess::Phone, is_phone),
-        (Guess::Number, |text| number::parse(text, None).is_some()),
         (Guess::Time, is_time),
+        (Guess::Number, |text| number::parse(text, None).is_some()),
     ];
     let most = |is: fn(&str) -> bool| filled.len() as f64 * SHARE <= filled.iter().filter(|text| is(text)).count() as f64;
     kinds.into_iter().find(|(_, is)| most(*is)).map_or(Guess::Text, |(guess, _)| guess)

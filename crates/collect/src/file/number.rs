@@ -7,14 +7,18 @@
 pub fn parse(text: &str, decimal: Option<char>) -> Option<f64> {
     let text = text.trim();
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'e' | b'E' | b'+'));
-    if plain && decimal != Some(',') {
+    if plain && decimal != Some(',') && text.matches('.').count() < 2 {
         return text.parse::<f64>().ok().filter(|number| number.is_finite());
     }
-    let core = text.trim_matches(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '+' | '.' | ',' | '−')).trim_end_matches(['.', ',']);
+    let core = without_currency(text)?;
     let comma = match decimal {
         Some(mark) => mark == ',',
         None => comma_is_decimal(core),
     };
+    // `31.01.2026` is no number: points part groups of three.
+    if comma && core.split(',').next().is_some_and(|whole| whole.split('.').skip(1).any(|group| group.len() != 3)) {
+        return None;
+    }
     let mut digits = String::with_capacity(core.len());
     for c in core.chars() {
         match c {
@@ -29,6 +33,17 @@ pub fn parse(text: &str, decimal: Option<char>) -> Option<f64> {
         }
     }
     digits.parse::<f64>().ok().filter(|number| number.is_finite())
+}
+
+/// The figures between what may stand around them; `None` where that is no currency: `A4` is not 4.
+fn without_currency(text: &str) -> Option<&str> {
+    const WORDS: [&str; 16] = ["", "р", "руб", "рублей", "тг", "грн", "元", "rub", "rur", "usd", "eur", "cny", "rmb", "kzt", "uah", "byn"];
+    let starts = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '−' | '.' | ',');
+    let from = text.find(starts)?;
+    let to = text.rfind(|c: char| c.is_ascii_digit())? + 1;
+    let word = |affix: &str| affix.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let around = [text.get(..from)?, text.get(to..)?];
+    (from < to && around.iter().all(|affix| WORDS.contains(&word(affix).as_str()))).then(|| &text[from..to])
 }
 
 fn comma_is_decimal(text: &str) -> bool {
@@ -87,6 +102,10 @@ mod tests {
             ("−5,5", Some(-5.5)),
             ("1e3", Some(1000.0)),
             ("12-05", None),
+            ("EUR 1,200.50", Some(1200.5)),
+            ("31.01.2026", None),
+            ("euribor3m", None),
+            ("A4", None),
             ("abc", None),
             ("", None),
             ("NaN", None),
