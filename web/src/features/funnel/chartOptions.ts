@@ -56,11 +56,11 @@ export function steppedOption({ steps }: FunnelReport, { format, palette, narrow
           show: true,
           position: "top",
           distance: 6,
-          fontFamily: palette.font,
-          fontSize: narrow ? 11 : 13,
-          fontWeight: 600,
-          color: palette.ink,
-          formatter: ({ dataIndex }) => format.percent(steps[dataIndex]?.rate ?? 0),
+          formatter: ({ dataIndex }) => `{share|${format.percent(steps[dataIndex]?.rate ?? 0)}}\n{people|${format.compact(steps[dataIndex]?.profiles ?? 0)}}`,
+          rich: {
+            share: { fontFamily: palette.font, fontSize: narrow ? 12 : 14, fontWeight: 650, color: palette.ink, lineHeight: 18, align: "center" },
+            people: { fontFamily: palette.font, fontSize: narrow ? 10.5 : 12, color: palette.dim, lineHeight: 15, align: "center" },
+          },
         },
         // Zero is drawn too: the label above the bar hangs on this series.
         data: steps.map((_, at) => lost(steps, at)),
@@ -121,7 +121,7 @@ export function lost(steps: FunnelStep[], at: number): number {
 function frame(steps: FunnelStep[], { palette, narrow }: Pick<Look, "format" | "palette" | "narrow">): ChartOption {
   return {
     animationDuration: 300,
-    grid: { left: 4, right: 4, top: 30, bottom: 0, outerBoundsMode: "same" },
+    grid: { left: 4, right: 4, top: 44, bottom: 0, outerBoundsMode: "same" },
     xAxis: {
       type: "category",
       data: steps.map(({ event }, at) => `${at + 1}. ${label("event", event)}`),
