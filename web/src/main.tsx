@@ -21,7 +21,8 @@ const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 15_000,
-      retry: (failures, error) => failures < 2 && !(error instanceof ApiError && 400 <= error.status && error.status < 500),
+      retry: (failures, error) =>
+        failures < 2 && !(error instanceof ApiError && 400 <= error.status && error.status < 500),
     },
   },
 });

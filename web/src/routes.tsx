@@ -17,7 +17,6 @@ import { readProfile, readProfiles } from "./features/profiles/search";
 import { readSettings } from "./features/settings/search";
 import { NotFoundPage, RouteError, RoutePending } from "./features/shell/RouteStates";
 
-
 const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({

@@ -1,16 +1,43 @@
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
 
 const petrol: MantineColorsTuple = [
-  "#e7f6f4", "#cdeae6", "#9fd6d0", "#6cc1b9", "#45aea6", "#2b9f97", "#198c85", "#0b7771", "#08665f", "#06524d",
+  "#e7f6f4",
+  "#cdeae6",
+  "#9fd6d0",
+  "#6cc1b9",
+  "#45aea6",
+  "#2b9f97",
+  "#198c85",
+  "#0b7771",
+  "#08665f",
+  "#06524d",
 ];
 
 const amber: MantineColorsTuple = [
-  "#fff5e2", "#fde8c6", "#f9d08f", "#f5b756", "#f2a541", "#e08e1f", "#c07512", "#9a5c0b", "#7d4a08", "#5f3706",
+  "#fff5e2",
+  "#fde8c6",
+  "#f9d08f",
+  "#f5b756",
+  "#f2a541",
+  "#e08e1f",
+  "#c07512",
+  "#9a5c0b",
+  "#7d4a08",
+  "#5f3706",
 ];
 
 // The greys of the dark theme lean to petrol, so that cards and charts belong together.
 const dark: MantineColorsTuple = [
-  "#e8eceb", "#c7d0cf", "#a3b1b2", "#84939a", "#2f3b3f", "#263135", "#1c2528", "#151c1f", "#0f1517", "#0a0f10",
+  "#e8eceb",
+  "#c7d0cf",
+  "#a3b1b2",
+  "#84939a",
+  "#2f3b3f",
+  "#263135",
+  "#1c2528",
+  "#151c1f",
+  "#0f1517",
+  "#0a0f10",
 ];
 
 export const theme = createTheme({
@@ -35,8 +62,14 @@ export const theme = createTheme({
     Badge: { styles: { root: { minWidth: "fit-content" } }, defaultProps: { tt: "none", fw: 600, fz: 11.5 } },
     SegmentedControl: { defaultProps: { bg: "var(--fc-track)" } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250 } },
-    Drawer: { styles: { title: { fontWeight: 650 } }, defaultProps: { overlayProps: { backgroundOpacity: 0.35, blur: 1 } } },
-    Modal: { styles: { title: { fontWeight: 650 } }, defaultProps: { overlayProps: { backgroundOpacity: 0.35, blur: 1 } } },
+    Drawer: {
+      styles: { title: { fontWeight: 650 } },
+      defaultProps: { overlayProps: { backgroundOpacity: 0.35, blur: 1 } },
+    },
+    Modal: {
+      styles: { title: { fontWeight: 650 } },
+      defaultProps: { overlayProps: { backgroundOpacity: 0.35, blur: 1 } },
+    },
   },
 });
 

@@ -24,7 +24,8 @@ test("imports point down", () => {
     const [importer, imported] = [room(from), room(to)];
     if (importer === "ui") return imported !== "ui";
     if (importer === "api") return imported !== "api";
-    if (importer.startsWith("features/")) return imported.startsWith("features/") ? importer !== imported : !/^(api|ui|i18n)/.test(imported);
+    if (importer.startsWith("features/"))
+      return imported.startsWith("features/") ? importer !== imported : !/^(api|ui|i18n)/.test(imported);
     return false;
   });
   expect(imports.length).toBeGreaterThan(100);

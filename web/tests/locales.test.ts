@@ -9,7 +9,10 @@ const LANGUAGES = ["en", "ru", "zh"] as const;
 type Texts = { [key: string]: string | Texts };
 
 const texts = Object.fromEntries(
-  LANGUAGES.map((language) => [language, flat(JSON.parse(readFileSync(join(SRC, `locales/${language}.json`), "utf8")) as Texts)]),
+  LANGUAGES.map((language) => [
+    language,
+    flat(JSON.parse(readFileSync(join(SRC, `locales/${language}.json`), "utf8")) as Texts),
+  ]),
 ) as Record<(typeof LANGUAGES)[number], Map<string, string>>;
 
 function flat(texts: Texts, prefix = ""): Map<string, string> {
@@ -38,8 +41,17 @@ describe.each(["ru", "zh"] as const)("%s", (language) => {
   });
 
   test("is translated: few texts equal the English ones", () => {
-    const same = [...texts[language]].filter(([key, text]) => texts.en.get(key) === text && /\p{L}{4}/u.test(text.replaceAll(/\{\{\w+\}\}/g, "")));
-    const names = ["shell.product", "ui.page_title", "profiles.traits.name_example", "shell.language_name.en", "shell.language_name.ru", "overview.channels.romi"];
+    const same = [...texts[language]].filter(
+      ([key, text]) => texts.en.get(key) === text && /\p{L}{4}/u.test(text.replaceAll(/\{\{\w+\}\}/g, "")),
+    );
+    const names = [
+      "shell.product",
+      "ui.page_title",
+      "profiles.traits.name_example",
+      "shell.language_name.en",
+      "shell.language_name.ru",
+      "overview.channels.romi",
+    ];
     expect(same.map(([key]) => key).filter((key) => !names.includes(key))).toEqual([]);
   });
 });
@@ -67,7 +79,8 @@ test("no component contains a sentence", () => {
 test("every text is used somewhere", () => {
   const code = [...sources(SRC, ".tsx"), ...sources(SRC, ".ts")].map((path) => readFileSync(path, "utf8")).join("\n");
   // Vocabularies and enumerations are looked up by names that come from data.
-  const byName = /^(event|channel|stage|order_status|trait|identifier|rule|call|refusal|letter_state|source_kind|role|dimension)\.|\.(section|scheme|language_name|metric|kind|verdict|line|tab|role_hint)\./;
+  const byName =
+    /^(event|channel|stage|order_status|trait|identifier|rule|call|refusal|letter_state|source_kind|role|dimension)\.|\.(section|scheme|language_name|metric|kind|verdict|line|tab|role_hint)\./;
   const unused = [...stems("en")].filter((key) => !byName.test(key) && !code.includes(`"${key}"`));
   expect(unused).toEqual([]);
 });
@@ -78,13 +91,24 @@ function sources(folder: string, ending: string): string[] {
     .map((name) => join(folder, name));
 }
 
-const SPOKEN = new Set(["title", "label", "placeholder", "aria-label", "description", "alt", "hint", "subtitle", "name"]);
+const SPOKEN = new Set([
+  "title",
+  "label",
+  "placeholder",
+  "aria-label",
+  "description",
+  "alt",
+  "hint",
+  "subtitle",
+  "name",
+]);
 
 /** Words between tags, and in the attributes that a reader sees or hears. */
 function literalTexts(path: string): string[] {
   const file = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX);
   const found: string[] = [];
-  const isForm = (attribute: ts.JsxAttribute) => attribute.name.getText(file) === "name" && /Input|Select/.test(attribute.parent.parent.getText(file).slice(0, 40));
+  const isForm = (attribute: ts.JsxAttribute) =>
+    attribute.name.getText(file) === "name" && /Input|Select/.test(attribute.parent.parent.getText(file).slice(0, 40));
   const visit = (node: ts.Node) => {
     if (ts.isJsxText(node) && /\p{L}{2}/u.test(node.text)) found.push(`${relative(SRC, path)}: ${node.text.trim()}`);
     if (ts.isJsxAttribute(node) && node.initializer && ts.isStringLiteral(node.initializer)) {

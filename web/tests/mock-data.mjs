@@ -13,12 +13,51 @@ const MINUTE = 60_000;
 const DAY = 86_400_000;
 
 const REGIONS = ["Norvia", "Kastria", "Velmora", "Sudria", "Tarsk", "Altamir", "Estwald", "Lanhai"];
-const DEALERS = ["Aurelia Norvigrad North", "Aurelia Kastrov Ring", "Aurelia Velmir Centre", "Aurelia Tarsk Harbour", "Aurelia Lindhaven Centre"];
+const DEALERS = [
+  "Aurelia Norvigrad North",
+  "Aurelia Kastrov Ring",
+  "Aurelia Velmir Centre",
+  "Aurelia Tarsk Harbour",
+  "Aurelia Lindhaven Centre",
+];
 const MODELS = ["Aster", "Belva", "Calyx", "Dione", "Elara", "Ferrin", "Galene"];
 const CHANNELS = ["organic", "direct", "cpc", "paid_social", "display", "email", "messenger", "referral", "offline"];
-const EVENTS = ["page", "car_viewed", "configurator_opened", "brochure_downloaded", "callback_requested", "form_submitted", "lead_created", "lead_qualified", "call_completed", "test_drive_booked", "test_drive_done", "offer_made", "contract_signed", "delivered", "service_visit"];
+const EVENTS = [
+  "page",
+  "car_viewed",
+  "configurator_opened",
+  "brochure_downloaded",
+  "callback_requested",
+  "form_submitted",
+  "lead_created",
+  "lead_qualified",
+  "call_completed",
+  "test_drive_booked",
+  "test_drive_done",
+  "offer_made",
+  "contract_signed",
+  "delivered",
+  "service_visit",
+];
 const SOURCES = ["Website", "Mobile app", "CRM", "Call centre", "Dealer system"];
-const NAMES = ["Ana Petrova", "Игорь Ковалёв", "Marta Schmidt", "Олена Шевченко", "王秀英", "Pavel Sokolov", "Renata Toth", "Timur Sadykov", "Stefan Weber", "Ирина Волкова", "李志强", "Zhanna Taras", "Tomas Silva", "Polina Zaitsev", "Viktor Urban", "Sofia Rossi"];
+const NAMES = [
+  "Ana Petrova",
+  "Игорь Ковалёв",
+  "Marta Schmidt",
+  "Олена Шевченко",
+  "王秀英",
+  "Pavel Sokolov",
+  "Renata Toth",
+  "Timur Sadykov",
+  "Stefan Weber",
+  "Ирина Волкова",
+  "李志强",
+  "Zhanna Taras",
+  "Tomas Silva",
+  "Polina Zaitsev",
+  "Viktor Urban",
+  "Sofia Rossi",
+];
 
 export function overview(from, to) {
   const days = [];
@@ -27,27 +66,99 @@ export function overview(from, to) {
     const wave = 1 + 0.22 * Math.sin(at / DAY / 9) - ([0, 6].includes(new Date(at).getUTCDay()) ? 0.3 : 0);
     const leads = Math.round(92 * wave + random() * 24);
     const sales = Math.round(leads * (0.1 + random() * 0.05));
-    days.push({ day, events: Math.round(5200 * wave + random() * 600), new_profiles: Math.round(390 * wave + random() * 60), leads, sales, revenue: sales * between(26_000, 39_000) });
+    days.push({
+      day,
+      events: Math.round(5200 * wave + random() * 600),
+      new_profiles: Math.round(390 * wave + random() * 60),
+      leads,
+      sales,
+      revenue: sales * between(26_000, 39_000),
+    });
   }
   const sum = (name) => days.reduce((total, day) => total + day[name], 0);
-  const totals = { events: sum("events"), new_profiles: sum("new_profiles"), leads: sum("leads"), sales: sum("sales"), revenue: sum("revenue") };
+  const totals = {
+    events: sum("events"),
+    new_profiles: sum("new_profiles"),
+    leads: sum("leads"),
+    sales: sum("sales"),
+    revenue: sum("revenue"),
+  };
   const share = [0.21, 0.16, 0.24, 0.12, 0.05, 0.08, 0.04, 0.06, 0.04];
   const cost = [640, 0, 5900, 3400, 2100, 220, 310, 700, 1900];
   return {
-    from, to, as_of: new Date().toISOString(),
-    totals: { ...totals, profiles: 151_842, currency: "EUR", previous: { events: totals.events * 0.94, new_profiles: totals.new_profiles * 1.03, leads: totals.leads * 0.89, sales: totals.sales * 0.95, revenue: totals.revenue * 0.918 } },
+    from,
+    to,
+    as_of: new Date().toISOString(),
+    totals: {
+      ...totals,
+      profiles: 151_842,
+      currency: "EUR",
+      previous: {
+        events: totals.events * 0.94,
+        new_profiles: totals.new_profiles * 1.03,
+        leads: totals.leads * 0.89,
+        sales: totals.sales * 0.95,
+        revenue: totals.revenue * 0.918,
+      },
+    },
     days,
-    channels: CHANNELS.map((channel, at) => ({ channel, leads: Math.round(totals.leads * share[at]), sales: Math.round(totals.sales * share[at] * (0.8 + random() * 0.4)), revenue: totals.revenue * share[at] * (0.8 + random() * 0.4), cost: cost[at] * days.length * (channel === "display" ? 60 : 1) })),
-    events: catalogue.events.slice(0, 12).map(({ event, count }) => ({ event, count: Math.round(count * days.length / 420) })),
-    freshness: { log_offset: 2_104_392, folded_offset: 2_104_392, lake_offset: 2_104_380, lag_ms: 34, lake_age_ms: 1_840 },
-    ingest: { accepted_24h: 148_204, refused_24h: 61, duplicates_24h: 1_204, per_minute: Array.from({ length: 60 }, (_, at) => ({ at: ago((60 - at) * MINUTE), accepted: between(60, 150), refused: at % 17 === 3 ? between(4, 12) : 0 })) },
-    jobs: [{ id: "1", kind: "demo_seed", title: "Demo", state: "running", done: 1_412_000, total: 2_140_000, unit: "events", started_at: ago(MINUTE), message: null }],
+    channels: CHANNELS.map((channel, at) => ({
+      channel,
+      leads: Math.round(totals.leads * share[at]),
+      sales: Math.round(totals.sales * share[at] * (0.8 + random() * 0.4)),
+      revenue: totals.revenue * share[at] * (0.8 + random() * 0.4),
+      cost: cost[at] * days.length * (channel === "display" ? 60 : 1),
+    })),
+    events: catalogue.events
+      .slice(0, 12)
+      .map(({ event, count }) => ({ event, count: Math.round((count * days.length) / 420) })),
+    freshness: {
+      log_offset: 2_104_392,
+      folded_offset: 2_104_392,
+      lake_offset: 2_104_380,
+      lag_ms: 34,
+      lake_age_ms: 1_840,
+    },
+    ingest: {
+      accepted_24h: 148_204,
+      refused_24h: 61,
+      duplicates_24h: 1_204,
+      per_minute: Array.from({ length: 60 }, (_, at) => ({
+        at: ago((60 - at) * MINUTE),
+        accepted: between(60, 150),
+        refused: at % 17 === 3 ? between(4, 12) : 0,
+      })),
+    },
+    jobs: [
+      {
+        id: "1",
+        kind: "demo_seed",
+        title: "Demo",
+        state: "running",
+        done: 1_412_000,
+        total: 2_140_000,
+        unit: "events",
+        started_at: ago(MINUTE),
+        message: null,
+      },
+    ],
   };
 }
 
 export const catalogue = {
-  events: EVENTS.map((event, at) => ({ event, count: Math.round(980_000 / (at + 1) ** 1.6), last_seen: ago(at * MINUTE) })),
-  dimensions: { channel: CHANNELS, region: REGIONS, dealer: DEALERS, model: MODELS, utm_source: ["search-ads", "feed-ads", "newsletter"], campaign: ["brand-search", "dione-launch", "summer-drive"] },
+  events: EVENTS.map((event, at) => ({
+    event,
+    count: Math.round(980_000 / (at + 1) ** 1.6),
+    last_seen: ago(at * MINUTE),
+  })),
+  dimensions: {
+    channel: CHANNELS,
+    region: REGIONS,
+    dealer: DEALERS,
+    model: MODELS,
+    utm_source: ["search-ads", "feed-ads", "newsletter"],
+    campaign: ["brand-search", "dione-launch", "summer-drive"],
+  },
 };
 
 let offset = 2_104_392;
@@ -57,12 +168,37 @@ function liveEvent(at) {
   const verdict = roll < 0.9 ? "accepted" : roll < 0.95 ? "duplicate" : "refused";
   const email = `${pick(["ana", "igor", "marta", "olena", "pavel"])}.${between(1, 999)}@example.com`;
   return {
-    offset: String(offset++), received_at: at, ts: at, source: pick(SOURCES), event, type: event === "page" ? "page" : "track",
+    offset: String(offset++),
+    received_at: at,
+    ts: at,
+    source: pick(SOURCES),
+    event,
+    type: event === "page" ? "page" : "track",
     profile_id: verdict === "accepted" ? "1000000000000000001" : null,
-    identifiers: verdict === "refused" ? [] : [{ kind: "anonymous_id", value: `a-${between(1e6, 9e6)}` }, ...(random() < 0.5 ? [{ kind: "email", value: email }] : [])],
-    verdict, reason: verdict === "refused" ? "event has no identifier: send `anonymousId` or `userId`" : verdict === "duplicate" ? "the same messageId came in 3 s before" : null,
+    identifiers:
+      verdict === "refused"
+        ? []
+        : [
+            { kind: "anonymous_id", value: `a-${between(1e6, 9e6)}` },
+            ...(random() < 0.5 ? [{ kind: "email", value: email }] : []),
+          ],
+    verdict,
+    reason:
+      verdict === "refused"
+        ? "event has no identifier: send `anonymousId` or `userId`"
+        : verdict === "duplicate"
+          ? "the same messageId came in 3 s before"
+          : null,
     channel: random() < 0.7 ? pick(CHANNELS) : null,
-    raw: { type: "track", event, messageId: `m-${offset}`, timestamp: at, anonymousId: "a-7712031", properties: { model: pick(MODELS), region: pick(REGIONS) }, context: { library: { name: "analytics.js", version: "2.11.1" }, locale: "en-GB" } },
+    raw: {
+      type: "track",
+      event,
+      messageId: `m-${offset}`,
+      timestamp: at,
+      anonymousId: "a-7712031",
+      properties: { model: pick(MODELS), region: pick(REGIONS) },
+      context: { library: { name: "analytics.js", version: "2.11.1" }, locale: "en-GB" },
+    },
   };
 }
 
@@ -72,12 +208,36 @@ export const live = {
 };
 
 export const refused = [
-  ["no_identifier", "event has no identifier: send `anonymousId` or `userId`", '{"type":"track","event":"car_viewed","properties":{"model":"Aster"}}'],
-  ["no_identifier", "event has no identifier: send `anonymousId` or `userId`", '{"type":"track","event":"form_submitted","properties":{"form":"test-drive"}}'],
-  ["blocked_identifier", "`undefined` is not an identifier: send the person's own id", '{"type":"identify","userId":"undefined","traits":{"name":"Ana"}}'],
-  ["invalid_timestamp", "timestamp `32.13.2026` is not a time: send ISO 8601, e.g. 2026-01-31T09:30:00Z", '{"type":"track","event":"lead_created","userId":"u-1","timestamp":"32.13.2026"}'],
+  [
+    "no_identifier",
+    "event has no identifier: send `anonymousId` or `userId`",
+    '{"type":"track","event":"car_viewed","properties":{"model":"Aster"}}',
+  ],
+  [
+    "no_identifier",
+    "event has no identifier: send `anonymousId` or `userId`",
+    '{"type":"track","event":"form_submitted","properties":{"form":"test-drive"}}',
+  ],
+  [
+    "blocked_identifier",
+    "`undefined` is not an identifier: send the person's own id",
+    '{"type":"identify","userId":"undefined","traits":{"name":"Ana"}}',
+  ],
+  [
+    "invalid_timestamp",
+    "timestamp `32.13.2026` is not a time: send ISO 8601, e.g. 2026-01-31T09:30:00Z",
+    '{"type":"track","event":"lead_created","userId":"u-1","timestamp":"32.13.2026"}',
+  ],
   ["invalid_json", "line 1, column 42: expected `,` or `}`", '{"type":"track","event":"delivered" "userId":"u-1"}'],
-].map(([reason_code, reason, raw], at) => ({ id: String(at + 1), received_at: ago(at * 37 * MINUTE), source: SOURCES[at % 5], reason_code, reason, raw, state: "open" }));
+].map(([reason_code, reason, raw], at) => ({
+  id: String(at + 1),
+  received_at: ago(at * 37 * MINUTE),
+  source: SOURCES[at % 5],
+  reason_code,
+  reason,
+  raw,
+  state: "open",
+}));
 
 const rows = Array.from({ length: 50 }, (_, at) => {
   const name = NAMES[at % NAMES.length];
@@ -87,15 +247,26 @@ const rows = Array.from({ length: 50 }, (_, at) => {
     name: anonymous ? null : name,
     email: anonymous || at % 5 === 3 ? null : `person.${at}@example.com`,
     phone: anonymous || at % 4 === 2 ? null : `+7900000${String(1000 + at)}`,
-    first_seen: ago(DAY * between(20, 400)), last_seen: ago(MINUTE * between(1, 90_000)),
-    events: between(3, 240), channel: pick(CHANNELS), region: anonymous ? null : pick(REGIONS), dealer: at % 3 ? pick(DEALERS) : null, identifiers: between(1, 6),
+    first_seen: ago(DAY * between(20, 400)),
+    last_seen: ago(MINUTE * between(1, 90_000)),
+    events: between(3, 240),
+    channel: pick(CHANNELS),
+    region: anonymous ? null : pick(REGIONS),
+    dealer: at % 3 ? pick(DEALERS) : null,
+    identifiers: between(1, 6),
   };
 });
 
 export const people = {
   search(q, cursor) {
-    const found = rows.filter((row) => [row.name, row.email, row.phone].some((text) => text?.toLowerCase().includes(q.toLowerCase())));
-    return { profiles: cursor ? found.slice(0, 20) : found, next_cursor: cursor || q ? null : "next", total: q ? found.length : 151_842 };
+    const found = rows.filter((row) =>
+      [row.name, row.email, row.phone].some((text) => text?.toLowerCase().includes(q.toLowerCase())),
+    );
+    return {
+      profiles: cursor ? found.slice(0, 20) : found,
+      next_cursor: cursor || q ? null : "next",
+      total: q ? found.length : 151_842,
+    };
   },
 };
 
@@ -104,51 +275,181 @@ export function profile(id) {
   if (!row) return null;
   return {
     ...row,
-    traits: [["name", row.name], ["city", "Norvigrad"], ["birthday", "1986-04-11"], ["model_of_interest", "Dione"], ["consent_email", true], ["consent_calls", false]].map(([name, value]) => ({ name, value, at: ago(9 * DAY), source: "Website" })),
+    traits: [
+      ["name", row.name],
+      ["city", "Norvigrad"],
+      ["birthday", "1986-04-11"],
+      ["model_of_interest", "Dione"],
+      ["consent_email", true],
+      ["consent_calls", false],
+    ].map(([name, value]) => ({ name, value, at: ago(9 * DAY), source: "Website" })),
     identifiers: [
       ["user_id", "u-0004211", [["signed_in", "anonymous_id", "5f0c1c9e-8c1d-4d57-a1be-0d4f9b1c8f11"]]],
       ["email", row.email ?? "ana@example.com", [["same_event", "user_id", "u-0004211"]]],
       ["phone", row.phone ?? "+79000000001", [["same_event", "crm_id", "C-0004211"]]],
       ["crm_id", "C-0004211", [["same_event", "phone", "+79000000001"]]],
       ["anonymous_id", "5f0c1c9e-8c1d-4d57-a1be-0d4f9b1c8f11", [["signed_in", "user_id", "u-0004211"]]],
-    ].map(([kind, value, evidence], at) => ({ kind, value, first_seen: ago(120 * DAY), last_seen: ago(DAY * (at + 1)), events: between(2, 90), fragment_id: String(at), evidence: evidence.map(([rule, kind, value]) => ({ rule, with: { kind, value }, at: ago(40 * DAY), offset: String(at * 1000) })) })),
+    ].map(([kind, value, evidence], at) => ({
+      kind,
+      value,
+      first_seen: ago(120 * DAY),
+      last_seen: ago(DAY * (at + 1)),
+      events: between(2, 90),
+      fragment_id: String(at),
+      evidence: evidence.map(([rule, kind, value]) => ({
+        rule,
+        with: { kind, value },
+        at: ago(40 * DAY),
+        offset: String(at * 1000),
+      })),
+    })),
     first_touch: { channel: "paid_social", utm_source: "feed-ads", campaign: "dione-teaser", at: ago(120 * DAY) },
     last_touch: { channel: "cpc", utm_source: "search-ads", campaign: "brand-search", at: ago(2 * DAY) },
-    counts: EVENTS.slice(0, 8).map((event, at) => ({ event, count: 60 - at * 7, first: ago(120 * DAY), last: ago(DAY) })),
-    leads: [{ lead_id: "L-0004211-0", created_at: ago(41 * DAY), stage: "contract", model: "Dione", dealer: DEALERS[0], region: "Norvia", channel: "cpc", updated_at: ago(6 * DAY) }],
-    orders: [{ order_id: "O-0004211-0", at: ago(6 * DAY), status: "confirmed", revenue: 38_900, currency: "EUR", model: "Dione", dealer: DEALERS[0] }],
-    calls: [{ call_id: "T-1", at: ago(40 * DAY), direction: "in", duration_s: 214, result: "answered" }, { call_id: "T-2", at: ago(39 * DAY), direction: "out", duration_s: 0, result: "missed" }],
+    counts: EVENTS.slice(0, 8).map((event, at) => ({
+      event,
+      count: 60 - at * 7,
+      first: ago(120 * DAY),
+      last: ago(DAY),
+    })),
+    leads: [
+      {
+        lead_id: "L-0004211-0",
+        created_at: ago(41 * DAY),
+        stage: "contract",
+        model: "Dione",
+        dealer: DEALERS[0],
+        region: "Norvia",
+        channel: "cpc",
+        updated_at: ago(6 * DAY),
+      },
+    ],
+    orders: [
+      {
+        order_id: "O-0004211-0",
+        at: ago(6 * DAY),
+        status: "confirmed",
+        revenue: 38_900,
+        currency: "EUR",
+        model: "Dione",
+        dealer: DEALERS[0],
+      },
+    ],
+    calls: [
+      { call_id: "T-1", at: ago(40 * DAY), direction: "in", duration_s: 214, result: "answered" },
+      { call_id: "T-2", at: ago(39 * DAY), direction: "out", duration_s: 0, result: "missed" },
+    ],
   };
 }
 
 export function timeline(kind) {
-  const story = [["page", "page", {}], ["car_viewed", "track", { model: "Dione", url: "https://aurelia.example/models/dione" }], ["configurator_opened", "track", { model: "Dione" }], ["form_submitted", "track", { form: "test-drive", model: "Dione" }], ["", "identify", {}], ["call_completed", "track", { call_id: "T-1", duration_s: 214, result: "answered" }], ["lead_created", "track", { lead_id: "L-1", model: "Dione" }], ["test_drive_done", "track", { lead_id: "L-1", model: "Dione" }], ["contract_signed", "track", { order_id: "O-1", model: "Dione" }]];
-  const items = story.map(([event, type, properties], at) => ({ ts: ago(DAY * Math.floor((story.length - at) / 3) * 6 + (story.length - at) * 7 * MINUTE), event, type, channel: at < 5 ? "cpc" : null, utm_source: at < 5 ? "search-ads" : null, campaign: at < 5 ? "brand-search" : null, region: "Norvia", model: properties.model ?? null, url: properties.url ?? (type === "page" ? "https://aurelia.example/offers" : null), dealer: at > 6 ? DEALERS[0] : null, value: event === "contract_signed" ? 38_900 : null, currency: "EUR", properties, source: at < 5 ? "Website" : "CRM", message_id: `m-${at}`, offset: String(at) })).reverse();
-  const wanted = { all: () => true, visits: ({ event, type }) => type === "page" || /view|config/.test(event), calls: ({ event }) => event.includes("call"), leads: ({ event }) => /lead|drive/.test(event), orders: ({ event }) => event.includes("contract") }[kind];
+  const story = [
+    ["page", "page", {}],
+    ["car_viewed", "track", { model: "Dione", url: "https://aurelia.example/models/dione" }],
+    ["configurator_opened", "track", { model: "Dione" }],
+    ["form_submitted", "track", { form: "test-drive", model: "Dione" }],
+    ["", "identify", {}],
+    ["call_completed", "track", { call_id: "T-1", duration_s: 214, result: "answered" }],
+    ["lead_created", "track", { lead_id: "L-1", model: "Dione" }],
+    ["test_drive_done", "track", { lead_id: "L-1", model: "Dione" }],
+    ["contract_signed", "track", { order_id: "O-1", model: "Dione" }],
+  ];
+  const items = story
+    .map(([event, type, properties], at) => ({
+      ts: ago(DAY * Math.floor((story.length - at) / 3) * 6 + (story.length - at) * 7 * MINUTE),
+      event,
+      type,
+      channel: at < 5 ? "cpc" : null,
+      utm_source: at < 5 ? "search-ads" : null,
+      campaign: at < 5 ? "brand-search" : null,
+      region: "Norvia",
+      model: properties.model ?? null,
+      url: properties.url ?? (type === "page" ? "https://aurelia.example/offers" : null),
+      dealer: at > 6 ? DEALERS[0] : null,
+      value: event === "contract_signed" ? 38_900 : null,
+      currency: "EUR",
+      properties,
+      source: at < 5 ? "Website" : "CRM",
+      message_id: `m-${at}`,
+      offset: String(at),
+    }))
+    .reverse();
+  const wanted = {
+    all: () => true,
+    visits: ({ event, type }) => type === "page" || /view|config/.test(event),
+    calls: ({ event }) => event.includes("call"),
+    leads: ({ event }) => /lead|drive/.test(event),
+    orders: ({ event }) => event.includes("contract"),
+  }[kind];
   return { items: items.filter(wanted), next_cursor: null };
 }
 
 export function funnel({ steps, by }) {
   const shares = [1, 0.218, 0.147, 0.101, 0.064, 0.041, 0.03, 0.02, 0.01, 0.005];
-  const of = (first, bend) => steps.map(({ event }, at) => {
-    const profiles = Math.round(first * shares[at] ** bend);
-    const before = at === 0 ? profiles : Math.round(first * shares[at - 1] ** bend);
-    return { event, profiles, rate: profiles / first, step_rate: profiles / before, median_time_s: at === 0 ? null : [0, 259_200, 345_600, 950_400, 2_600_000][at] ?? 80_000 };
-  });
-  const groups = by?.[0] ? catalogue.dimensions[by[0]].map((value, at) => ({ by: { [by[0]]: value }, steps: of(9000 / (at + 1), 0.8 + at * 0.07) })) : [];
-  return { steps: of(38_214, 1), groups, groups_omitted: 0, rows_scanned: 2_104_392, elapsed_ms: 184, as_of: new Date().toISOString() };
+  const of = (first, bend) =>
+    steps.map(({ event }, at) => {
+      const profiles = Math.round(first * shares[at] ** bend);
+      const before = at === 0 ? profiles : Math.round(first * shares[at - 1] ** bend);
+      return {
+        event,
+        profiles,
+        rate: profiles / first,
+        step_rate: profiles / before,
+        median_time_s: at === 0 ? null : ([0, 259_200, 345_600, 950_400, 2_600_000][at] ?? 80_000),
+      };
+    });
+  const groups = by?.[0]
+    ? catalogue.dimensions[by[0]].map((value, at) => ({
+        by: { [by[0]]: value },
+        steps: of(9000 / (at + 1), 0.8 + at * 0.07),
+      }))
+    : [];
+  return {
+    steps: of(38_214, 1),
+    groups,
+    groups_omitted: 0,
+    rows_scanned: 2_104_392,
+    elapsed_ms: 184,
+    as_of: new Date().toISOString(),
+  };
 }
 
 export const sources = SOURCES.map((name, at) => ({
-  id: String(at + 1), name, kind: "segment", write_key: `wk_${["3kP9xQ2mZr7TvB5nLc8D", "8dFgH2jK4lM6nB9vC1xZ", "q1W2e3R4t5Y6u7I8o9P0", "z9X8c7V6b5N4m3L2k1J0", "a5S4d3F2g1H0j9K8l7Q6"][at]}`,
-  enabled: at !== 4, created_at: ago(90 * DAY),
-  health: { last_event_at: at === 4 ? ago(9 * DAY) : ago(between(1, 50) * 1000), accepted_24h: at === 4 ? 0 : Math.round(90_000 / (at + 1)), refused_24h: at === 0 ? 44 : 0, per_minute: Array.from({ length: 60 }, () => (at === 4 ? 0 : between(5, 60 / (at + 1)))) },
+  id: String(at + 1),
+  name,
+  kind: "segment",
+  write_key: `wk_${["3kP9xQ2mZr7TvB5nLc8D", "8dFgH2jK4lM6nB9vC1xZ", "q1W2e3R4t5Y6u7I8o9P0", "z9X8c7V6b5N4m3L2k1J0", "a5S4d3F2g1H0j9K8l7Q6"][at]}`,
+  enabled: at !== 4,
+  created_at: ago(90 * DAY),
+  health: {
+    last_event_at: at === 4 ? ago(9 * DAY) : ago(between(1, 50) * 1000),
+    accepted_24h: at === 4 ? 0 : Math.round(90_000 / (at + 1)),
+    refused_24h: at === 0 ? 44 : 0,
+    per_minute: Array.from({ length: 60 }, () => (at === 4 ? 0 : between(5, 60 / (at + 1)))),
+  },
 }));
 
 export const users = [
   ["1", "ana@example.com", "Ana Petrova", "admin", null],
   ["2", "igor@example.com", "Igor Kovalev", "marketer", null],
   ["3", "marta@example.com", "Marta Schmidt", "dealer", DEALERS[2]],
-].map(([id, email, name, role, dealer], at) => ({ id, email, name, role, dealer, created_at: ago(90 * DAY), last_seen_at: at === 2 ? null : ago(at * 5_000_000) }));
+].map(([id, email, name, role, dealer], at) => ({
+  id,
+  email,
+  name,
+  role,
+  dealer,
+  created_at: ago(90 * DAY),
+  last_seen_at: at === 2 ? null : ago(at * 5_000_000),
+}));
 
-export const tokens = [{ id: "1", name: "Warehouse export", role: "analyst", dealer: null, prefix: "fct_9aK2", created_at: ago(50 * DAY), last_used_at: ago(4_000_000) }];
+export const tokens = [
+  {
+    id: "1",
+    name: "Warehouse export",
+    role: "analyst",
+    dealer: null,
+    prefix: "fct_9aK2",
+    created_at: ago(50 * DAY),
+    last_used_at: ago(4_000_000),
+  },
+];

@@ -5,11 +5,29 @@ import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { catalogue, funnel, live, overview, people, profile, refused, sources, timeline, tokens, users } from "./mock-data.mjs";
+import {
+  catalogue,
+  funnel,
+  live,
+  overview,
+  people,
+  profile,
+  refused,
+  sources,
+  timeline,
+  tokens,
+  users,
+} from "./mock-data.mjs";
 
 const PORT = Number(process.argv[2] ?? 8080);
 const DIST = join(fileURLToPath(new URL(".", import.meta.url)), "../dist");
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+};
 
 const me = {
   email: "ana@example.com",
@@ -24,60 +42,167 @@ let signedIn = false;
 
 const routes = [
   ["GET", "/api/me", () => (signedIn ? me : refuse(401, "unauthenticated", "Sign in first."))],
-  ["POST", "/api/auth/login", ({ body }) => {
-    if (body.password !== "forecourt-demo") return refuse(401, "wrong_password", "E-mail or password is wrong.");
-    signedIn = true;
-    return me;
-  }],
-  ["POST", "/api/auth/logout", () => { signedIn = false; return null; }],
+  [
+    "POST",
+    "/api/auth/login",
+    ({ body }) => {
+      if (body.password !== "forecourt-demo") return refuse(401, "wrong_password", "E-mail or password is wrong.");
+      signedIn = true;
+      return me;
+    },
+  ],
+  [
+    "POST",
+    "/api/auth/logout",
+    () => {
+      signedIn = false;
+      return null;
+    },
+  ],
   ["GET", "/api/auth/setup", ({ query }) => ({ valid: query.get("token") === "new" })],
-  ["POST", "/api/auth/setup", () => { signedIn = true; return me; }],
+  [
+    "POST",
+    "/api/auth/setup",
+    () => {
+      signedIn = true;
+      return me;
+    },
+  ],
   ["GET", "/api/overview", ({ query }) => overview(query.get("from"), query.get("to"))],
   ["GET", "/api/live/recent", ({ query }) => ({ events: live.recent(Number(query.get("limit") ?? 100)) })],
-  ["GET", "/api/dead-letters", ({ query }) => {
-    const open = refused.filter((item) => item.state === "open");
-    const codes = [...new Set(open.map((item) => item.reason_code))];
-    const wanted = (item) => (!query.get("state") || item.state === query.get("state")) && (!query.get("reason") || item.reason_code === query.get("reason"));
-    const reasons = codes.map((code) => ({ code, count: open.filter((item) => item.reason_code === code).length }));
-    return { items: refused.filter(wanted), next_cursor: null, total_open: open.length, reasons };
-  }],
-  ["POST", "/api/dead-letters/:id/retry", ({ path, body }) => {
-    const letter = refused.find((item) => item.id === path.id);
-    const mended = JSON.parse(body.raw);
-    if (!mended.userId && !mended.anonymousId) return { accepted: false, reason: "event has no identifier: send `anonymousId` or `userId`" };
-    letter.state = "retried";
-    return { accepted: true, reason: null };
-  }],
-  ["POST", "/api/dead-letters/:id/discard", ({ path }) => { refused.find((item) => item.id === path.id).state = "discarded"; return null; }],
+  [
+    "GET",
+    "/api/dead-letters",
+    ({ query }) => {
+      const open = refused.filter((item) => item.state === "open");
+      const codes = [...new Set(open.map((item) => item.reason_code))];
+      const wanted = (item) =>
+        (!query.get("state") || item.state === query.get("state")) &&
+        (!query.get("reason") || item.reason_code === query.get("reason"));
+      const reasons = codes.map((code) => ({ code, count: open.filter((item) => item.reason_code === code).length }));
+      return { items: refused.filter(wanted), next_cursor: null, total_open: open.length, reasons };
+    },
+  ],
+  [
+    "POST",
+    "/api/dead-letters/:id/retry",
+    ({ path, body }) => {
+      const letter = refused.find((item) => item.id === path.id);
+      const mended = JSON.parse(body.raw);
+      if (!mended.userId && !mended.anonymousId)
+        return { accepted: false, reason: "event has no identifier: send `anonymousId` or `userId`" };
+      letter.state = "retried";
+      return { accepted: true, reason: null };
+    },
+  ],
+  [
+    "POST",
+    "/api/dead-letters/:id/discard",
+    ({ path }) => {
+      refused.find((item) => item.id === path.id).state = "discarded";
+      return null;
+    },
+  ],
   ["GET", "/api/profiles", ({ query }) => people.search(query.get("q") ?? "", query.get("cursor"))],
-  ["GET", "/api/profiles/:id", ({ path }) => {
-    const found = profile(path.id);
-    return found ? { profile: found, redirected_from: null } : refuse(404, "not_found", "There is no such profile.");
-  }],
+  [
+    "GET",
+    "/api/profiles/:id",
+    ({ path }) => {
+      const found = profile(path.id);
+      return found ? { profile: found, redirected_from: null } : refuse(404, "not_found", "There is no such profile.");
+    },
+  ],
   ["GET", "/api/profiles/:id/timeline", ({ query }) => timeline(query.get("kind") ?? "all")],
   ["POST", "/api/profiles/:id/traits", () => ({ done: true })],
   ["GET", "/api/catalogue", () => catalogue],
   ["POST", "/api/reports/funnel", ({ body }) => funnel(body)],
   ["POST", "/api/reports/funnel/people", () => ({ ...people.search("", null), total: 1834 })],
   ["GET", "/api/sources", () => ({ sources })],
-  ["POST", "/api/sources", ({ body }) => {
-    const source = { ...sources[0], id: String(sources.length + 1), name: body.name, write_key: "wk_7Hn2QpLx9sVbYtRc4dEf", created_at: new Date().toISOString(), health: { last_event_at: null, accepted_24h: 0, refused_24h: 0, per_minute: Array(60).fill(0) } };
-    sources.push(source);
-    return source;
-  }],
-  ["PATCH", "/api/sources/:id", ({ path, body }) => Object.assign(sources.find((source) => source.id === path.id), body)],
-  ["POST", "/api/sources/:id/rotate", ({ path }) => Object.assign(sources.find((source) => source.id === path.id), { write_key: `wk_${Math.random().toString(36).slice(2)}` })],
+  [
+    "POST",
+    "/api/sources",
+    ({ body }) => {
+      const source = {
+        ...sources[0],
+        id: String(sources.length + 1),
+        name: body.name,
+        write_key: "wk_7Hn2QpLx9sVbYtRc4dEf",
+        created_at: new Date().toISOString(),
+        health: { last_event_at: null, accepted_24h: 0, refused_24h: 0, per_minute: Array(60).fill(0) },
+      };
+      sources.push(source);
+      return source;
+    },
+  ],
+  [
+    "PATCH",
+    "/api/sources/:id",
+    ({ path, body }) =>
+      Object.assign(
+        sources.find((source) => source.id === path.id),
+        body,
+      ),
+  ],
+  [
+    "POST",
+    "/api/sources/:id/rotate",
+    ({ path }) =>
+      Object.assign(
+        sources.find((source) => source.id === path.id),
+        { write_key: `wk_${Math.random().toString(36).slice(2)}` },
+      ),
+  ],
   // Ingest refuses everything here: the walk needs a refused event to mend.
-  ["POST", "/v1/track", ({ body }) => {
-    refused.unshift({ id: String(refused.length + 1), received_at: new Date().toISOString(), source: "Website", reason_code: "no_identifier", reason: "event has no identifier: send `anonymousId` or `userId`", raw: JSON.stringify(body), state: "open" });
-    return { success: true };
-  }],
+  [
+    "POST",
+    "/v1/track",
+    ({ body }) => {
+      refused.unshift({
+        id: String(refused.length + 1),
+        received_at: new Date().toISOString(),
+        source: "Website",
+        reason_code: "no_identifier",
+        reason: "event has no identifier: send `anonymousId` or `userId`",
+        raw: JSON.stringify(body),
+        state: "open",
+      });
+      return { success: true };
+    },
+  ],
   ["GET", "/api/users", () => ({ users })],
-  ["POST", "/api/users", ({ body }) => { const user = { id: String(users.length + 1), created_at: new Date().toISOString(), last_seen_at: null, ...body }; users.push(user); return user; }],
-  ["DELETE", "/api/users/:id", ({ path }) => { users.splice(users.findIndex((user) => user.id === path.id), 1); return null; }],
+  [
+    "POST",
+    "/api/users",
+    ({ body }) => {
+      const user = { id: String(users.length + 1), created_at: new Date().toISOString(), last_seen_at: null, ...body };
+      users.push(user);
+      return user;
+    },
+  ],
+  [
+    "DELETE",
+    "/api/users/:id",
+    ({ path }) => {
+      users.splice(
+        users.findIndex((user) => user.id === path.id),
+        1,
+      );
+      return null;
+    },
+  ],
   ["GET", "/api/tokens", () => ({ tokens })],
   ["POST", "/api/tokens", () => ({ id: "9", token: "fct_5fG7hJ9kL2mN4pQ6rS8tV1wX3yZ" })],
-  ["DELETE", "/api/tokens/:id", ({ path }) => { tokens.splice(tokens.findIndex((token) => token.id === path.id), 1); return null; }],
+  [
+    "DELETE",
+    "/api/tokens/:id",
+    ({ path }) => {
+      tokens.splice(
+        tokens.findIndex((token) => token.id === path.id),
+        1,
+      );
+      return null;
+    },
+  ],
 ];
 
 function refuse(status, code, message) {

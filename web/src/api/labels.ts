@@ -1,11 +1,25 @@
 import i18next from "i18next";
 
 /** Groups of machine names that the texts have words for. */
-type Vocabulary = "event" | "channel" | "stage" | "order_status" | "trait" | "identifier" | "refusal" | "call" | "rule" | "letter_state" | "source_kind";
+type Vocabulary =
+  | "event"
+  | "channel"
+  | "stage"
+  | "order_status"
+  | "trait"
+  | "identifier"
+  | "refusal"
+  | "call"
+  | "rule"
+  | "letter_state"
+  | "source_kind";
 
 /** A machine's name in the reader's words; a name of the user's own is made readable. */
 export function label(vocabulary: Vocabulary, name: string): string {
-  const texts: Partial<Record<Vocabulary, Record<string, string>>> | undefined = i18next.getResourceBundle(i18next.language, "translation");
+  const texts: Partial<Record<Vocabulary, Record<string, string>>> | undefined = i18next.getResourceBundle(
+    i18next.language,
+    "translation",
+  );
   const words = texts?.[vocabulary] ?? {};
   // Names come from data: one like `constructor` must not find what every object has.
   return (Object.hasOwn(words, name) && words[name]) || humanise(name);

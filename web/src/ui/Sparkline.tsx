@@ -44,7 +44,14 @@ export function MiniBars({
   const total = values.map((value, at) => value + (bad?.[at] ?? 0));
   const scale = height / Math.max(1, ...total);
   return (
-    <svg viewBox={`0 0 ${WIDTH} ${height}`} preserveAspectRatio="none" width="100%" height={height} role="img" aria-label={label}>
+    <svg
+      viewBox={`0 0 ${WIDTH} ${height}`}
+      preserveAspectRatio="none"
+      width="100%"
+      height={height}
+      role="img"
+      aria-label={label}
+    >
       <rect x="0" y={height - 0.5} width={WIDTH} height="0.5" fill="var(--fc-line)" />
       {values.map((value, at) => {
         const good = value * scale;

@@ -21,7 +21,13 @@ export function createFormat(language: string, zone: string, currency: string) {
   const date = times({ day: "numeric", month: "short", year: "numeric" });
   const dateLong = times({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
   const dayMonth = new Intl.DateTimeFormat(language, { timeZone: "UTC", day: "numeric", month: "short" });
-  const dayLong = new Intl.DateTimeFormat(language, { timeZone: "UTC", weekday: "short", day: "numeric", month: "long", year: "numeric" });
+  const dayLong = new Intl.DateTimeFormat(language, {
+    timeZone: "UTC",
+    weekday: "short",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+  });
   const clock = times({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const clockSeconds = times({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });

@@ -1,7 +1,8 @@
 import { useComputedColorScheme } from "@mantine/core";
 
 /** Canvas text does not inherit the page's font. */
-const FONT = '"Inter Variable", system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans CJK SC", sans-serif';
+const FONT =
+  '"Inter Variable", system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans CJK SC", sans-serif';
 
 /** Colours and font for what CSS cannot reach: canvas charts. */
 export type Palette = {

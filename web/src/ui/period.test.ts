@@ -2,14 +2,25 @@ import { expect, test } from "vitest";
 import { addDays, daysOf, periodOf, periodSearch, readPeriod, type Period } from "./period";
 
 test("a period comes back from its URL as it went", () => {
-  const periods: Period[] = [{ kind: "last", days: 30 }, { kind: "last", days: 7 }, { kind: "range", from: "2026-01-01", to: "2026-01-31" }];
+  const periods: Period[] = [
+    { kind: "last", days: 30 },
+    { kind: "last", days: 7 },
+    { kind: "range", from: "2026-01-01", to: "2026-01-31" },
+  ];
   for (const period of periods) {
     expect(periodOf(readPeriod({ ...periodSearch(period, 30) }), 30)).toEqual(period);
   }
 });
 
 test("what is not a period is the default", () => {
-  for (const search of [{ days: "7" }, { days: -1 }, { days: 2.5 }, { from: "2026-02-01", to: "2026-01-01" }, { from: "yesterday", to: "today" }, { from: "2026-01-01" }]) {
+  for (const search of [
+    { days: "7" },
+    { days: -1 },
+    { days: 2.5 },
+    { from: "2026-02-01", to: "2026-01-01" },
+    { from: "yesterday", to: "today" },
+    { from: "2026-01-01" },
+  ]) {
     expect(readPeriod(search)).toEqual({});
   }
 });

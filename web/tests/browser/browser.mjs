@@ -19,7 +19,9 @@ export const PAGES = {
 const DEADLINE_MS = 20_000;
 
 export function openBrowser() {
-  const executablePath = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+  const executablePath =
+    process.env.CHROMIUM ??
+    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
   if (!executablePath) throw new Error("no Chromium found: install Debian's `chromium`, or name one in CHROMIUM");
   return chromium.launch({
     executablePath,

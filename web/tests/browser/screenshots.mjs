@@ -12,7 +12,12 @@ mkdirSync(folder, { recursive: true });
 const browser = await openBrowser();
 for (const theme of THEMES) {
   for (const [size, viewport] of Object.entries(SIZES)) {
-    const context = await browser.newContext({ viewport, colorScheme: theme, locale: process.env.LANG_CODE ?? "en", hasTouch: size === "phone" });
+    const context = await browser.newContext({
+      viewport,
+      colorScheme: theme,
+      locale: process.env.LANG_CODE ?? "en",
+      hasTouch: size === "phone",
+    });
     const page = await context.newPage();
     await signIn(page, base, process.env.EMAIL ?? "ana@example.com", process.env.PASSWORD ?? "forecourt-demo");
     for (const [name, path] of Object.entries(PAGES)) {

@@ -15,7 +15,9 @@ const only = process.env.COMBINATIONS?.split(",");
 const DEADLINE_MS = 20_000;
 
 const browser = await openBrowser();
-const combinations = THEMES.flatMap((theme) => Object.keys(SIZES).map((size) => ({ theme, size, name: `${size}-${theme}` })));
+const combinations = THEMES.flatMap((theme) =>
+  Object.keys(SIZES).map((size) => ({ theme, size, name: `${size}-${theme}` })),
+);
 try {
   if (process.env.SETUP_URL) await firstStart(process.env.SETUP_URL);
   for (const combination of combinations) {
@@ -42,11 +44,18 @@ async function walk({ theme, size, name }) {
   await visit.context.close();
   assert.deepEqual(visit.barriers, [], `axe finds nothing serious in ${name}`);
   assert.deepEqual(visit.complaints, [], `the console of ${name} stays silent`);
-  console.log(`ok ${name}: ${visit.checked} pages without a serious axe violation, no console error, ${((Date.now() - began) / 1000).toFixed(1)} s`);
+  console.log(
+    `ok ${name}: ${visit.checked} pages without a serious axe violation, no console error, ${((Date.now() - began) / 1000).toFixed(1)} s`,
+  );
 }
 
 async function open({ theme, size, name }) {
-  const context = await browser.newContext({ viewport: SIZES[size], colorScheme: theme, locale: "en-GB", timezoneId: "UTC" });
+  const context = await browser.newContext({
+    viewport: SIZES[size],
+    colorScheme: theme,
+    locale: "en-GB",
+    timezoneId: "UTC",
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(DEADLINE_MS);
   const complaints = [];
@@ -196,7 +205,9 @@ async function refused(visit, source) {
   await editor.fill(JSON.stringify({ type: "track", event: mark, properties: { model: "Aster" } }));
   await page.getByRole("button", { name: "Send again" }).click();
   await page.getByText(/^Refused again/).waitFor();
-  await editor.fill(JSON.stringify({ type: "track", event: mark, userId: `u-${mark}`, properties: { model: "Aster" } }));
+  await editor.fill(
+    JSON.stringify({ type: "track", event: mark, userId: `u-${mark}`, properties: { model: "Aster" } }),
+  );
   await page.getByRole("button", { name: "Send again" }).click();
   await page.getByText("Accepted: the event is in").waitFor();
   await letter.waitFor({ state: "hidden" });
@@ -213,7 +224,8 @@ async function profiles(visit) {
   await page.locator("tbody tr", { hasText: email }).first().locator("a").click();
   await page.waitForURL(/\/profiles\/\d+/);
   await settled(page);
-  for (const title of ["Timeline", "Identifiers", "Traits", "How they came"]) await page.getByRole("heading", { name: title }).waitFor();
+  for (const title of ["Timeline", "Identifiers", "Traits", "How they came"])
+    await page.getByRole("heading", { name: title }).waitFor();
   assert.ok(0 < (await page.locator("ol > li time").count()), "the timeline has moments");
   await look(visit, "profile");
 
@@ -221,7 +233,10 @@ async function profiles(visit) {
   await page.getByLabel("Trait", { exact: false }).first().fill("walk_note");
   await page.getByLabel("Value").fill("seen");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText(/^(Saved|Accepted)/).first().waitFor();
+  await page
+    .getByText(/^(Saved|Accepted)/)
+    .first()
+    .waitFor();
   await page.getByText("Visits", { exact: true }).click();
   await page.waitForURL(/kind=visits/);
 
@@ -237,7 +252,10 @@ async function funnel(visit) {
   const chart = page.locator('[role="img"] canvas');
   const { width, height } = await chart.boundingBox();
   await chart.click({ position: { x: width * (isPhone ? 0.2 : 0.14), y: height * 0.6 } });
-  await page.getByRole("dialog").getByText(/^Reached/).waitFor();
+  await page
+    .getByRole("dialog")
+    .getByText(/^Reached/)
+    .waitFor();
   await page.getByRole("dialog").locator('a[href^="/profiles/"]').first().waitFor();
   await look(visit, "people");
   await page.keyboard.press("Escape");
@@ -285,7 +303,11 @@ async function settings(visit) {
 async function languageAndTheme(visit) {
   const { page, isPhone, name } = visit;
   const choose = async (item) => {
-    await page.getByRole(isPhone ? "banner" : "navigation").getByRole("button").last().click();
+    await page
+      .getByRole(isPhone ? "banner" : "navigation")
+      .getByRole("button")
+      .last()
+      .click();
     await page.getByRole("menuitem", { name: item }).click();
   };
   await go(visit, "/");
@@ -303,7 +325,10 @@ async function languageAndTheme(visit) {
   const other = name.endsWith("dark") ? "Light" : "Dark";
   const before = await scheme();
   await choose(other);
-  await page.waitForFunction((wanted) => document.documentElement.dataset.mantineColorScheme === wanted, other.toLowerCase());
+  await page.waitForFunction(
+    (wanted) => document.documentElement.dataset.mantineColorScheme === wanted,
+    other.toLowerCase(),
+  );
   await choose("As the system");
   await page.waitForFunction((wanted) => document.documentElement.dataset.mantineColorScheme === wanted, before);
 }
@@ -327,7 +352,11 @@ async function shortcuts(visit) {
 async function leaving(visit) {
   const { page, isPhone } = visit;
   await page.getByRole("dialog").waitFor({ state: "hidden" });
-  await page.getByRole(isPhone ? "banner" : "navigation").getByRole("button").last().click();
+  await page
+    .getByRole(isPhone ? "banner" : "navigation")
+    .getByRole("button")
+    .last()
+    .click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.waitForURL(/\/sign-in/);
   await page.goto(`${base}/`);

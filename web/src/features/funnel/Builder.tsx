@@ -4,7 +4,16 @@ import { useTranslation } from "react-i18next";
 import type { Catalogue } from "../../api/types";
 import { Card } from "../../ui/Page";
 import classes from "./Funnel.module.css";
-import { DEFAULT_WINDOW, DIMENSIONS, movedStep, STEPS_MAX, WINDOWS, type Dimension, type FunnelSearch, type Step } from "./spec";
+import {
+  DEFAULT_WINDOW,
+  DIMENSIONS,
+  movedStep,
+  STEPS_MAX,
+  WINDOWS,
+  type Dimension,
+  type FunnelSearch,
+  type Step,
+} from "./spec";
 import { StepEditor } from "./StepEditor";
 
 /** Steps, window and breakdown; every change goes straight to the URL. */

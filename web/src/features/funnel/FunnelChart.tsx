@@ -25,7 +25,12 @@ export function FunnelChart({
   const palette = usePalette();
   const narrow = useMediaQuery("(max-width: 48em)") ?? false;
   const option = useMemo(() => {
-    const look = { format, palette, narrow, words: { reached: t("funnel.reached"), dropped: t("funnel.dropped"), none: t("ui.none") } };
+    const look = {
+      format,
+      palette,
+      narrow,
+      words: { reached: t("funnel.reached"), dropped: t("funnel.dropped"), none: t("ui.none") },
+    };
     return dimension ? groupedOption(report, dimension, look) : steppedOption(report, look);
   }, [report, dimension, format, palette, narrow, t]);
 
@@ -43,7 +48,12 @@ export function FunnelChart({
   const name = report.steps.map(({ event, rate }) => `${label("event", event)} ${format.percent(rate)}`).join(", ");
   return (
     <>
-      <Chart option={option} height={narrow ? 260 : 320} label={t("funnel.chart_label", { steps: name })} onPick={pick} />
+      <Chart
+        option={option}
+        height={narrow ? 260 : 320}
+        label={t("funnel.chart_label", { steps: name })}
+        onPick={pick}
+      />
       {dimension && GROUPS_DRAWN < report.groups.length && (
         <p style={{ margin: "8px 0 0", fontSize: 12, color: "var(--mantine-color-dimmed)" }}>
           {t("funnel.groups_drawn", { count: GROUPS_DRAWN, all: format.integer(report.groups.length) })}

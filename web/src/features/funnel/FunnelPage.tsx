@@ -37,7 +37,14 @@ export function FunnelPage() {
         <PeriodPicker
           value={period}
           onChange={(next) =>
-            void navigate({ search: { steps: search.steps, window: search.window, by: search.by, ...periodSearch(next, DEFAULT_DAYS) } })
+            void navigate({
+              search: {
+                steps: search.steps,
+                window: search.window,
+                by: search.by,
+                ...periodSearch(next, DEFAULT_DAYS),
+              },
+            })
           }
         />
       }
@@ -108,7 +115,9 @@ function Report({ report, spec }: { report: FunnelReport; spec: FunnelSpec }) {
   const hint = [
     t("funnel.as_of", { time: format.dateTime(report.as_of) }),
     t("funnel.took", { time: format.integer(report.elapsed_ms) }),
-    report.rows_scanned ? t("funnel.scanned", { count: report.rows_scanned, rows: format.compact(report.rows_scanned) }) : null,
+    report.rows_scanned
+      ? t("funnel.scanned", { count: report.rows_scanned, rows: format.compact(report.rows_scanned) })
+      : null,
   ];
   return (
     <>
@@ -116,13 +125,18 @@ function Report({ report, spec }: { report: FunnelReport; spec: FunnelSpec }) {
         <FunnelChart report={report} dimension={grouped ? dimension : undefined} onCrowd={setCrowd} />
       </Card>
       <Card title={t("funnel.table")} hint={t("funnel.click_hint")} flush>
-        {report.steps[0]?.profiles === 0 && <Empty icon={IconFilterPlus} title={t("funnel.nobody.title")} hint={t("funnel.nobody.hint")} />}
+        {report.steps[0]?.profiles === 0 && (
+          <Empty icon={IconFilterPlus} title={t("funnel.nobody.title")} hint={t("funnel.nobody.hint")} />
+        )}
         <StepTable steps={report.steps} onCrowd={setCrowd} />
       </Card>
       {grouped && (
         <Card
           title={t("funnel.by_group", { dimension: t(`dimension.${dimension}`) })}
-          hint={0 < report.groups_omitted && t("funnel.omitted", { count: report.groups_omitted, groups: format.integer(report.groups_omitted) })}
+          hint={
+            0 < report.groups_omitted &&
+            t("funnel.omitted", { count: report.groups_omitted, groups: format.integer(report.groups_omitted) })
+          }
           flush
         >
           <GroupTable groups={report.groups} steps={report.steps} dimension={dimension} onCrowd={setCrowd} />

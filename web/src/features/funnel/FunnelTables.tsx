@@ -16,7 +16,10 @@ export function StepTable({ steps, onCrowd }: { steps: FunnelStep[]; onCrowd: On
   const { t } = useTranslation();
   const format = useFormat();
   return (
-    <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("funnel.table") } }}>
+    <Table.ScrollContainer
+      minWidth={640}
+      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("funnel.table") } }}
+    >
       <Table verticalSpacing={8} horizontalSpacing="md" highlightOnHover>
         <Table.Thead>
           <Table.Tr>
@@ -33,7 +36,10 @@ export function StepTable({ steps, onCrowd }: { steps: FunnelStep[]; onCrowd: On
             <Table.Tr key={at}>
               <Table.Td>{t("funnel.numbered", { number: at + 1, event: label("event", step.event) })}</Table.Td>
               <Table.Td className="num">
-                <UnstyledButton className={classes.figure} onClick={() => onCrowd({ step: at + 1, outcome: "reached" })}>
+                <UnstyledButton
+                  className={classes.figure}
+                  onClick={() => onCrowd({ step: at + 1, outcome: "reached" })}
+                >
                   {format.integer(step.profiles)}
                 </UnstyledButton>
               </Table.Td>
@@ -43,12 +49,17 @@ export function StepTable({ steps, onCrowd }: { steps: FunnelStep[]; onCrowd: On
                 {at === 0 ? (
                   t("ui.none")
                 ) : (
-                  <UnstyledButton className={`${classes.figure} ${classes.lost}`} onClick={() => onCrowd({ step: at + 1, outcome: "dropped" })}>
+                  <UnstyledButton
+                    className={`${classes.figure} ${classes.lost}`}
+                    onClick={() => onCrowd({ step: at + 1, outcome: "dropped" })}
+                  >
                     {format.integer(lost(steps, at))}
                   </UnstyledButton>
                 )}
               </Table.Td>
-              <Table.Td className="num nowrap">{step.median_time_s === null ? t("ui.none") : format.duration(step.median_time_s)}</Table.Td>
+              <Table.Td className="num nowrap">
+                {step.median_time_s === null ? t("ui.none") : format.duration(step.median_time_s)}
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
@@ -74,7 +85,9 @@ export function GroupTable({
   return (
     <Table.ScrollContainer
       minWidth={180 + steps.length * 120}
-      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("funnel.by_group", { dimension: t(`dimension.${dimension}`) }) } }}
+      scrollAreaProps={{
+        viewportProps: { tabIndex: 0, "aria-label": t("funnel.by_group", { dimension: t(`dimension.${dimension}`) }) },
+      }}
     >
       <Table verticalSpacing={7} horizontalSpacing="md" highlightOnHover>
         <Table.Thead>
@@ -93,7 +106,10 @@ export function GroupTable({
               <Table.Td>{groupName(group.by, dimension) ?? t("funnel.no_value")}</Table.Td>
               {group.steps.map((step, at) => (
                 <Table.Td key={at} className="num nowrap">
-                  <UnstyledButton className={classes.figure} onClick={() => onCrowd({ step: at + 1, outcome: "reached", by: group.by })}>
+                  <UnstyledButton
+                    className={classes.figure}
+                    onClick={() => onCrowd({ step: at + 1, outcome: "reached", by: group.by })}
+                  >
                     {format.integer(step.profiles)}
                   </UnstyledButton>
                   {0 < at && <span className={classes.share}>{format.percent(step.rate)}</span>}

@@ -34,7 +34,8 @@ function CrowdTitle({ spec, crowd }: { spec: FunnelSpec; crowd: Crowd }) {
   const event = label("event", spec.steps[crowd.step - 1]?.event ?? "");
   const dimension = DIMENSIONS.find((known) => known === spec.by?.[0]);
   const group = crowd.by && dimension ? (groupName(crowd.by, dimension) ?? t("funnel.no_value")) : null;
-  const title = crowd.outcome === "reached" ? t("funnel.people.reached", { event }) : t("funnel.people.dropped", { event });
+  const title =
+    crowd.outcome === "reached" ? t("funnel.people.reached", { event }) : t("funnel.people.dropped", { event });
   return group ? t("funnel.people.of_group", { title, group }) : title;
 }
 
@@ -58,7 +59,12 @@ function People({ spec, crowd }: { spec: FunnelSpec; crowd: Crowd }) {
             ))}
             {people.hasNextPage && (
               <Center p="md">
-                <Button variant="default" size="xs" loading={people.isFetchingNextPage} onClick={() => void people.fetchNextPage()}>
+                <Button
+                  variant="default"
+                  size="xs"
+                  loading={people.isFetchingNextPage}
+                  onClick={() => void people.fetchNextPage()}
+                >
                   {t("ui.more")}
                 </Button>
               </Center>
@@ -79,7 +85,12 @@ function Person({ row }: { row: ProfileRow }) {
         {row.name ?? row.email ?? row.phone ?? t("funnel.people.nameless")}
       </Text>
       <Text size="xs" c="dimmed">
-        {[row.email, row.phone, row.dealer ?? row.region, t("funnel.people.last_seen", { time: format.ago(row.last_seen, new Date()) })]
+        {[
+          row.email,
+          row.phone,
+          row.dealer ?? row.region,
+          t("funnel.people.last_seen", { time: format.ago(row.last_seen, new Date()) }),
+        ]
           .filter(Boolean)
           .join(" · ")}
       </Text>

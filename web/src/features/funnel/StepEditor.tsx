@@ -33,10 +33,24 @@ export function StepEditor({
         </span>
         <Group gap={2} wrap="nowrap">
           {!step.dimension && (
-            <Tool icon={IconFilter} name={t("funnel.step.narrow", { number })} onClick={() => onChange({ ...step, dimension: "channel" })} />
+            <Tool
+              icon={IconFilter}
+              name={t("funnel.step.narrow", { number })}
+              onClick={() => onChange({ ...step, dimension: "channel" })}
+            />
           )}
-          <Tool icon={IconChevronUp} name={t("funnel.step.up", { number })} disabled={at === 0} onClick={() => onMove(at - 1)} />
-          <Tool icon={IconChevronDown} name={t("funnel.step.down", { number })} disabled={at === last} onClick={() => onMove(at + 1)} />
+          <Tool
+            icon={IconChevronUp}
+            name={t("funnel.step.up", { number })}
+            disabled={at === 0}
+            onClick={() => onMove(at - 1)}
+          />
+          <Tool
+            icon={IconChevronDown}
+            name={t("funnel.step.down", { number })}
+            disabled={at === last}
+            onClick={() => onMove(at + 1)}
+          />
           <Tool icon={IconX} name={t("funnel.step.remove", { number })} disabled={last === 0} onClick={onRemove} />
         </Group>
       </Group>
@@ -94,7 +108,9 @@ function Narrowing({ step, number, catalogue, onChange }: Part) {
         allowDeselect={false}
         data={DIMENSIONS.map((name) => ({ value: name, label: t(`dimension.${name}`) }))}
         value={dimension}
-        onChange={(name) => onChange({ event: step.event, dimension: DIMENSIONS.find((known) => known === name) ?? dimension })}
+        onChange={(name) =>
+          onChange({ event: step.event, dimension: DIMENSIONS.find((known) => known === name) ?? dimension })
+        }
         comboboxProps={{ width: 160, position: "bottom-start" }}
       />
       <Autocomplete
@@ -125,7 +141,16 @@ function Tool({
 }) {
   return (
     <Tooltip label={name}>
-      <ActionIcon size="sm" variant="subtle" bg={disabled ? "transparent" : undefined} color="gray" c={disabled ? undefined : "dimmed"} disabled={disabled} aria-label={name} onClick={onClick}>
+      <ActionIcon
+        size="sm"
+        variant="subtle"
+        bg={disabled ? "transparent" : undefined}
+        color="gray"
+        c={disabled ? undefined : "dimmed"}
+        disabled={disabled}
+        aria-label={name}
+        onClick={onClick}
+      >
         <Picture size={14} />
       </ActionIcon>
     </Tooltip>

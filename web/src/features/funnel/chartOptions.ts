@@ -30,8 +30,20 @@ export function steppedOption({ steps }: FunnelReport, { format, palette, narrow
         const step = steps[at];
         if (!step) return "";
         return tooltipContent(label("event", step.event), [
-          { color: palette.accent, name: words.reached, value: `${format.integer(step.profiles)} · ${format.percent(step.rate)}` },
-          ...(0 < at ? [{ color: palette.ghost, name: words.dropped, value: `${format.integer(lost(steps, at))} · ${format.percent(1 - step.step_rate)}` }] : []),
+          {
+            color: palette.accent,
+            name: words.reached,
+            value: `${format.integer(step.profiles)} · ${format.percent(step.rate)}`,
+          },
+          ...(0 < at
+            ? [
+                {
+                  color: palette.ghost,
+                  name: words.dropped,
+                  value: `${format.integer(lost(steps, at))} · ${format.percent(1 - step.step_rate)}`,
+                },
+              ]
+            : []),
         ]);
       },
     },
@@ -56,10 +68,24 @@ export function steppedOption({ steps }: FunnelReport, { format, palette, narrow
           show: true,
           position: "top",
           distance: 6,
-          formatter: ({ dataIndex }) => `{share|${format.percent(steps[dataIndex]?.rate ?? 0)}}\n{people|${format.compact(steps[dataIndex]?.profiles ?? 0)}}`,
+          formatter: ({ dataIndex }) =>
+            `{share|${format.percent(steps[dataIndex]?.rate ?? 0)}}\n{people|${format.compact(steps[dataIndex]?.profiles ?? 0)}}`,
           rich: {
-            share: { fontFamily: palette.font, fontSize: narrow ? 12 : 14, fontWeight: 650, color: palette.ink, lineHeight: 18, align: "center" },
-            people: { fontFamily: palette.font, fontSize: narrow ? 10.5 : 12, color: palette.dim, lineHeight: 15, align: "center" },
+            share: {
+              fontFamily: palette.font,
+              fontSize: narrow ? 12 : 14,
+              fontWeight: 650,
+              color: palette.ink,
+              lineHeight: 18,
+              align: "center",
+            },
+            people: {
+              fontFamily: palette.font,
+              fontSize: narrow ? 10.5 : 12,
+              color: palette.dim,
+              lineHeight: 15,
+              align: "center",
+            },
           },
         },
         // Zero is drawn too: the label above the bar hangs on this series.
@@ -70,7 +96,11 @@ export function steppedOption({ steps }: FunnelReport, { format, palette, narrow
 }
 
 /** For each step the share of the first step, the groups side by side. */
-export function groupedOption({ steps, groups }: FunnelReport, dimension: Dimension, { format, palette, narrow, words }: Look): ChartOption {
+export function groupedOption(
+  { steps, groups }: FunnelReport,
+  dimension: Dimension,
+  { format, palette, narrow, words }: Look,
+): ChartOption {
   const drawn = groups.slice(0, GROUPS_DRAWN);
   const name = (at: number) => groupName(drawn[at]?.by ?? {}, dimension) ?? words.none;
   return {
@@ -95,7 +125,11 @@ export function groupedOption({ steps, groups }: FunnelReport, dimension: Dimens
         const step = drawn[mark.seriesIndex]?.steps[mark.dataIndex];
         if (!step) return "";
         return tooltipContent(`${name(mark.seriesIndex)}: ${label("event", step.event)}`, [
-          { color: palette.series[mark.seriesIndex], name: words.reached, value: `${format.integer(step.profiles)} · ${format.percent(step.rate)}` },
+          {
+            color: palette.series[mark.seriesIndex],
+            name: words.reached,
+            value: `${format.integer(step.profiles)} · ${format.percent(step.rate)}`,
+          },
         ]);
       },
     },

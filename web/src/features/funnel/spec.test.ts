@@ -3,7 +3,11 @@ import { expect, test } from "vitest";
 import { firstSteps, movedStep, readFunnel, reportSpec, type FunnelSearch } from "./spec";
 
 const funnel: FunnelSearch = {
-  steps: [{ event: "car_viewed" }, { event: "lead_created", dimension: "channel", value: "cpc" }, { event: "Заявка & \"сделка\"", dimension: "dealer" }],
+  steps: [
+    { event: "car_viewed" },
+    { event: "lead_created", dimension: "channel", value: "cpc" },
+    { event: 'Заявка & "сделка"', dimension: "dealer" },
+  ],
   window: "30d",
   by: "region",
   from: "2026-01-01",
@@ -15,22 +19,40 @@ test("a whole funnel comes back from the address bar as it went", () => {
 });
 
 test("what makes no sense in an address is dropped", () => {
-  expect(readFunnel({ steps: [{ event: 7 }, null, "x", { event: "page", dimension: "password", value: "x" }], window: "soon", by: "shoe_size" })).toEqual({
+  expect(
+    readFunnel({
+      steps: [{ event: 7 }, null, "x", { event: "page", dimension: "password", value: "x" }],
+      window: "soon",
+      by: "shoe_size",
+    }),
+  ).toEqual({
     steps: [{ event: "page" }],
   });
   expect(readFunnel({ steps: "car_viewed" })).toEqual({});
 });
 
 test("a value that looks like a number stays the text that it is", () => {
-  expect(readFunnel({ steps: [{ event: "page", dimension: "campaign", value: 2026 }] }).steps).toEqual([{ event: "page", dimension: "campaign", value: "2026" }]);
+  expect(readFunnel({ steps: [{ event: "page", dimension: "campaign", value: 2026 }] }).steps).toEqual([
+    { event: "page", dimension: "campaign", value: "2026" },
+  ]);
 });
 
 const asked = (search: FunnelSearch) =>
-  reportSpec({ steps: search.steps ?? [], window: search.window ?? "90d", by: search.by, days: { from: "2026-01-01", to: "2026-03-31" }, zone: "Europe/Kyiv" });
+  reportSpec({
+    steps: search.steps ?? [],
+    window: search.window ?? "90d",
+    by: search.by,
+    days: { from: "2026-01-01", to: "2026-03-31" },
+    zone: "Europe/Kyiv",
+  });
 
 test("the report's end is the day after the last, and a filter is a condition", () => {
   expect(asked(funnel)).toEqual({
-    steps: [{ event: "car_viewed" }, { event: "lead_created", where: "channel = 'cpc'" }, { event: "Заявка & \"сделка\"" }],
+    steps: [
+      { event: "car_viewed" },
+      { event: "lead_created", where: "channel = 'cpc'" },
+      { event: 'Заявка & "сделка"' },
+    ],
     window: "30d",
     from: "2026-01-01",
     to: "2026-04-01",
@@ -50,9 +72,17 @@ test("nothing is asked while a step has no event", () => {
 });
 
 test("a funnel begins with the usual way of a buyer, else with what is frequent", () => {
-  const events = (names: string[]) => names.map((event, at) => ({ event, count: 100 - at, last_seen: "2026-01-01T00:00:00.000Z" }));
-  expect(firstSteps(events(["page", "lead_created", "car_viewed"]))).toEqual([{ event: "car_viewed" }, { event: "lead_created" }]);
-  expect(firstSteps(events(["catalog", "cart", "payment", "main"]))).toEqual([{ event: "catalog" }, { event: "cart" }, { event: "payment" }]);
+  const events = (names: string[]) =>
+    names.map((event, at) => ({ event, count: 100 - at, last_seen: "2026-01-01T00:00:00.000Z" }));
+  expect(firstSteps(events(["page", "lead_created", "car_viewed"]))).toEqual([
+    { event: "car_viewed" },
+    { event: "lead_created" },
+  ]);
+  expect(firstSteps(events(["catalog", "cart", "payment", "main"]))).toEqual([
+    { event: "catalog" },
+    { event: "cart" },
+    { event: "payment" },
+  ]);
 });
 
 test("steps change places and never fall off the end", () => {

@@ -18,7 +18,8 @@ export type FunnelSearch = PeriodSearch & { steps?: Step[]; window?: string; by?
 export function readFunnel(search: Record<string, unknown>): FunnelSearch {
   const steps = Array.isArray(search.steps) ? search.steps.flatMap((step: unknown) => readStep(step) ?? []) : [];
   const by = dimension(search.by);
-  const window = typeof search.window === "string" && /^[1-9]\d{0,4}[mhd]$/.test(search.window) ? search.window : undefined;
+  const window =
+    typeof search.window === "string" && /^[1-9]\d{0,4}[mhd]$/.test(search.window) ? search.window : undefined;
   return {
     ...readPeriod(search),
     ...(0 < steps.length && { steps: steps.slice(0, STEPS_MAX) }),
@@ -30,7 +31,10 @@ export function readFunnel(search: Record<string, unknown>): FunnelSearch {
 function readStep(step: unknown): Step | null {
   if (typeof step !== "object" || step === null || !("event" in step) || typeof step.event !== "string") return null;
   const name = "dimension" in step ? dimension(step.dimension) : undefined;
-  const value = "value" in step && (typeof step.value === "string" || typeof step.value === "number") ? String(step.value) : undefined;
+  const value =
+    "value" in step && (typeof step.value === "string" || typeof step.value === "number")
+      ? String(step.value)
+      : undefined;
   return { event: step.event, ...(name && { dimension: name, ...(value !== undefined && { value }) }) };
 }
 

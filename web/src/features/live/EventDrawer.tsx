@@ -29,7 +29,10 @@ function EventFacts({ event }: { event: LiveEvent }) {
   return (
     <Stack gap="md">
       <Group gap="xs">
-        <Badge variant="light" color={event.verdict === "refused" ? "red" : event.verdict === "duplicate" ? "gray" : "green"}>
+        <Badge
+          variant="light"
+          color={event.verdict === "refused" ? "red" : event.verdict === "duplicate" ? "gray" : "green"}
+        >
           {t(`live.verdict.${event.verdict}`)}
         </Badge>
         <Text size="sm" c="dimmed">

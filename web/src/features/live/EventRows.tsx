@@ -65,7 +65,9 @@ function EventRow({ event, top, onOpen }: { event: LiveEvent; top: number; onOpe
   return (
     <UnstyledButton className={classes.row} style={{ top }} data-verdict={event.verdict} onClick={() => onOpen(event)}>
       <span className={classes.time}>{format.timeSeconds(event.received_at)}</span>
-      <span className={`${classes.name} ellipsis`}>{event.event ? label("event", event.event) : label("event", event.type)}</span>
+      <span className={`${classes.name} ellipsis`}>
+        {event.event ? label("event", event.event) : label("event", event.type)}
+      </span>
       <span className="ellipsis">{strongest(event) ?? t("live.nobody")}</span>
       <span className="ellipsis">{event.channel ? label("channel", event.channel) : t("ui.none")}</span>
       <span className="ellipsis">{event.source}</span>

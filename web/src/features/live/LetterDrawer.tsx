@@ -59,7 +59,11 @@ export function LetterDrawer({ letter, onClose }: { letter: DeadLetter; onClose:
                 {t("live.refused.retry")}
               </Button>
               {raw !== original && (
-                <Button variant="default" leftSection={<IconArrowBackUp size={16} aria-hidden />} onClick={() => setRaw(original)}>
+                <Button
+                  variant="default"
+                  leftSection={<IconArrowBackUp size={16} aria-hidden />}
+                  onClick={() => setRaw(original)}
+                >
                   {t("live.refused.undo")}
                 </Button>
               )}

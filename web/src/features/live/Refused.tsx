@@ -34,7 +34,12 @@ function Reasons({ search, onSearch }: Searching) {
       <Answer query={open} skeleton={<RowsSkeleton rows={4} />}>
         {({ total_open, reasons }) => (
           <>
-            <Reason name={t("live.refused.all")} count={total_open} chosen={!search.reason} onChoose={() => onSearch({ reason: undefined })} />
+            <Reason
+              name={t("live.refused.all")}
+              count={total_open}
+              chosen={!search.reason}
+              onChoose={() => onSearch({ reason: undefined })}
+            />
             {reasons.map(({ code, count }) => (
               <Reason
                 key={code}
@@ -51,7 +56,17 @@ function Reasons({ search, onSearch }: Searching) {
   );
 }
 
-function Reason({ name, count, chosen, onChoose }: { name: string; count: number; chosen: boolean; onChoose: () => void }) {
+function Reason({
+  name,
+  count,
+  chosen,
+  onChoose,
+}: {
+  name: string;
+  count: number;
+  chosen: boolean;
+  onChoose: () => void;
+}) {
   const format = useFormat();
   return (
     <UnstyledButton className={classes.reason} aria-pressed={chosen} onClick={onChoose}>
@@ -85,7 +100,10 @@ function Letters({ search, onSearch }: Searching) {
       <Answer query={letters} skeleton={<RowsSkeleton />}>
         {({ pages }) => {
           const items = pages.flatMap(({ items }) => items);
-          if (items.length === 0) return <Empty icon={IconCircleCheck} title={t("live.refused.empty.title")} hint={t("live.refused.empty.hint")} />;
+          if (items.length === 0)
+            return (
+              <Empty icon={IconCircleCheck} title={t("live.refused.empty.title")} hint={t("live.refused.empty.hint")} />
+            );
           return (
             <>
               {items.map((item) => (
@@ -93,7 +111,12 @@ function Letters({ search, onSearch }: Searching) {
               ))}
               {letters.hasNextPage && (
                 <Center p="md">
-                  <Button variant="default" size="xs" loading={letters.isFetchingNextPage} onClick={() => void letters.fetchNextPage()}>
+                  <Button
+                    variant="default"
+                    size="xs"
+                    loading={letters.isFetchingNextPage}
+                    onClick={() => void letters.fetchNextPage()}
+                  >
                     {t("ui.more")}
                   </Button>
                 </Center>

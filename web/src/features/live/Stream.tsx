@@ -26,10 +26,18 @@ export function Stream({ search, onSearch }: { search: LiveSearch; onSearch: (ch
         <Filters feed={feed} search={search} onSearch={onSearch} />
         <Group gap="sm" wrap="nowrap" ml="auto">
           <Line feed={feed} />
-          <PauseButton feed={feed} onPause={() => change({ kind: "pause" })} onResume={() => change({ kind: "resume" })} />
+          <PauseButton
+            feed={feed}
+            onPause={() => change({ kind: "pause" })}
+            onResume={() => change({ kind: "resume" })}
+          />
         </Group>
       </div>
-      {feed.line === "connecting" ? <RowsSkeleton rows={10} /> : <EventRows events={rows} filtered={rows.length < feed.shown.length} onOpen={setOpened} />}
+      {feed.line === "connecting" ? (
+        <RowsSkeleton rows={10} />
+      ) : (
+        <EventRows events={rows} filtered={rows.length < feed.shown.length} onOpen={setOpened} />
+      )}
       <EventDrawer event={opened} onClose={() => setOpened(null)} />
     </Card>
   );
@@ -45,8 +53,22 @@ function Filters({
   onSearch: (change: Partial<LiveSearch>) => void;
 }) {
   const { t } = useTranslation();
-  const events = useMemo(() => distinct(feed.shown.map(({ event }) => event), search.event), [feed.shown, search.event]);
-  const sources = useMemo(() => distinct(feed.shown.map(({ source }) => source), search.source), [feed.shown, search.source]);
+  const events = useMemo(
+    () =>
+      distinct(
+        feed.shown.map(({ event }) => event),
+        search.event,
+      ),
+    [feed.shown, search.event],
+  );
+  const sources = useMemo(
+    () =>
+      distinct(
+        feed.shown.map(({ source }) => source),
+        search.source,
+      ),
+    [feed.shown, search.source],
+  );
   return (
     <Group gap="xs" className={classes.filters}>
       <TextInput

@@ -19,7 +19,10 @@ const event = (offset: number, change: Partial<LiveEvent> = {}): LiveEvent => ({
 });
 
 const after = (...changes: FeedChange[]) => changes.reduce(changeFeed, emptyFeed);
-const arrived = (...offsets: number[]): FeedChange => ({ kind: "arrived", events: offsets.map((offset) => event(offset)) });
+const arrived = (...offsets: number[]): FeedChange => ({
+  kind: "arrived",
+  events: offsets.map((offset) => event(offset)),
+});
 const offsets = (events: LiveEvent[]) => events.map(({ offset }) => Number(offset));
 
 test("newest first, and what comes twice is shown once", () => {
@@ -28,7 +31,12 @@ test("newest first, and what comes twice is shown once", () => {
 });
 
 test("what was missed while the line was broken takes its place", () => {
-  const feed = after(arrived(9), arrived(11), { kind: "recent", events: [event(11), event(10), event(9), event(8)] }, arrived(100));
+  const feed = after(
+    arrived(9),
+    arrived(11),
+    { kind: "recent", events: [event(11), event(10), event(9), event(8)] },
+    arrived(100),
+  );
   expect(offsets(feed.shown)).toEqual([100, 11, 10, 9, 8]);
 });
 

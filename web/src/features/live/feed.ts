@@ -55,7 +55,9 @@ function byOffset(a: LiveEvent, b: LiveEvent): number {
 
 /** A refused event has no place in the log: its time and its words tell it apart. */
 export function eventKey(event: LiveEvent): string {
-  return event.verdict === "accepted" ? event.offset : `${event.offset}|${event.received_at}|${event.event}|${event.reason}`;
+  return event.verdict === "accepted"
+    ? event.offset
+    : `${event.offset}|${event.received_at}|${event.event}|${event.reason}`;
 }
 
 export function isShown(event: LiveEvent, { text, event: name, source, verdict }: LiveSearch): boolean {

@@ -1,4 +1,10 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, body } from "../../api/client";
 import { errorText } from "../../ui/errorText";
@@ -20,7 +26,14 @@ export const lettersQuery = ({ reason, state }: { reason?: string; state: "open"
     queryFn: ({ pageParam }) =>
       body(
         api.GET("/api/dead-letters", {
-          params: { query: { limit: 50, ...(reason && { reason }), ...(state === "open" && { state }), ...(pageParam && { cursor: pageParam }) } },
+          params: {
+            query: {
+              limit: 50,
+              ...(reason && { reason }),
+              ...(state === "open" && { state }),
+              ...(pageParam && { cursor: pageParam }),
+            },
+          },
         }),
       ),
     initialPageParam: "",

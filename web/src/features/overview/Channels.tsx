@@ -20,7 +20,10 @@ export function Channels({ channels, currency }: { channels: Channel[]; currency
       {rows.length === 0 ? (
         <Empty icon={IconRoute} title={t("overview.channels.empty")} />
       ) : (
-        <Table.ScrollContainer minWidth={620} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("overview.channels.title") } }}>
+        <Table.ScrollContainer
+          minWidth={620}
+          scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("overview.channels.title") } }}
+        >
           <Table verticalSpacing={7} horizontalSpacing="md" highlightOnHover>
             <Table.Thead>
               <Table.Tr>
@@ -60,11 +63,17 @@ function Explained({ name, hint }: { name: string; hint: string }) {
 function ChannelRow({ row, most, currency }: { row: Channel; most: number; currency: string }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const none = <Text span c="dimmed" inherit>{t("ui.none")}</Text>;
+  const none = (
+    <Text span c="dimmed" inherit>
+      {t("ui.none")}
+    </Text>
+  );
   const romi = 0 < row.cost ? (row.revenue - row.cost) / row.cost : null;
   return (
     <Table.Tr>
-      <Table.Td className="nowrap">{row.channel ? label("channel", row.channel) : t("overview.channels.unknown")}</Table.Td>
+      <Table.Td className="nowrap">
+        {row.channel ? label("channel", row.channel) : t("overview.channels.unknown")}
+      </Table.Td>
       <Table.Td className="num nowrap">
         <span className={classes.cellBar} style={{ width: `${(row.leads / most) * 64}px`, marginRight: 8 }} />
         {format.integer(row.leads)}
@@ -72,9 +81,13 @@ function ChannelRow({ row, most, currency }: { row: Channel; most: number; curre
       <Table.Td className="num">{format.integer(row.sales)}</Table.Td>
       <Table.Td className="num nowrap">{format.moneyCompact(row.revenue, currency)}</Table.Td>
       <Table.Td className="num nowrap">{0 < row.cost ? format.moneyCompact(row.cost, currency) : none}</Table.Td>
-      <Table.Td className="num nowrap">{0 < row.cost && 0 < row.leads ? format.money(row.cost / row.leads, currency) : none}</Table.Td>
       <Table.Td className="num nowrap">
-        {romi === null ? none : (
+        {0 < row.cost && 0 < row.leads ? format.money(row.cost / row.leads, currency) : none}
+      </Table.Td>
+      <Table.Td className="num nowrap">
+        {romi === null ? (
+          none
+        ) : (
           <Text span inherit fw={600} c={romi < 0 ? "var(--fc-bad)" : "var(--fc-good)"}>
             {format.change(Math.round(romi * 100) / 100)}
           </Text>

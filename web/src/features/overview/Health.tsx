@@ -32,7 +32,11 @@ export function Health({
         <Fact tone={tone(freshness.lag_ms)} title={t("overview.health.profiles")}>
           {behind === 0
             ? t("overview.health.caught_up")
-            : t("overview.health.behind", { count: behind, events: format.integer(behind), time: format.duration(freshness.lag_ms / 1000) })}
+            : t("overview.health.behind", {
+                count: behind,
+                events: format.integer(behind),
+                time: format.duration(freshness.lag_ms / 1000),
+              })}
         </Fact>
         <Fact tone={tone(freshness.lake_age_ms / 3)} title={t("overview.health.reports")}>
           {freshness.lake_age_ms < 1000
@@ -44,7 +48,10 @@ export function Health({
           <br />
           {t("overview.health.refused", { count: ingest.refused_24h, events: format.integer(ingest.refused_24h) })}
           {", "}
-          {t("overview.health.duplicates", { count: ingest.duplicates_24h, events: format.integer(ingest.duplicates_24h) })}
+          {t("overview.health.duplicates", {
+            count: ingest.duplicates_24h,
+            events: format.integer(ingest.duplicates_24h),
+          })}
         </Fact>
         <div>
           <Text size="xs" c="dimmed" fw={500} mb={6}>

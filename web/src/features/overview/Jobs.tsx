@@ -29,7 +29,11 @@ function Running({ job }: { job: Job }) {
         <Text size="sm" c="dimmed" className="num">
           {share === null
             ? format.integer(job.done)
-            : t("overview.job.progress", { done: format.integer(job.done), total: format.integer(job.total), share: format.percent(share) })}
+            : t("overview.job.progress", {
+                done: format.integer(job.done),
+                total: format.integer(job.total),
+                share: format.percent(share),
+              })}
         </Text>
       </Group>
       <Progress value={share === null ? 100 : share * 100} striped animated aria-label={title} />

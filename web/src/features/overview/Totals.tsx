@@ -24,7 +24,12 @@ export function Totals({
   return (
     <div className={classes.totals}>
       {METRICS.map((name) => (
-        <UnstyledButton key={name} className={classes.total} aria-pressed={metric === name} onClick={() => onMetric(name)}>
+        <UnstyledButton
+          key={name}
+          className={classes.total}
+          aria-pressed={metric === name}
+          onClick={() => onMetric(name)}
+        >
           <span className={classes.name}>{t(`overview.metric.${name}`)}</span>
           <span className={classes.value}>{metricText(format, name, totals[name], totals.currency)}</span>
           <Change now={totals[name]} before={totals.previous[name]} />
@@ -41,7 +46,12 @@ function Change({ now, before }: { now: number; before: number }) {
   const { t } = useTranslation();
   const format = useFormat();
   const share = changeShare(now, before);
-  if (share === null) return <span className={classes.change} style={{ color: "var(--mantine-color-dimmed)" }}>{t("overview.no_previous")}</span>;
+  if (share === null)
+    return (
+      <span className={classes.change} style={{ color: "var(--mantine-color-dimmed)" }}>
+        {t("overview.no_previous")}
+      </span>
+    );
   const rounded = Math.round(share * 1000);
   const Arrow = rounded === 0 ? IconMinus : 0 < rounded ? IconArrowUpRight : IconArrowDownRight;
   const color = rounded === 0 ? "var(--mantine-color-dimmed)" : 0 < rounded ? "var(--fc-good)" : "var(--fc-bad)";

@@ -67,7 +67,8 @@ function trendOption({
   palette: Palette;
 }): ChartOption {
   const figure = (value: number) => (metric === "revenue" ? format.money(value, currency) : format.integer(value));
-  const short = (value: number) => (metric === "revenue" ? format.moneyCompact(value, currency) : format.compact(value));
+  const short = (value: number) =>
+    metric === "revenue" ? format.moneyCompact(value, currency) : format.compact(value);
   return {
     animationDuration: 350,
     grid: { left: 4, right: 12, top: 14, bottom: 0, outerBoundsMode: "same" },
@@ -77,7 +78,12 @@ function trendOption({
       data: days.map(({ day }) => day),
       axisLine: { lineStyle: { color: palette.line } },
       axisTick: { show: false },
-      axisLabel: { color: palette.dim, fontFamily: palette.font, hideOverlap: true, formatter: (day: string) => format.day(day) },
+      axisLabel: {
+        color: palette.dim,
+        fontFamily: palette.font,
+        hideOverlap: true,
+        formatter: (day: string) => format.day(day),
+      },
     },
     yAxis: {
       type: "value",
@@ -92,7 +98,9 @@ function trendOption({
       ...tooltipStyle(palette),
       formatter: (marks) => {
         const day = days[(Array.isArray(marks) ? marks[0] : marks)?.dataIndex ?? -1];
-        return day ? tooltipContent(format.dayLong(day.day), [{ color: palette.accent, name, value: figure(day[metric]) }]) : "";
+        return day
+          ? tooltipContent(format.dayLong(day.day), [{ color: palette.accent, name, value: figure(day[metric]) }])
+          : "";
       },
     },
     series: [
@@ -106,7 +114,11 @@ function trendOption({
         itemStyle: { color: palette.accent },
         areaStyle: {
           color: {
-            type: "linear", x: 0, y: 0, x2: 0, y2: 1,
+            type: "linear",
+            x: 0,
+            y: 0,
+            x2: 0,
+            y2: 1,
             colorStops: [
               { offset: 0, color: `${palette.accent}40` },
               { offset: 1, color: palette.accentFade },

@@ -24,7 +24,11 @@ export function Business({ leads, orders, calls }: { leads: Lead[]; orders: Orde
         <Entry
           key={lead.lead_id}
           title={t("profiles.business.lead", { model: lead.model ?? "" })}
-          badge={<Badge size="sm" variant="light" color={lead.stage === "lost" ? "red" : "petrol"}>{label("stage", lead.stage)}</Badge>}
+          badge={
+            <Badge size="sm" variant="light" color={lead.stage === "lost" ? "red" : "petrol"}>
+              {label("stage", lead.stage)}
+            </Badge>
+          }
           detail={[format.date(lead.created_at), lead.dealer, lead.channel && label("channel", lead.channel)]}
         />
       ))}
@@ -32,15 +36,29 @@ export function Business({ leads, orders, calls }: { leads: Lead[]; orders: Orde
         <Entry
           key={order.order_id}
           title={t("profiles.business.order", { model: order.model ?? order.order_id })}
-          badge={<Badge size="sm" variant="light" color={order.status === "cancelled" ? "red" : "amber"}>{label("order_status", order.status)}</Badge>}
-          detail={[format.date(order.at), order.revenue === null ? null : format.money(order.revenue, order.currency), order.dealer]}
+          badge={
+            <Badge size="sm" variant="light" color={order.status === "cancelled" ? "red" : "amber"}>
+              {label("order_status", order.status)}
+            </Badge>
+          }
+          detail={[
+            format.date(order.at),
+            order.revenue === null ? null : format.money(order.revenue, order.currency),
+            order.dealer,
+          ]}
         />
       ))}
       {calls.slice(0, CALLS_SHOWN).map((call) => (
         <Entry
           key={call.call_id}
           title={call.direction ? label("call", call.direction) : t("profiles.business.call")}
-          badge={call.result && <Badge size="sm" variant="light" color="blue">{label("call", call.result)}</Badge>}
+          badge={
+            call.result && (
+              <Badge size="sm" variant="light" color="blue">
+                {label("call", call.result)}
+              </Badge>
+            )
+          }
           detail={[format.dateTime(call.at), call.duration_s === null ? null : format.duration(call.duration_s)]}
         />
       ))}

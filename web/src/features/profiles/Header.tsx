@@ -33,9 +33,15 @@ export function Header({ profile }: { profile: Profile }) {
           <Fact name={t("profiles.fact.first_seen")} value={format.date(profile.first_seen)} />
           <Fact name={t("profiles.fact.last_seen")} value={format.ago(profile.last_seen, now)} />
           <Fact name={t("profiles.fact.events")} value={format.integer(profile.events)} />
-          <Fact name={t("profiles.fact.channel")} value={profile.channel ? label("channel", profile.channel) : t("ui.none")} />
+          <Fact
+            name={t("profiles.fact.channel")}
+            value={profile.channel ? label("channel", profile.channel) : t("ui.none")}
+          />
           <Fact name={t("profiles.fact.leads")} value={format.integer(profile.leads.length)} />
-          <Fact name={t("profiles.fact.spent")} value={0 < spent ? format.moneyCompact(spent, profile.orders[0]?.currency ?? undefined) : t("ui.none")} />
+          <Fact
+            name={t("profiles.fact.spent")}
+            value={0 < spent ? format.moneyCompact(spent, profile.orders[0]?.currency ?? undefined) : t("ui.none")}
+          />
         </dl>
       </div>
     </Card>

@@ -26,7 +26,11 @@ export function ProfilesPage() {
   return (
     <Page
       title={t("profiles.title")}
-      subtitle={typeof total === "number" ? t("profiles.found", { count: total, people: format.integer(total) }) : t("profiles.subtitle")}
+      subtitle={
+        typeof total === "number"
+          ? t("profiles.found", { count: total, people: format.integer(total) })
+          : t("profiles.subtitle")
+      }
     >
       <Card flush>
         <div className={classes.search}>
@@ -41,7 +45,12 @@ export function ProfilesPage() {
                 <ProfileTable rows={rows} stale={list.isPlaceholderData} />
                 {list.hasNextPage && (
                   <Center p="md">
-                    <Button variant="default" size="xs" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+                    <Button
+                      variant="default"
+                      size="xs"
+                      loading={list.isFetchingNextPage}
+                      onClick={() => void list.fetchNextPage()}
+                    >
                       {t("ui.more")}
                     </Button>
                   </Center>
@@ -92,7 +101,10 @@ function ProfileTable({ rows, stale }: { rows: ProfileRow[]; stale: boolean }) {
   const { t } = useTranslation();
   const narrow = useMediaQuery("(max-width: 48em)") ?? false;
   return (
-    <Table.ScrollContainer minWidth={narrow ? 0 : 860} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("profiles.title") } }}>
+    <Table.ScrollContainer
+      minWidth={narrow ? 0 : 860}
+      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("profiles.title") } }}
+    >
       <Table highlightOnHover verticalSpacing={8} horizontalSpacing="md" style={{ opacity: stale ? 0.55 : 1 }}>
         <Table.Thead>
           <Table.Tr>
@@ -126,7 +138,13 @@ function Row({ row }: { row: ProfileRow }) {
         </Link>
       </Table.Td>
       <Table.Td>
-        <div className={classes.contact}>{row.email ?? row.phone ?? <Text span c="dimmed" inherit>{t("profiles.anonymous")}</Text>}</div>
+        <div className={classes.contact}>
+          {row.email ?? row.phone ?? (
+            <Text span c="dimmed" inherit>
+              {t("profiles.anonymous")}
+            </Text>
+          )}
+        </div>
         {row.email && row.phone && <div className={classes.second}>{row.phone}</div>}
       </Table.Td>
       <Table.Td className={classes.wide}>{row.channel ? label("channel", row.channel) : t("ui.none")}</Table.Td>

@@ -56,7 +56,10 @@ export function Timeline({
       />
       <Answer query={timeline} skeleton={<RowsSkeleton rows={9} height={28} />}>
         {({ pages }) => {
-          const days = byDay(pages.flatMap(({ items }) => items), format.dayOf);
+          const days = byDay(
+            pages.flatMap(({ items }) => items),
+            format.dayOf,
+          );
           if (days.length === 0) return <Empty icon={IconHistoryOff} title={t("profiles.timeline.empty")} />;
           return (
             <>
@@ -72,7 +75,12 @@ export function Timeline({
               ))}
               {timeline.hasNextPage && (
                 <Center mt="md">
-                  <Button variant="default" size="xs" loading={timeline.isFetchingNextPage} onClick={() => void timeline.fetchNextPage()}>
+                  <Button
+                    variant="default"
+                    size="xs"
+                    loading={timeline.isFetchingNextPage}
+                    onClick={() => void timeline.fetchNextPage()}
+                  >
                     {t("profiles.timeline.earlier")}
                   </Button>
                 </Center>
@@ -96,7 +104,9 @@ function Moment({ item }: { item: TimelineItem }) {
       </ThemeIcon>
       <div>
         <div className={classes.what}>{label("event", item.event || item.type)}</div>
-        <div className={classes.detail}>{details(item, format, t("profiles.timeline.through", { source: item.source })).join(" · ")}</div>
+        <div className={classes.detail}>
+          {details(item, format, t("profiles.timeline.through", { source: item.source })).join(" · ")}
+        </div>
       </div>
       <time className={classes.when} dateTime={item.ts}>
         {format.time(item.ts)}

@@ -9,7 +9,15 @@ import classes from "./Profiles.module.css";
 const SHOWN = 10;
 
 /** How the person came, first and last, and what they did most. */
-export function Touches({ first, last, counts }: { first: Touch | null; last: Touch | null; counts: Profile["counts"] }) {
+export function Touches({
+  first,
+  last,
+  counts,
+}: {
+  first: Touch | null;
+  last: Touch | null;
+  counts: Profile["counts"];
+}) {
   const { t } = useTranslation();
   const format = useFormat();
   const most = counts.toSorted((a, b) => b.count - a.count).slice(0, SHOWN);
@@ -35,7 +43,9 @@ export function Touches({ first, last, counts }: { first: Touch | null; last: To
 function TouchRow({ name, touch }: { name: string; touch: Touch | null }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const way = touch && [touch.channel && label("channel", touch.channel), touch.campaign ?? touch.utm_source].filter(Boolean).join(" · ");
+  const way =
+    touch &&
+    [touch.channel && label("channel", touch.channel), touch.campaign ?? touch.utm_source].filter(Boolean).join(" · ");
   return (
     <div className={classes.pair}>
       <span>{name}</span>

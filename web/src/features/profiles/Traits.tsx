@@ -25,7 +25,12 @@ export function Traits({ profileId, traits }: { profileId: string; traits: Trait
       title={t("profiles.traits.title")}
       actions={
         mayEdit && (
-          <Button size="compact-xs" variant="subtle" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => setEditing({ kind: "new" })}>
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            leftSection={<IconPlus size={14} aria-hidden />}
+            onClick={() => setEditing({ kind: "new" })}
+          >
             {t("profiles.traits.add")}
           </Button>
         )
@@ -41,7 +46,11 @@ export function Traits({ profileId, traits }: { profileId: string; traits: Trait
         editing.kind === "trait" && editing.name === trait.name ? (
           <TraitForm key={trait.name} profileId={profileId} trait={trait} onClose={close} />
         ) : (
-          <TraitRow key={trait.name} trait={trait} onEdit={mayEdit ? () => setEditing({ kind: "trait", name: trait.name }) : undefined} />
+          <TraitRow
+            key={trait.name}
+            trait={trait}
+            onEdit={mayEdit ? () => setEditing({ kind: "trait", name: trait.name }) : undefined}
+          />
         ),
       )}
     </Card>
@@ -59,7 +68,14 @@ function TraitRow({ trait, onEdit }: { trait: Trait; onEdit?: () => void }) {
           {typeof trait.value === "boolean" ? t(trait.value ? "ui.yes" : "ui.no") : traitText(trait.value)}
         </span>
         {onEdit && (
-          <ActionIcon size="sm" variant="subtle" color="gray" c="dimmed" aria-label={t("profiles.traits.edit", { name: label("trait", trait.name) })} onClick={onEdit}>
+          <ActionIcon
+            size="sm"
+            variant="subtle"
+            color="gray"
+            c="dimmed"
+            aria-label={t("profiles.traits.edit", { name: label("trait", trait.name) })}
+            onClick={onEdit}
+          >
             <IconPencil size={14} />
           </ActionIcon>
         )}
@@ -80,7 +96,16 @@ function TraitForm({ profileId, trait, onClose }: { profileId: string; trait?: T
   return (
     <form onSubmit={submit}>
       <Stack gap={8} py={8}>
-        {!trait && <TextInput size="xs" name="name" label={t("profiles.traits.name")} placeholder={t("profiles.traits.name_example")} required autoFocus />}
+        {!trait && (
+          <TextInput
+            size="xs"
+            name="name"
+            label={t("profiles.traits.name")}
+            placeholder={t("profiles.traits.name_example")}
+            required
+            autoFocus
+          />
+        )}
         <TextInput
           size="xs"
           name="value"

@@ -12,7 +12,8 @@ test("what is typed becomes what it looks like, unless that would change it", ()
 });
 
 test("a value is edited as it is shown", () => {
-  for (const value of [true, 12, "Norvigrad", ["a"], { city: "Tarsk" }]) expect(traitValue(traitText(value))).toEqual(value);
+  for (const value of [true, 12, "Norvigrad", ["a"], { city: "Tarsk" }])
+    expect(traitValue(traitText(value))).toEqual(value);
 });
 
 test("a moment's sort is told by its ids, then by its name", () => {
@@ -28,8 +29,13 @@ test("a moment's sort is told by its ids, then by its name", () => {
 
 test("a timeline is cut where the day changes", () => {
   const item = (ts: string) => ({ ts }) as TimelineItem;
-  const days = byDay([item("2026-01-02T08:00"), item("2026-01-02T07:00"), item("2026-01-01T23:00")], (iso) => iso.slice(0, 10));
-  expect(days.map(({ day, items }) => [day, items.length])).toEqual([["2026-01-02", 2], ["2026-01-01", 1]]);
+  const days = byDay([item("2026-01-02T08:00"), item("2026-01-02T07:00"), item("2026-01-01T23:00")], (iso) =>
+    iso.slice(0, 10),
+  );
+  expect(days.map(({ day, items }) => [day, items.length])).toEqual([
+    ["2026-01-02", 2],
+    ["2026-01-01", 1],
+  ]);
 });
 
 test("a page is named by its title, else by its address", () => {

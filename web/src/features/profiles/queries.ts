@@ -1,4 +1,10 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, body } from "../../api/client";
 import type { TimelineKind } from "../../api/types";
@@ -9,7 +15,11 @@ export const profileList = (q: string) =>
   infiniteQueryOptions({
     queryKey: ["profiles", q],
     queryFn: ({ pageParam }) =>
-      body(api.GET("/api/profiles", { params: { query: { ...(q && { q }), ...(pageParam && { cursor: pageParam }), limit: 50 } } })),
+      body(
+        api.GET("/api/profiles", {
+          params: { query: { ...(q && { q }), ...(pageParam && { cursor: pageParam }), limit: 50 } },
+        }),
+      ),
     initialPageParam: "",
     getNextPageParam: ({ next_cursor }) => next_cursor,
     placeholderData: keepPreviousData,

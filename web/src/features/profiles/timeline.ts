@@ -3,7 +3,11 @@ import type { TimelineItem } from "../../api/types";
 /** What sort of moment an event is in a person's story. */
 export type MomentSort = "visit" | "call" | "lead" | "order" | "known" | "other";
 
-export function momentSort({ event, type, properties }: Pick<TimelineItem, "event" | "type" | "properties">): MomentSort {
+export function momentSort({
+  event,
+  type,
+  properties,
+}: Pick<TimelineItem, "event" | "type" | "properties">): MomentSort {
   if (type === "identify" || type === "alias" || type === "group") return "known";
   if (type === "page" || type === "screen") return "visit";
   if ("call_id" in properties || event.includes("call")) return "call";

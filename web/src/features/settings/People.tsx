@@ -39,9 +39,21 @@ function UserList() {
       flush
     >
       <Answer query={users} skeleton={<RowsSkeleton rows={4} />}>
-        {({ users }) => (users.length === 0 ? <Empty icon={IconUsers} title={t("settings.people.empty")} /> : <UserTable users={users} />)}
+        {({ users }) =>
+          users.length === 0 ? (
+            <Empty icon={IconUsers} title={t("settings.people.empty")} />
+          ) : (
+            <UserTable users={users} />
+          )
+        }
       </Answer>
-      <Modal opened={adding} onClose={add.close} title={t("settings.people.add")} closeButtonProps={{ "aria-label": t("ui.close") }} centered>
+      <Modal
+        opened={adding}
+        onClose={add.close}
+        title={t("settings.people.add")}
+        closeButtonProps={{ "aria-label": t("ui.close") }}
+        centered
+      >
         <UserForm onAdded={add.close} />
       </Modal>
     </Card>
@@ -51,7 +63,10 @@ function UserList() {
 function UserTable({ users }: { users: User[] }) {
   const { t } = useTranslation();
   return (
-    <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("settings.people.title") } }}>
+    <Table.ScrollContainer
+      minWidth={640}
+      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("settings.people.title") } }}
+    >
       <Table verticalSpacing={8} horizontalSpacing="md">
         <Table.Thead>
           <Table.Tr>
@@ -89,9 +104,15 @@ function UserRow({ user }: { user: User }) {
         <Badge size="sm" variant="light">
           {t(`role.${user.role}`)}
         </Badge>
-        {user.dealer && <Text span size="xs" c="dimmed" ml={6}>{user.dealer}</Text>}
+        {user.dealer && (
+          <Text span size="xs" c="dimmed" ml={6}>
+            {user.dealer}
+          </Text>
+        )}
       </Table.Td>
-      <Table.Td className="num nowrap">{user.last_seen_at ? format.ago(user.last_seen_at, new Date()) : t("settings.never")}</Table.Td>
+      <Table.Td className="num nowrap">
+        {user.last_seen_at ? format.ago(user.last_seen_at, new Date()) : t("settings.never")}
+      </Table.Td>
       <Table.Td ta="right">
         {user.email !== me.email && (
           <RemoveButton
@@ -122,7 +143,14 @@ function UserForm({ onAdded }: { onAdded: () => void }) {
       <Stack gap="sm">
         <TextInput name="name" label={t("session.name")} required data-autofocus />
         <TextInput name="email" type="email" label={t("session.email")} required />
-        <PasswordInput name="password" label={t("session.password")} description={t("session.password_rule", { count: 10 })} minLength={10} autoComplete="new-password" required />
+        <PasswordInput
+          name="password"
+          label={t("session.password")}
+          description={t("session.password_rule", { count: 10 })}
+          minLength={10}
+          autoComplete="new-password"
+          required
+        />
         <RoleFields initial="marketer" />
         <Button type="submit" loading={add.isPending} mt="xs">
           {t("settings.people.add")}

@@ -18,7 +18,9 @@ export function RoleFields({ initial }: { initial: Role }) {
         data={ROLES.map((value) => ({ value, label: t(`role.${value}`) }))}
         onChange={(event) => setRole(ROLES.find((known) => known === event.currentTarget.value) ?? initial)}
       />
-      {role === "dealer" && <TextInput name="dealer" label={t("settings.dealer")} description={t("settings.dealer_hint")} required />}
+      {role === "dealer" && (
+        <TextInput name="dealer" label={t("settings.dealer")} description={t("settings.dealer_hint")} required />
+      )}
     </>
   );
 }

@@ -47,7 +47,13 @@ function TokenList() {
           )
         }
       </Answer>
-      <Modal opened={adding} onClose={add.close} title={t("settings.tokens.add")} closeButtonProps={{ "aria-label": t("ui.close") }} centered>
+      <Modal
+        opened={adding}
+        onClose={add.close}
+        title={t("settings.tokens.add")}
+        closeButtonProps={{ "aria-label": t("ui.close") }}
+        centered
+      >
         <TokenForm />
       </Modal>
     </Card>
@@ -57,7 +63,10 @@ function TokenList() {
 function TokenTable({ tokens }: { tokens: Token[] }) {
   const { t } = useTranslation();
   return (
-    <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("settings.tokens.title") } }}>
+    <Table.ScrollContainer
+      minWidth={640}
+      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("settings.tokens.title") } }}
+    >
       <Table verticalSpacing={8} horizontalSpacing="md">
         <Table.Thead>
           <Table.Tr>
@@ -97,10 +106,16 @@ function TokenRow({ token }: { token: Token }) {
         <Badge size="sm" variant="light">
           {t(`role.${token.role}`)}
         </Badge>
-        {token.dealer && <Text span size="xs" c="dimmed" ml={6}>{token.dealer}</Text>}
+        {token.dealer && (
+          <Text span size="xs" c="dimmed" ml={6}>
+            {token.dealer}
+          </Text>
+        )}
       </Table.Td>
       <Table.Td className="num nowrap">{format.date(token.created_at)}</Table.Td>
-      <Table.Td className="num nowrap">{token.last_used_at ? format.ago(token.last_used_at, new Date()) : t("settings.never")}</Table.Td>
+      <Table.Td className="num nowrap">
+        {token.last_used_at ? format.ago(token.last_used_at, new Date()) : t("settings.never")}
+      </Table.Td>
       <Table.Td ta="right">
         <RemoveButton
           label={t("settings.tokens.remove", { name: token.name })}
@@ -124,7 +139,13 @@ function TokenForm() {
   return (
     <form onSubmit={submit}>
       <Stack gap="sm">
-        <TextInput name="name" label={t("settings.tokens.name")} description={t("settings.tokens.name_hint")} required data-autofocus />
+        <TextInput
+          name="name"
+          label={t("settings.tokens.name")}
+          description={t("settings.tokens.name_hint")}
+          required
+          data-autofocus
+        />
         <RoleFields initial="analyst" />
         <Button type="submit" loading={add.isPending} mt="xs">
           {t("settings.tokens.add")}

@@ -34,7 +34,10 @@ export function AccountMenu({ onHelp, variant }: { onHelp: () => void; variant: 
   return (
     <Menu position={variant === "row" ? "top-start" : "bottom-end"} width={232} withinPortal>
       <Menu.Target>
-        <UnstyledButton className={variant === "row" ? classes.account : undefined} aria-label={t("shell.account", { name })}>
+        <UnstyledButton
+          className={variant === "row" ? classes.account : undefined}
+          aria-label={t("shell.account", { name })}
+        >
           <Avatar size={32} radius="xl" name={name} color="amber.4" variant="filled" alt="" />
           {variant === "row" && (
             <>

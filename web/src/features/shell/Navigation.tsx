@@ -64,13 +64,13 @@ export function BottomBar() {
         {sectionsOf(role)
           .filter(({ key }) => key !== "settings")
           .map(({ key, to, icon: Picture }) => (
-          <li key={key}>
-            <Link to={to} className={classes.tab} activeOptions={{ exact: to === "/", includeSearch: false }}>
-              <Picture size={20} stroke={1.7} aria-hidden />
-              <span className="ellipsis">{t(`shell.section.${key}`)}</span>
-            </Link>
-          </li>
-        ))}
+            <li key={key}>
+              <Link to={to} className={classes.tab} activeOptions={{ exact: to === "/", includeSearch: false }}>
+                <Picture size={20} stroke={1.7} aria-hidden />
+                <span className="ellipsis">{t(`shell.section.${key}`)}</span>
+              </Link>
+            </li>
+          ))}
       </ul>
     </nav>
   );

@@ -17,7 +17,11 @@ export function Shell() {
   const [helpOpened, help] = useDisclosure(false);
 
   const visits = sectionsOf(role).map(({ keys, to }) => [keys, () => void navigate({ to })] as const);
-  useShortcuts({ ...Object.fromEntries(visits), "?": help.open, "/": () => focusSearch(() => void navigate({ to: "/profiles" })) });
+  useShortcuts({
+    ...Object.fromEntries(visits),
+    "?": help.open,
+    "/": () => focusSearch(() => void navigate({ to: "/profiles" })),
+  });
 
   return (
     <FormatProvider zone={installation.time_zone} currency={installation.currency}>

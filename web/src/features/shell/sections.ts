@@ -1,4 +1,12 @@
-import { IconActivity, IconFilter, IconGauge, IconPlugConnected, IconSettings, IconUsers, type Icon } from "@tabler/icons-react";
+import {
+  IconActivity,
+  IconFilter,
+  IconGauge,
+  IconPlugConnected,
+  IconSettings,
+  IconUsers,
+  type Icon,
+} from "@tabler/icons-react";
 import { may, type Permission } from "../../api/permissions";
 import type { Role } from "../../api/types";
 

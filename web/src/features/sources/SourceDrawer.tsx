@@ -54,7 +54,12 @@ function WriteKey({ source, mayChange }: { source: Source; mayChange: boolean })
         </Code>
         <Copy value={source.write_key} label={t("sources.copy_key")} />
         {mayChange && (
-          <Button size="compact-xs" variant="subtle" leftSection={<IconRefresh size={14} aria-hidden />} onClick={() => setAsking("rotate")}>
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            leftSection={<IconRefresh size={14} aria-hidden />}
+            onClick={() => setAsking("rotate")}
+          >
             {t("sources.rotate.action")}
           </Button>
         )}
@@ -67,7 +72,12 @@ function WriteKey({ source, mayChange }: { source: Source; mayChange: boolean })
           <Stack gap="sm">
             {t("sources.rotate.warning")}
             <Group gap="xs">
-              <Button size="xs" color="red" loading={rotate.isPending} onClick={() => rotate.mutate(source.id, { onSuccess: () => setAsking("no") })}>
+              <Button
+                size="xs"
+                color="red"
+                loading={rotate.isPending}
+                onClick={() => rotate.mutate(source.id, { onSuccess: () => setAsking("no") })}
+              >
                 {t("sources.rotate.confirm")}
               </Button>
               <Button size="xs" variant="default" onClick={() => setAsking("no")}>

@@ -41,7 +41,12 @@ export function SourcesPage() {
         <Answer query={sources} skeleton={<RowsSkeleton rows={5} height={34} />}>
           {({ sources }) =>
             sources.length === 0 ? (
-              <Empty icon={IconPlugConnected} title={t("sources.empty.title")} hint={t("sources.empty.hint")} action={createButton} />
+              <Empty
+                icon={IconPlugConnected}
+                title={t("sources.empty.title")}
+                hint={t("sources.empty.hint")}
+                action={createButton}
+              />
             ) : (
               <SourceTable sources={sources} mayChange={mayChange} onOpen={open} />
             )
@@ -65,10 +70,21 @@ export function SourcesPage() {
   );
 }
 
-function SourceTable({ sources, mayChange, onOpen }: { sources: Source[]; mayChange: boolean; onOpen: (id: string) => void }) {
+function SourceTable({
+  sources,
+  mayChange,
+  onOpen,
+}: {
+  sources: Source[];
+  mayChange: boolean;
+  onOpen: (id: string) => void;
+}) {
   const { t } = useTranslation();
   return (
-    <Table.ScrollContainer minWidth={780} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("sources.title") } }}>
+    <Table.ScrollContainer
+      minWidth={780}
+      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("sources.title") } }}
+    >
       <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
         <Table.Thead>
           <Table.Tr>
@@ -90,7 +106,15 @@ function SourceTable({ sources, mayChange, onOpen }: { sources: Source[]; mayCha
   );
 }
 
-function SourceRow({ source, mayChange, onOpen }: { source: Source; mayChange: boolean; onOpen: (id: string) => void }) {
+function SourceRow({
+  source,
+  mayChange,
+  onOpen,
+}: {
+  source: Source;
+  mayChange: boolean;
+  onOpen: (id: string) => void;
+}) {
   const { t } = useTranslation();
   const format = useFormat();
   const enable = useEnableSource();
@@ -112,7 +136,9 @@ function SourceRow({ source, mayChange, onOpen }: { source: Source; mayChange: b
       <Table.Td>
         <MiniBars values={health.per_minute} height={26} label={t("sources.hour_of", { name: source.name })} />
       </Table.Td>
-      <Table.Td className="num nowrap">{health.last_event_at ? format.ago(health.last_event_at, new Date()) : t("sources.never")}</Table.Td>
+      <Table.Td className="num nowrap">
+        {health.last_event_at ? format.ago(health.last_event_at, new Date()) : t("sources.never")}
+      </Table.Td>
       <Table.Td className="num">{format.integer(health.accepted_24h)}</Table.Td>
       <Table.Td className="num">
         <Text span inherit c={0 < health.refused_24h ? "var(--fc-bad)" : undefined}>
