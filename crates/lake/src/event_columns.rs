@@ -16,7 +16,6 @@ use crate::tables::EVENTS;
 
 /// Collects rows into columns.
 pub struct EventColumns {
-    rows: usize,
     bucket: Int32Builder,
     profile_id: Int64Builder,
     ts: TimestampMicrosecondBuilder,
@@ -39,7 +38,6 @@ impl EventColumns {
         let block_bytes = (rows as u32).saturating_mul(64).clamp(256, 1 << 16);
         let text = || StringViewBuilder::with_capacity(rows).with_fixed_block_size(block_bytes);
         Self {
-            rows: 0,
             bucket: Int32Builder::with_capacity(rows),
             profile_id: Int64Builder::with_capacity(rows),
             ts: time(),
@@ -53,12 +51,7 @@ impl EventColumns {
         }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.rows == 0
-    }
-
     pub fn push(&mut self, row: &EventRow) {
-        self.rows += 1;
         self.bucket.append_value(bucket_of(row.profile_id.0));
         self.profile_id.append_value(row.profile_id.0);
         self.ts.append_value(row.ts_us);

@@ -17,6 +17,8 @@ const BLOCK_BYTES: usize = 2 << 20;
 /// Records read from the log at a time.
 const READ_RECORDS: usize = 10_000;
 const READ_BYTES: usize = 8 << 20;
+/// Fewer records are not worth a thread.
+const SHARE_RECORDS_MIN: usize = 1_000;
 /// Merges are looked for in files at most this often, and never so often that it takes more than a tenth of the time.
 const RELOCATE_EVERY: Duration = Duration::from_secs(2);
 /// A flush may come due while nothing new is folded.
@@ -144,14 +146,14 @@ impl Inner {
             Some(reader) if reader.offset() == block.first_offset => reader,
             _ => self.log.reader(block.first_offset)?,
         };
-        let region = self.options.region.clone();
+        let (region, threads) = (self.options.region.clone(), self.options.threads);
         let block = Arc::new(block);
         let joining = block.clone();
-        let (joined, log) = threads::blocking(move || join(&joining, &mut log, &region).map(|joined| (joined, log))).await?;
+        let (joined, log) = threads::blocking(move || join(&joining, &mut log, &region, threads).map(|joined| (joined, log))).await?;
         *reader = Some(log);
 
         let mut state = self.state();
-        if let Some(batch) = joined.rows {
+        for batch in joined.rows {
             state.tail.push(batch);
         }
         for moved in &block.moves {
@@ -170,43 +172,46 @@ impl Inner {
 
 /// A block's rows.
 struct Joined {
-    rows: Option<RecordBatch>,
+    rows: Vec<RecordBatch>,
     /// Log time of its last record.
     at_us: Option<i64>,
 }
 
 /// Reads the block's range of the log and makes a row of each event that the fold attributed.
-fn join(block: &Block, log: &mut Reader, region: &str) -> Result<Joined, LakeError> {
-    let mut columns = EventColumns::with_capacity(block.events.len());
+fn join(block: &Block, log: &mut Reader, region: &str, threads: usize) -> Result<Joined, LakeError> {
+    let mut joined = Joined { rows: Vec::new(), at_us: None };
     let mut attributions = block.events.iter().peekable();
-    let mut at_us = None;
-    let mut missing = 0u64;
     while log.offset() < block.end_offset {
         let wanted = usize::try_from(block.end_offset - log.offset()).unwrap_or(usize::MAX);
         let records = log.next_batch(READ_RECORDS.min(wanted), READ_BYTES)?;
-        if records.is_empty() {
-            break;
-        }
+        let Some(last) = records.last() else { break };
+        joined.at_us = Some(last.at_us);
+        let mut pairs = Vec::with_capacity(records.len());
         for record in &records {
-            at_us = Some(record.at_us);
-            while attributions.next_if(|attribution| attribution.offset < record.offset).is_some() {
-                missing += 1;
-            }
+            while attributions.next_if(|attribution| attribution.offset < record.offset).is_some() {}
             if let Some(attribution) = attributions.next_if(|attribution| attribution.offset == record.offset) {
-                match row(record, attribution, &block.touches, region) {
-                    Some(row) => columns.push(&row),
-                    None => missing += 1,
-                }
+                pairs.push((record, attribution));
             }
         }
+        let share = pairs.len().div_ceil(threads.max(1)).max(SHARE_RECORDS_MIN);
+        let (batches, done) = threads::each(threads, pairs.chunks(share).collect(), |pairs| {
+            let mut columns = EventColumns::with_capacity(pairs.len());
+            pairs
+                .iter()
+                .filter_map(|(record, attribution)| row(record, attribution, &block.touches, region))
+                .for_each(|row| columns.push(&row));
+            Ok(columns.finish()?)
+        });
+        done?;
+        joined.rows.extend(batches);
     }
-    missing += attributions.count() as u64;
-    if missing != 0 {
+    let rows: usize = joined.rows.iter().map(RecordBatch::num_rows).sum();
+    if rows < block.events.len() {
         // The log tells its own damage; what is lost there cannot be had here.
+        let missing = block.events.len() - rows;
         tracing::error!(missing, from = block.first_offset, to = block.end_offset, "events of the fold are not in the log any more");
     }
-    let rows = if columns.is_empty() { None } else { Some(columns.finish()?) };
-    Ok(Joined { rows, at_us })
+    Ok(joined)
 }
 
 fn row(record: &Record, attribution: &EventAttribution, touches: &[Touch], region: &str) -> Option<EventRow> {
