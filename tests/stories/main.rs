@@ -1,0 +1,40 @@
+//! Stories of a whole installation, through its public surfaces only: the binary, its folder, HTTP, SQL.
+//!
+//! `FORECOURT_PROVE=1` tells them at full length. `FORECOURT_SEED=N` repeats a run that was told by its seed.
+
+mod damage;
+mod disk_full;
+#[cfg(feature = "failpoints")]
+mod failpoints;
+mod fresh;
+mod installation;
+mod kill;
+mod ledger;
+#[allow(dead_code, reason = "the store's own tests need more of it")]
+#[path = "../../crates/store/tests/postgres/mod.rs"]
+mod postgres;
+mod replay;
+mod roles;
+mod senders;
+mod server;
+mod tidy;
+mod two_servers;
+
+use std::time::Duration;
+
+/// How long a condition is polled for: a machine that runs other tests at the same time is slow.
+const WITHIN: Duration = Duration::from_secs(120);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// `reduced` in the everyday run, `full` where figures are proved.
+fn rounds(reduced: usize, full: usize) -> usize {
+    if std::env::var_os("FORECOURT_PROVE").is_some() { full } else { reduced }
+}
+
+/// The seed of what a story leaves to chance; printed, so that a failure can be repeated.
+fn seed(story: &str) -> u64 {
+    let given = std::env::var("FORECOURT_SEED").ok().and_then(|text| text.parse().ok());
+    let seed = given.unwrap_or_else(rand::random::<u64>);
+    println!("{story}: FORECOURT_SEED={seed}");
+    seed
+}
