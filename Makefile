@@ -32,7 +32,9 @@ check:
 
 prove: web
 	tests/tools/install
-	FORECOURT_PROVE=1 tests/prove
+	cargo build --locked --workspace --bins
+	FORECOURT_PROVE=1 cargo nextest run --locked --workspace --features forecourt-server/failpoints
+	tests/prove --bin $(TARGET)/debug
 
 clean-demo:
 	rm -rf ./forecourt-demo
