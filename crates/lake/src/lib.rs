@@ -139,6 +139,11 @@ impl Lake {
         self.inner.flushed.subscribe()
     }
 
+    /// The offset below which queries see every event: what [`Lake::snapshot`] would say, without putting rows in order.
+    pub fn offset(&self) -> u64 {
+        self.inner.state().offset
+    }
+
     /// Rows in memory.
     pub fn tail_rows(&self) -> usize {
         self.inner.state().tail.rows()
