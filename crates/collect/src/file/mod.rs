@@ -41,6 +41,7 @@ pub use feed::Feed;
 pub use guess::Guess;
 pub use import::{ImportRun, Progress, Server, Sink, Summary, import};
 pub use mapping::{Mapping, Pick, Read, Rest};
+pub use plan::check;
 pub use propose::propose;
 
 /// What the rows of a file are.

@@ -129,6 +129,13 @@ impl Plan {
     }
 }
 
+/// Whether a mapping fits a file, before anything is opened for it.
+///
+/// Errors: [`ImportError::Mapping`].
+pub fn check(kind: Kind, mapping: &Mapping, detected: &Detected) -> Result<(), ImportError> {
+    Plan::new(kind, mapping, detected, "", 0).map(drop)
+}
+
 fn check_names(kind: Kind, mapping: &Mapping) -> Result<(), ImportError> {
     let known = mapping::fields_of(kind);
     match mapping.fields.keys().find(|name| !known.contains(&name.as_str())) {

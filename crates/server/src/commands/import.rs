@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use forecourt_collect::file::{
-    Detected, ImportRun, Kind, Mapping, Progress, Server, Sink, Summary, detect_as, encode_bulk, import, propose,
+    Detected, ImportRun, Kind, Mapping, Progress, Server, Sink, Summary, check, detect_as, encode_bulk, import, propose,
 };
 use forecourt_log::Entry;
 use forecourt_model::{Origin, time};
@@ -73,7 +73,14 @@ pub struct ImportArgs {
 pub async fn run(place: &Place, args: ImportArgs) -> anyhow::Result<()> {
     let config = Config::load(place.config.as_deref())?;
     let (detected, mapping) = tokio::task::block_in_place(|| mapping_of(&args))?;
-    eprintln!("{}: {}", args.file.display(), detected.format);
+    let proposed = args.mapping.is_none().then(|| serde_json::to_value(&mapping)).transpose()?;
+    if args.output.format == Format::Table {
+        println!("{}: {}", args.file.display(), detected.format);
+        if let Some(mapping) = &proposed {
+            println!("Proposed mapping (save it, mend it, and pass it by --mapping):\n{mapping:#}");
+        }
+    }
+    check(args.kind.into(), &mapping, &detected)?;
     let run = ImportRun {
         kind: args.kind.into(),
         path: args.file.clone(),
@@ -92,18 +99,23 @@ pub async fn run(place: &Place, args: ImportArgs) -> anyhow::Result<()> {
         into_installation(place, &args.source, run, &detected).await?
     };
     match args.output.format {
-        Format::Json | Format::Csv => println!("{}", serde_json::to_string(&summary)?),
+        Format::Json | Format::Csv => {
+            let mut shown = serde_json::to_value(&summary)?;
+            if let Some(mapping) = proposed {
+                shown["mapping"] = mapping;
+            }
+            println!("{shown}");
+        }
         Format::Table => print(&summary),
     }
     Ok(())
 }
 
-/// Reads the mapping, or proposes one and prints it.
+/// Reads the mapping, or proposes one.
 fn mapping_of(args: &ImportArgs) -> anyhow::Result<(Detected, Mapping)> {
     let Some(path) = &args.mapping else {
         let detected = detect_as(&args.file, &forecourt_collect::file::Read::default())?;
         let mapping = propose(args.kind.into(), &detected);
-        eprintln!("Proposed mapping (save it, mend it, and pass it by --mapping):\n{}", serde_json::to_string_pretty(&mapping)?);
         return Ok((detected, mapping));
     };
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the mapping {}", path.display()))?;
