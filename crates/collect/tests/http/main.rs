@@ -5,4 +5,5 @@ mod faulty_disk;
 mod limits;
 mod pages;
 mod receiver;
+mod sdks;
 mod senders;
