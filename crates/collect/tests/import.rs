@@ -380,10 +380,95 @@ async fn damaged_ids_and_cut_off_sheets_are_warned_of() {
 async fn times_in_the_future_are_counted() {
     let desk = Desk::new();
     let later = forecourt_model::time::iso(NOW_US + 1_000_000);
-    let path = desk.write("events.csv", format!("user,at\nu1,{later}\nu2,1970-01-01\nu3,03/04/2026\nu4,\n"));
+    let path = desk.write("events.csv", format!("user,at\nu1,{later}\nu2,1970-01-01\nu3,03/04/2026\nu4,\nu5,9999-12-31\n"));
     let mapping = r#"{"user_id": {"column": "user"}, "event": {"value": "e"}, "timestamp": {"column": "at"}}"#;
     let summary = desk.import(Kind::Events, &path, mapping).await.expect("imported");
-    assert_eq!((summary.accepted, summary.reasons.get("invalid_timestamp")), (1, Some(&3)));
+    assert_eq!((summary.accepted, summary.reasons.get("invalid_timestamp")), (1, Some(&4)));
     let codes: Vec<_> = summary.warnings.iter().map(|warning| warning.code).collect();
     assert!(codes.contains(&"future_dates") && codes.contains(&"mixed_dates"), "{codes:?}");
+}
+
+/// Whatever a file holds, the answer is a count or a reason: never a panic, and never a row that the fold does not take.
+mod any_file {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn runs(bytes: &[u8], kind: Kind) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let desk = Desk::new();
+            let path = desk.write("any", bytes);
+            let Ok(detected) = detect(&path) else { return };
+            let result = import(desk.run(kind, &path, propose(kind, &detected)), &desk.sink, |_| {}).await;
+            match result {
+                Ok(summary) => {
+                    assert_eq!(summary.rows, summary.accepted + summary.refused);
+                    // Reading the log back, each event is parsed as the fold parses it.
+                    assert_eq!(desk.records().len() as u64, summary.accepted);
+                }
+                Err(error) => assert!(!error.to_string().contains("inner fault"), "{error}"),
+            }
+        });
+    }
+
+    fn kinds() -> impl Strategy<Value = Kind> {
+        proptest::sample::select(Kind::ALL.to_vec())
+    }
+
+    /// Cells that imports meet: good ones, and those that have broken importers.
+    fn cells() -> impl Strategy<Value = String> {
+        let known = [
+            "",
+            "u1",
+            "0",
+            "null",
+            "undefined",
+            "9.44E+18",
+            "ana@example.com",
+            "a@b",
+            "89123456789",
+            "12",
+            "2026-01-31",
+            "31.01.2026",
+            "03/04/2026",
+            "9999-12-31",
+            "-1",
+            "1 234,50",
+            "NaN",
+            "\"",
+            "\"open",
+            "a;b",
+            "é\u{fffd}",
+            "\u{0}",
+            "=1+1",
+            "call",
+        ];
+        prop_oneof![8 => proptest::sample::select(known.map(str::to_owned).to_vec()), 1 => "\\PC{0,12}"]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: if std::env::var_os("FORECOURT_PROVE").is_some() { 3_000 } else { 100 }, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn of_any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..600), head in proptest::sample::select(vec!["", "{", "PK\u{3}\u{4}", "PAR1", "user_id;event;timestamp\n"]), kind in kinds()) {
+            let bytes = [head.as_bytes(), &bytes].concat();
+            runs(&bytes, kind);
+        }
+
+        #[test]
+        fn of_any_cells(rows in proptest::collection::vec(proptest::collection::vec(cells(), 9..=10), 0..20), kind in kinds()) {
+            let head = "user_id,email,phone,timestamp,event,value,channel,lead_id,order_id,call_id";
+            let text = rows.iter().fold(head.to_owned(), |text, row| format!("{text}\n{}", row.join(",")));
+            runs(text.as_bytes(), kind);
+        }
+
+        #[test]
+        fn of_any_json(lines in proptest::collection::vec((cells(), cells(), any::<f64>()), 0..20), kind in kinds()) {
+            let line = |(id, time, number): &(String, String, f64)| {
+                serde_json::json!({"user_id": id, "timestamp": time, "event": "e", "value": number, "deep": {"a": [id]}}).to_string()
+            };
+            runs(lines.iter().map(line).collect::<Vec<_>>().join("\n").as_bytes(), kind);
+        }
+    }
 }

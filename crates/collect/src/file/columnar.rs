@@ -197,12 +197,12 @@ impl ColumnarReader {
 
     pub fn next_block(&mut self) -> Result<Option<ColumnarBlock>, ImportError> {
         loop {
-            if let Some((path, reader)) = &mut self.open {
-                if let Some(batch) = reader.next() {
-                    let block = block(path, batch, &self.wanted, self.row)?;
-                    self.row += block.rows as u64;
-                    return Ok(Some(block));
-                }
+            if let Some((path, reader)) = &mut self.open
+                && let Some(batch) = reader.next()
+            {
+                let block = block(path, batch, &self.wanted, self.row)?;
+                self.row += block.rows as u64;
+                return Ok(Some(block));
             }
             let Some(path) = self.files.next() else { return Ok(None) };
             let builder = builder(&path)?;

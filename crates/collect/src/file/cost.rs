@@ -10,7 +10,7 @@ use super::{
     damage::Tally,
     field::{Columns, Field},
     join::Joins,
-    moment::{BadMoment, MomentReader},
+    moment::{self, BadMoment, MomentReader},
     number,
     plan::Made,
 };
@@ -96,10 +96,7 @@ impl CostPlan {
             let told = format!("`{}` does not read as a day: give `day` a `format`", cell.text().unwrap_or_default());
             Refusal::new(RefusalCode::InvalidTimestamp, told)
         })?;
-        if at_us < time::EARLIEST_US {
-            return Err(Refusal::new(RefusalCode::InvalidTimestamp, "the row is dated before 1980"));
-        }
-        Ok(at_us)
+        moment::within_reason(at_us)
     }
 
     fn amount(&self, field: &Field, row: Row<'_>) -> Result<Option<f64>, Refusal> {

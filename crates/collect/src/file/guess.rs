@@ -28,7 +28,8 @@ pub fn guess(values: &[String]) -> Guess {
         return Guess::Empty;
     }
     // In this order: a phone in figures is a number too.
-    let kinds: [(Guess, fn(&str) -> bool); 6] = [
+    type Sign = (Guess, fn(&str) -> bool);
+    let kinds: [Sign; 6] = [
         (Guess::Email, is_email),
         (Guess::Url, |text| text.starts_with("http://") || text.starts_with("https://")),
         (Guess::Flag, is_flag),

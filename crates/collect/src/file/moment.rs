@@ -1,6 +1,9 @@
 //! Times as files write them.
 
-use forecourt_model::time::{self, DAY_US, HOUR_US, MINUTE_US, SECOND_US};
+use forecourt_model::{
+    Refusal, RefusalCode,
+    time::{self, DAY_US, EARLIEST_US, HOUR_US, MINUTE_US, SECOND_US},
+};
 use jiff::{Timestamp, fmt::strtime, tz::TimeZone};
 
 use super::{ImportError, Pick, block::Cell, mapping::MonthSequence};
@@ -104,10 +107,9 @@ impl MomentReader {
         if let Some(written) = iso(text) {
             return Ok(written);
         }
-        if text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-')) {
-            if let Ok(number) = text.parse::<f64>() {
-                return self.number(number);
-            }
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
+        if plain && let Ok(number) = text.parse::<f64>() {
+            return self.number(number);
         }
         if let Ok(timestamp) = text.parse::<Timestamp>() {
             return Ok(Written::Instant(timestamp.as_microsecond()));
@@ -123,6 +125,20 @@ fn by_format(format: &str, text: &str) -> Option<Written> {
     }
     let datetime = parsed.to_datetime().or_else(|_| parsed.to_date().map(|date| date.at(0, 0, 0, 0))).ok()?;
     Some(Written::Civil(datetime.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond()))
+}
+
+/// From here on a date is a placeholder such as 9999-12-31: 2200-01-01.
+const PLACEHOLDERS_US: i64 = 7_258_118_400 * SECOND_US;
+
+/// Lets through what may be the time of a row.
+///
+/// Errors: [`RefusalCode::InvalidTimestamp`] before 1980 and from 2200 on.
+pub fn within_reason(at_us: i64) -> Result<i64, Refusal> {
+    if (EARLIEST_US..PLACEHOLDERS_US).contains(&at_us) {
+        return Ok(at_us);
+    }
+    let told = format!("the row is dated {}: real dates lie between 1980 and 2200", time::iso(at_us).chars().take(10).collect::<String>());
+    Err(Refusal::new(RefusalCode::InvalidTimestamp, told))
 }
 
 /// Days since 1899-12-30, as a civil time; `None` outside the years 1904 to 2199.

@@ -73,10 +73,12 @@ pub struct Ids<'a> {
 }
 
 impl Ids<'_> {
-    /// Lets the id of a lead, an order or a call stand for its unknown person.
-    pub fn stand_in(&mut self, key: &str, id: String) {
-        self.found.push((Cow::Owned(IdentifierKind::External(key.to_owned())), Cow::Owned(id)));
-        self.valid = true;
+    /// Lets the id of a lead, an order or a call stand for its unknown person; `false` where it cannot.
+    pub fn stand_in(&mut self, key: &str, id: &str) -> bool {
+        let kind = IdentifierKind::External(key.to_owned());
+        self.valid = Identifier::new(kind.clone(), id, "").is_some();
+        self.found.push((Cow::Owned(kind), Cow::Owned(id.to_owned())));
+        self.valid
     }
 
     pub fn refusal(&self) -> Refusal {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use forecourt_model::{EventType, Refusal, RefusalCode, event::EVENT_NAME_CHARS_MAX, time::EARLIEST_US};
+use forecourt_model::{EventType, Refusal, RefusalCode, event::EVENT_NAME_CHARS_MAX};
 
 use super::{
     Detected, Guess, ImportError, Kind, Mapping, Rest,
@@ -13,7 +13,7 @@ use super::{
     item::{self, Members},
     join::Joins,
     mapping,
-    moment::{BadMoment, MomentReader, MonthWalk},
+    moment::{self, BadMoment, MomentReader, MonthWalk},
     number,
     person::{Ids, Person},
 };
@@ -189,9 +189,19 @@ impl ItemPlan {
         }
         let time = when(kind, mapping, &columns, &mut joins)?;
         let person = Person::new(mapping, &columns, &mut joins, region)?;
+        // A member that stands twice in an object would be read as its last telling.
+        let mut taken: BTreeSet<String> = ["email", "phone"].map(str::to_owned).into();
+        taken.extend(properties.iter().chain(&traits).map(|output| output.key.clone()));
+        taken.extend(own_id.iter().map(|(key, _)| (*key).to_owned()));
         for (list, picks) in [(&mut properties, &mapping.properties), (&mut traits, &mapping.traits)] {
             for (name, pick) in picks {
                 if let Some(field) = Field::new(name, pick, &columns, &mut joins)? {
+                    if !taken.insert(name.clone()) {
+                        let told = format!(
+                            "`{name}` stands twice, as a field and under `properties` or `traits`: leave one, or call it otherwise"
+                        );
+                        return Err(ImportError::Mapping(told));
+                    }
                     let number = field.column().is_some_and(|column| detected.columns[column].guess == Guess::Number);
                     list.push(Output { key: escaped(name), field, form: Form::AsIs { number } });
                 }
@@ -211,7 +221,8 @@ impl ItemPlan {
                 // A file of rejected rows that was mended comes back with the reasons in front.
                 if wanted.insert(index) && !column.name.starts_with(super::rejected::PREFIX) {
                     let form = Form::AsIs { number: column.guess == Guess::Number };
-                    list.push(Output { key: escaped(&column.name), field: Field::of_column(&column.name, index), form });
+                    let name = free_name(&mut taken, &column.name);
+                    list.push(Output { key: escaped(&name), field: Field::of_column(&column.name, index), form });
                 }
             }
         }
@@ -239,7 +250,10 @@ impl ItemPlan {
         if !ids.valid {
             match (&own_id, self.stand_in(own_id.as_ref(), row)) {
                 // A lead that nobody's name is on is still a lead: it stands for its person.
-                (Some(_), Some((key, id))) => ids.stand_in(key, id),
+                (Some(_), Some((key, id))) if ids.stand_in(key, &id) => {}
+                (Some(_), Some((key, id))) => {
+                    return Err(Refusal::new(RefusalCode::NoKey, format!("`{key}` is `{id}`, which names nothing: send its real id")));
+                }
                 // Its id is made of its content, below.
                 (Some(_), None) => {}
                 (None, _) => return Err(ids.refusal()),
@@ -262,7 +276,7 @@ impl ItemPlan {
                 let id = id.unwrap_or_else(|| format!("import-{}", &digest(out, &ids.joined())[..16]));
                 inner.text(out, key, &id);
                 if !ids.valid {
-                    ids.stand_in(key, id);
+                    ids.stand_in(key, &id);
                 }
             }
             inner.close(out);
@@ -313,10 +327,8 @@ impl ItemPlan {
     fn outputs(&self, list: &[Output], row: Row<'_>, members: &mut Members, tally: &mut Tally, out: &mut Vec<u8>) -> Result<(), Refusal> {
         for output in list {
             let cell = output.field.cell(row);
-            if let Cell::Text(text) = &cell {
-                if text.contains('\u{fffd}') {
-                    tally.replaced();
-                }
+            if matches!(&cell, Cell::Text(text) if text.contains('\u{fffd}')) {
+                tally.replaced();
             }
             match output.form {
                 Form::AsIs { number } => members.cell(out, &output.key, cell, number, self.decimal),
@@ -463,10 +475,7 @@ fn moment_of(when: &mut When, row: Row<'_>, tally: &mut Tally) -> Result<Option<
             })?
         }
     };
-    if at_us < EARLIEST_US {
-        return Err(refused("the row is dated before 1980".into()));
-    }
-    Ok(Some(at_us))
+    moment::within_reason(at_us).map(Some)
 }
 
 fn amount(output: &Output, cell: Cell<'_>, decimal: Option<char>) -> Result<Option<f64>, Refusal> {
@@ -489,6 +498,14 @@ fn known_stage(text: &str) -> Result<&str, Refusal> {
         let told = format!("`stage` is `{text}`: translate it by a `map` into one of {}", stages.join(", "));
         Refusal::new(RefusalCode::WrongMapping, told)
     })
+}
+
+/// The column's own name, or the name with the least number behind it that is free.
+fn free_name(taken: &mut BTreeSet<String>, name: &str) -> String {
+    let numbered = |number: usize| if number == 1 { name.to_owned() } else { format!("{name}_{number}") };
+    let free = (1..).map(numbered).find(|name| !taken.contains(name)).unwrap_or_default();
+    taken.insert(free.clone());
+    free
 }
 
 fn escaped(key: &str) -> String {

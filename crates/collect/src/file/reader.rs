@@ -25,7 +25,7 @@ pub struct Reader {
 }
 
 enum Rows {
-    Delimited(DelimitedReader),
+    Delimited(Box<DelimitedReader>),
     JsonLines(JsonLinesReader),
     Workbook(WorkbookReader),
     Columnar(ColumnarReader),
@@ -44,7 +44,7 @@ impl Reader {
                 let input = Decoded::new(bytes_of(&path, &done)?, encoding);
                 let mut reader = DelimitedReader::new(Box::new(input), dialect.clone(), Some(detected.columns.len()));
                 reader.skip_header().map_err(ImportError::io("read", &path))?;
-                Rows::Delimited(reader)
+                Rows::Delimited(Box::new(reader))
             }
             Format::JsonLines { encoding } => {
                 let input = Decoded::new(bytes_of(&path, &done)?, encoding);

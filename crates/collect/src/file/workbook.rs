@@ -202,7 +202,7 @@ struct Merged {
 impl Merged {
     fn new(mut areas: Vec<Dimensions>) -> Self {
         areas.retain(|area| area.start.0 < area.end.0);
-        areas.sort_by(|a, b| b.start.0.cmp(&a.start.0));
+        areas.sort_by_key(|area| std::cmp::Reverse(area.start.0));
         Self { ahead: areas, open: Vec::new() }
     }
 
