@@ -19,7 +19,8 @@ export type Profile = Schemas["Profile"];
 export type ProfileRow = Schemas["ProfileRow"];
 export type Role = Schemas["Role"];
 export type Source = Schemas["Source"];
-export type TimelineItem = Schemas["TimelineItem"];
+/** The properties are whatever the sender chose: the document can only say "an object". */
+export type TimelineItem = Omit<Schemas["TimelineItem"], "properties"> & { properties: Record<string, unknown> };
 export type TimelineKind = Schemas["TimelineKind"];
 export type Token = Schemas["Token"];
 export type Touch = Schemas["Touch"];
