@@ -62,7 +62,7 @@ async fn what_the_command_line_says_is_what_the_server_says() {
     assert_eq!(with_server, json!([{ "events": 20, "profiles": 20, "value": 190.0 }]));
     let profile = server.query("SELECT min(profile_id) FROM events").await[0][0].as_str().expect("an id").to_owned();
     let shown = installation.ask(&["profile", "show", &profile]);
-    assert_eq!(shown["profile"]["profile_id"], json!(profile));
+    assert_eq!(shown["profile_id"], json!(profile));
     server.stop().await;
     // No server: the command opens the folder itself.
     assert_eq!(installation.ask(&["query", sql]), with_server);

@@ -105,6 +105,15 @@ impl Ledger {
     /// Asserts that `rows` hold every acknowledged message once and every other at most once, and that a person whose
     /// device and account were joined is one profile.
     pub fn check(&self, rows: &[Row]) {
+        if let Some(told) = self.outstanding(rows) {
+            panic!("{told}");
+        }
+    }
+
+    /// What `rows` still lack, in words: an acknowledged message, or a merge that is not carried out yet.
+    ///
+    /// Panics on what no waiting makes good: a row twice, a row that nobody sent.
+    pub fn outstanding(&self, rows: &[Row]) -> Option<String> {
         let book = self.book();
         let mut found: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
         for row in rows {
@@ -114,28 +123,38 @@ impl Ledger {
         assert!(invented.is_empty(), "in the lake but never sent: {invented:?}");
         let doubled: Vec<_> = found.iter().filter(|(_, rows)| 1 < rows.len()).take(20).collect();
         assert!(doubled.is_empty(), "more than once in the lake: {doubled:?}");
+
         let is_missing = |(id, sent): &(&String, &Sent)| sent.acknowledged && !found.contains_key(id.as_str());
         let missing: Vec<&String> = book.sent.iter().filter(is_missing).map(|(id, _)| id).collect();
-        let some = &missing[..missing.len().min(20)];
-        assert!(missing.is_empty(), "{} acknowledged messages are not in the lake: {some:?} …", missing.len());
+        if !missing.is_empty() {
+            let some = &missing[..missing.len().min(20)];
+            return Some(format!("{} acknowledged messages are not in the lake: {some:?} …", missing.len()));
+        }
+        book.unmerged(&found)
+    }
 
-        let joined: BTreeSet<u32> = book.sent.values().filter(|sent| sent.acknowledged && sent.joins).map(|sent| sent.person).collect();
-        assert!(!joined.is_empty(), "nobody was joined: the story proves too little");
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book {
+    /// People who are known to be one and are not, or two who are; `None` if there are none.
+    fn unmerged(&self, found: &BTreeMap<&str, Vec<i64>>) -> Option<String> {
+        let joined: BTreeSet<u32> = self.sent.values().filter(|sent| sent.acknowledged && sent.joins).map(|sent| sent.person).collect();
         let mut profiles: BTreeMap<u32, BTreeSet<i64>> = BTreeMap::new();
-        for (id, rows) in &found {
-            let person = book.sent[*id].person;
+        for (id, rows) in found {
+            let person = self.sent[*id].person;
             if joined.contains(&person) {
                 profiles.entry(person).or_default().extend(rows);
             }
         }
         let split: Vec<_> = profiles.iter().filter(|(_, profiles)| profiles.len() != 1).take(20).collect();
-        assert!(split.is_empty(), "people whose rows are on several profiles: {split:?}");
+        if !split.is_empty() {
+            return Some(format!("people whose rows are on several profiles: {split:?}"));
+        }
         let distinct: BTreeSet<i64> = profiles.values().flatten().copied().collect();
-        assert_eq!(distinct.len(), profiles.len(), "two people share a profile");
-    }
-
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        (distinct.len() != profiles.len()).then(|| "two people share a profile".to_owned())
     }
 }
 
