@@ -19,9 +19,9 @@ export function Header({ profile }: { profile: Profile }) {
   return (
     <Card>
       <div className={classes.header}>
-        <Group gap="md" wrap="nowrap">
+        <Group gap="md" wrap="nowrap" maw="100%">
           <Avatar size={56} radius="xl" name={profile.name ?? undefined} color="petrol" variant="light" alt="" />
-          <div>
+          <div style={{ minWidth: 0 }}>
             {profile.email && <Contact icon={IconMail} value={profile.email} />}
             {profile.phone && <Contact icon={IconPhone} value={profile.phone} />}
             <Text size="sm" c="dimmed">
@@ -51,8 +51,8 @@ export function Header({ profile }: { profile: Profile }) {
 function Contact({ icon: Picture, value }: { icon: Icon; value: string }) {
   return (
     <Group gap={6} wrap="nowrap">
-      <Picture size={15} aria-hidden />
-      <Text size="sm" className="num">
+      <Picture size={15} aria-hidden style={{ flex: "none" }} />
+      <Text size="sm" className="num ellipsis" title={value}>
         {value}
       </Text>
       <Copy value={value} />
