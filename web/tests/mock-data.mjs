@@ -245,7 +245,8 @@ const rows = Array.from({ length: 50 }, (_, at) => {
   return {
     profile_id: String(1_000_000_000_000_000_001n + BigInt(at)),
     name: anonymous ? null : name,
-    email: anonymous || at % 5 === 3 ? null : `${at === 0 ? "alexandra.konstantinopolskaya" : "person"}.${at}@example.com`,
+    email:
+      anonymous || at % 5 === 3 ? null : `${at === 0 ? "alexandra.konstantinopolskaya" : "person"}.${at}@example.com`,
     phone: anonymous || at % 4 === 2 ? null : `+7900000${String(1000 + at)}`,
     first_seen: ago(DAY * between(20, 400)),
     last_seen: ago(MINUTE * between(1, 90_000)),
