@@ -57,7 +57,7 @@ const NAMES: [(&str, &[&str]); 38] = [
             "手机号码",
         ],
     ),
-    ("lead_id", &["leadid", "mqlid", "idлида", "номерлида", "лид", "线索id", "线索编号"]),
+    ("lead_id", &["leadid", "lead", "mqlid", "idлида", "номерлида", "лид", "线索id", "线索编号"]),
     (
         "order_id",
         &[
@@ -264,17 +264,14 @@ fn suits(kind: Kind, field: &str) -> bool {
 fn holds(field: &str, column: &Column) -> bool {
     match field {
         "timestamp" | "day" => {
-            matches!(column.guess, Guess::Time | Guess::Number | Guess::Empty) && !column.samples.iter().any(|text| is_month(text))
+            // Rows whose time does not read are refused one by one; the column is still the one with the times.
+            matches!(column.guess, Guess::Time | Guess::Number | Guess::Empty) || column.samples.iter().any(|text| guess::is_time(text))
         }
         "value" | "cost" | "impressions" | "clicks" => matches!(column.guess, Guess::Number | Guess::Empty | Guess::Phone),
         "email" => matches!(column.guess, Guess::Email | Guess::Empty),
         "url" | "referrer" => column.guess != Guess::Number,
         _ => true,
     }
-}
-
-fn is_month(text: &str) -> bool {
-    !text.chars().any(|c| c.is_ascii_digit())
 }
 
 fn place(mapping: &mut Mapping, kind: Kind, field: &str, column: &Column) {
