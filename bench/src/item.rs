@@ -49,7 +49,7 @@ pub fn template(slot: usize) -> String {
     };
     let what = match (Who::at(slot), slot % 7) {
         (Who::Meeting, _) => r#""type":"identify","traits":{"city":"Northport","consent_email":true}"#,
-        (_, 0 | 1 | 2) => r#""type":"page","name":"Model","properties":{"path":"/models/aster","title":"Aster"}"#,
+        (_, 0..=2) => r#""type":"page","name":"Model","properties":{"path":"/models/aster","title":"Aster"}"#,
         (_, 3 | 4) => r#""type":"track","event":"car_viewed","properties":{"model":"Aster","price":31900,"region":"North"}"#,
         (_, 5) => r#""type":"track","event":"configurator_opened","properties":{"model":"Borea","dealer":"d-17","region":"West"}"#,
         _ => r#""type":"track","event":"callback_requested","properties":{"model":"Aster","dealer":"d-03","region":"North"}"#,

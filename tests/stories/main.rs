@@ -10,11 +10,14 @@ mod fresh;
 mod installation;
 mod kill;
 mod ledger;
+mod pages;
 #[allow(dead_code, reason = "the store's own tests need more of it")]
 #[path = "../../crates/store/tests/postgres/mod.rs"]
 mod postgres;
 mod replay;
+mod public_data;
 mod roles;
+mod sdks;
 mod senders;
 mod server;
 mod tidy;

@@ -34,7 +34,12 @@ pub struct Rows {
 impl Server {
     /// Starts a server and waits until it answers.
     pub async fn start(installation: &Installation, env: &[(&str, &str)]) -> Self {
-        let mut server = Self::spawn(installation, env);
+        Self::start_as(installation, &["serve"], env).await
+    }
+
+    /// [`Server::start`] of another command that serves: `demo`, with its options.
+    pub async fn start_as(installation: &Installation, command: &[&str], env: &[(&str, &str)]) -> Self {
+        let mut server = Self::spawn_as(installation, command, env);
         let deadline = Instant::now() + WITHIN;
         while !server.is_up(installation.data()).await {
             if let Some(status) = server.status() {
@@ -48,9 +53,13 @@ impl Server {
 
     /// Starts a server and waits for nothing.
     pub fn spawn(installation: &Installation, env: &[(&str, &str)]) -> Self {
+        Self::spawn_as(installation, &["serve"], env)
+    }
+
+    fn spawn_as(installation: &Installation, command: &[&str], env: &[(&str, &str)]) -> Self {
         let output = installation.next_output();
         let file = std::fs::File::create(&output).expect("a file for the server's output");
-        let mut command = installation.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut command = installation.command(&[command, &["--listen", "127.0.0.1:0"]].concat());
         command.envs(env.iter().copied()).stdout(file.try_clone().expect("a second handle")).stderr(file);
         let child = command.spawn().expect("the server starts");
         let http = reqwest::Client::builder().no_proxy().timeout(ANSWER_WITHIN).build().expect("an HTTP client");
@@ -67,6 +76,20 @@ impl Server {
         let text = |name: &str| note[name].as_str().unwrap_or_default().to_owned();
         (self.address, self.token) = (text("address"), text("token"));
         self.http.get(format!("{}/healthz", self.address)).send().await.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// Waits until a demonstration's history is told and folded.
+    pub async fn wait_until_seeded(&self) {
+        let deadline = Instant::now() + WITHIN;
+        loop {
+            let jobs = self.get("/api/jobs").await;
+            let states: Vec<&str> = jobs["jobs"].as_array().into_iter().flatten().filter_map(|job| job["state"].as_str()).collect();
+            if states.contains(&"done") {
+                return self.wait_until_folded().await;
+            }
+            assert!(Instant::now() < deadline && !states.contains(&"failed"), "the demonstration is not seeded: {jobs}");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// Lets the commands of this machine in.

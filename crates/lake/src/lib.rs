@@ -77,8 +77,8 @@ impl Default for LakeOptions {
     fn default() -> Self {
         Self {
             region: "ZZ".into(),
-            flush_rows: 200_000,
-            flush_bytes: 256 << 20,
+            flush_rows: 100_000,
+            flush_bytes: 64 << 20,
             flush_after: Duration::from_secs(30),
             compact_files: 8,
             keep_snapshots: Duration::from_secs(3600),

@@ -10,7 +10,9 @@ use arrow::{
     datatypes::{DataType, Field, Schema, SchemaRef},
 };
 use datafusion::{
+    error::DataFusionError,
     execution::context::SQLOptions,
+    logical_expr::LogicalPlan,
     prelude::SessionContext,
     sql::{
         parser::Statement,
@@ -52,7 +54,7 @@ pub(crate) async fn sql(session: &Session, text: &str, rows_max: usize) -> Resul
     let context = session.context()?;
     let state = context.state();
     let dialect = state.config().options().sql_parser.dialect;
-    let statement = state.sql_to_statement(text, &dialect).map_err(asked)?;
+    let statement = state.sql_to_statement(text, &dialect).map_err(about_statement)?;
     let (schema, batches, truncated) = match allowed(&statement, session)? {
         Kind::Rows => {
             let plan = state.statement_to_plan(statement).await.map_err(|error| about_tables(error, session))?;
@@ -102,8 +104,13 @@ fn read_only() -> SQLOptions {
 
 type Rows = (SchemaRef, Vec<RecordBatch>, bool);
 
-async fn rows(context: &SessionContext, plan: datafusion::logical_expr::LogicalPlan, rows_max: usize) -> Result<Rows, QueryError> {
-    let frame = context.execute_logical_plan(plan).await.map_err(asked)?;
+async fn rows(context: &SessionContext, plan: LogicalPlan, rows_max: usize) -> Result<Rows, QueryError> {
+    // With a limit a sort keeps only what it will hand out. One row more than allowed tells whether there are more.
+    let is_rows = !matches!(plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) | LogicalPlan::DescribeTable(_));
+    let mut frame = context.execute_logical_plan(plan).await.map_err(asked)?;
+    if is_rows {
+        frame = frame.limit(0, Some(rows_max.saturating_add(1))).map_err(asked)?;
+    }
     let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
     let mut stream = frame.execute_stream().await.map_err(answered)?;
     let (mut batches, mut count) = (Vec::new(), 0);
@@ -126,8 +133,17 @@ fn tables(session: &Session) -> Result<RecordBatch, QueryError> {
     RecordBatch::try_new(schema, vec![Arc::new(names)]).map_err(QueryError::internal)
 }
 
+fn about_statement(error: DataFusionError) -> QueryError {
+    match error.find_root() {
+        DataFusionError::NotImplemented(text) if text.contains("single SQL statement") => {
+            QueryError::invalid("ask one statement at a time")
+        }
+        _ => asked(error),
+    }
+}
+
 /// Says which tables there are when one was asked for that is not.
-fn about_tables(error: datafusion::error::DataFusionError, session: &Session) -> QueryError {
+fn about_tables(error: DataFusionError, session: &Session) -> QueryError {
     match asked(error) {
         QueryError::Invalid(text) if text.contains("not found") && text.contains("table") => {
             let text = text.replace("forecourt.main.", "");

@@ -91,6 +91,20 @@ impl Folder {
         Ok(HashKey(key))
     }
 
+    /// Keeps every other process off the folder until the result is dropped, or this process is gone.
+    pub fn lock(&self) -> anyhow::Result<fs::File> {
+        let path = self.root.join("lock");
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(fs::TryLockError::WouldBlock) => {
+                bail!("{} is open in another process: stop that one first, or choose another folder", self.root.display())
+            }
+            Err(fs::TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
+        }
+    }
+
     fn running_path(&self) -> PathBuf {
         self.root.join("server.json")
     }

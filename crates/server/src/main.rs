@@ -25,6 +25,10 @@ use clap::{Parser, Subcommand};
 
 use commands::{Place, demo, doctor, export, import, openapi, profile, query, replay, report, serve, source, token, user};
 
+/// The system's allocator keeps what many threads once freed: half as much again in the resident size.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A customer data platform for dealer groups: collects what happens, knows who it was, answers what came of it.
 #[derive(Debug, Parser)]
 #[command(name = "forecourt", version)]

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -79,6 +80,8 @@ pub struct Node {
     checkpoints: Checkpoints,
     hash_key: HashKey,
     folded: watch::Sender<u64>,
+    /// Keeps others out of the folder for as long as the node is there.
+    _lock: File,
 }
 
 /// What the caller of [`Node::open`] decides.
@@ -91,9 +94,10 @@ pub struct Opening {
 impl Node {
     /// Opens the log, the databases and what works on them.
     pub async fn open(folder: &Folder, config: Config, opening: Opening) -> anyhow::Result<Self> {
+        let lock = folder.lock()?;
         let hash_key = folder.hash_key()?;
-        let log = open_log(folder, &config).await?;
         let store = open_store(folder, &config).await?;
+        let log = open_log(folder, &config, store.folded_offset().await?).await?;
         let control = open_control(folder, &config).await?;
         let sources = SourceKeeper::open(control.clone()).await?;
         let (folded, folding) = watch::channel(store.folded_offset().await?);
@@ -120,7 +124,7 @@ impl Node {
             region,
         );
         let checkpoints = Checkpoints::of(folder.root(), &config.store.url);
-        Ok(Self { checkpoints, config, log, store, control, lake, collector, sources, api, hash_key, folded })
+        Ok(Self { checkpoints, config, log, store, control, lake, collector, sources, api, hash_key, folded, _lock: lock })
     }
 
     /// Starts what the role asks for; everything ends when `stop` turns true.
@@ -227,8 +231,10 @@ async fn told<E: std::fmt::Display>(work: impl Future<Output = Result<(), E>>) {
     }
 }
 
-async fn open_log(folder: &Folder, config: &Config) -> anyhow::Result<Log> {
-    let (dir, options) = (folder.log(), config.log_options());
+/// * `folded`: what the store has taken in. A log that lost its end must not hand those offsets out again: the fold would
+///   never look at what gets them.
+async fn open_log(folder: &Folder, config: &Config, folded: u64) -> anyhow::Result<Log> {
+    let (dir, options) = (folder.log(), forecourt_log::Options { offset_floor: folded, ..config.log_options() });
     Ok(tokio::task::spawn_blocking(move || Log::open(&dir, options)).await??)
 }
 

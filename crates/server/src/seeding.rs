@@ -10,7 +10,7 @@ use forecourt_log::{Entry, Log};
 use forecourt_model::{
     Origin, RecordKind, Stamp,
     entity::AdCost,
-    time::{DAY_US, SECOND_US},
+    time::{DAY_US, SECOND_US, parse_us},
 };
 use forecourt_store::control::{Control, JobState};
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,8 @@ const BLOCK: usize = 2_000;
 const BEHIND_MAX: u64 = 2 * BLOCK as u64;
 /// Between two looks at what happened meanwhile.
 const TRICKLE_EVERY: Duration = Duration::from_secs(1);
+/// What is told first.
+const RECENT_DAYS: i64 = 62;
 const PROGRESS_EVERY_US: i64 = SECOND_US;
 /// After the log refused (a full disk).
 const AFTER_REFUSAL: Duration = Duration::from_secs(2);
@@ -116,29 +118,27 @@ impl Seeding {
         mut stop: watch::Receiver<bool>,
     ) -> anyhow::Result<()> {
         let plan = begun.plan();
-        let begin_us = plan.end_us - (f64::from(plan.months) * 30.44) as i64 * DAY_US;
-        let days = ((plan.end_us - begin_us) / DAY_US) as u64;
-        let job = self.control.start_job("demo_seed", "An invented dealer group's history", days, "days", now_us()).await?;
+        let counting = plan.clone();
+        let items = tokio::task::spawn_blocking(move || forecourt_demo::history(&counting).count() as u64).await?;
+        let job = self.control.start_job("demo_seed", "An invented dealer group's history", items, "events", now_us()).await?;
         let mut blocks = told_ahead(plan, begun.told);
         let mut noted_us = 0;
         while let Some(block) = blocks.recv().await {
             if *stop.borrow() {
                 return Ok(());
             }
-            let reached_us = block.iter().rev().find_map(|item| if let Item::Event { at_us, .. } = item { Some(*at_us) } else { None });
             let count = block.len() as u64;
             self.append_history(block, sources, &mut stop).await?;
             begun.told += count;
             if noted_us + PROGRESS_EVERY_US < now_us() {
                 noted_us = now_us();
-                let done = reached_us.map_or(0, |at_us| ((at_us - begin_us) / DAY_US).max(0) as u64);
-                self.control.note_progress(&job, done.min(days), days, noted_us).await?;
+                self.control.note_progress(&job, begun.told, items, noted_us).await?;
                 self.control.put_setting(SETTING, &begun).await?;
             }
         }
         begun.done = true;
         self.control.put_setting(SETTING, &begun).await?;
-        self.control.note_progress(&job, days, days, now_us()).await?;
+        self.control.note_progress(&job, items, items, now_us()).await?;
         self.control.end_job(&job, JobState::Done, Some(&format!("{} events and costs", begun.told)), now_us()).await?;
         Ok(())
     }
@@ -206,7 +206,11 @@ impl Seeding {
 fn told_ahead(plan: Plan, skip: u64) -> mpsc::Receiver<Vec<Item>> {
     let (sender, receiver) = mpsc::channel(2);
     tokio::task::spawn_blocking(move || {
-        let mut items = forecourt_demo::history(&plan).skip(skip as usize);
+        // The last weeks first: they are what the first page shows.
+        let recent_us = plan.end_us - RECENT_DAYS * DAY_US;
+        let is_recent = move |item: &Item| recent_us <= at_us(item);
+        let older = forecourt_demo::history(&plan).filter(move |item| !is_recent(item));
+        let mut items = forecourt_demo::history(&plan).filter(is_recent).chain(older).skip(skip as usize);
         loop {
             let block: Vec<Item> = items.by_ref().take(BLOCK).collect();
             if block.is_empty() || sender.blocking_send(block).is_err() {
@@ -215,6 +219,13 @@ fn told_ahead(plan: Plan, skip: u64) -> mpsc::Receiver<Vec<Item>> {
         }
     });
     receiver
+}
+
+fn at_us(item: &Item) -> i64 {
+    match item {
+        Item::Event { at_us, .. } => *at_us,
+        Item::AdCost(cost) => parse_us(&cost.day).unwrap_or(0),
+    }
 }
 
 #[derive(Deserialize)]

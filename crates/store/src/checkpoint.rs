@@ -41,6 +41,29 @@ impl Store {
         Self::open(place).await
     }
 
+    /// The file of a store on SQLite.
+    pub fn path(&self) -> Option<&std::path::Path> {
+        match &self.place {
+            Place::Sqlite(path) => Some(path),
+            Place::Postgres { .. } => None,
+        }
+    }
+
+    /// Names of the database's schemas that begin with `prefix`; none on SQLite.
+    pub async fn schemas(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        if self.db.is_sqlite() {
+            return Ok(Vec::new());
+        }
+        const SQL: &str = "SELECT schema_name::TEXT FROM information_schema.schemata WHERE starts_with(schema_name, $1) ORDER BY 1";
+        self.db.query(SQL, vec![prefix.into()]).await?.iter().map(|row| row.text(0)).collect()
+    }
+
+    /// Renames a schema of the database; both names are ours: a-z, 0-9 and _.
+    pub async fn rename_schema(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        self.db.execute(&format!("ALTER SCHEMA {from} RENAME TO {to}"), vec![]).await?;
+        Ok(())
+    }
+
     /// Removes the whole store: a copy that has served.
     pub async fn destroy(self) -> Result<(), StoreError> {
         match &self.place {

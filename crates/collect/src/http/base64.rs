@@ -11,6 +11,6 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// Decodes base64 of either alphabet, with or without padding; spaces are pluses that a query decoder took for spaces.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, DecodeError> {
-    let plain = text.trim().replace(' ', "+").replace('-', "+").replace('_', "/");
+    let plain = text.trim().replace([' ', '-'], "+").replace('_', "/");
     LENIENT.decode(plain)
 }

@@ -30,7 +30,7 @@ pub struct Receiver {
 /// A record of the log, read back as its readers will.
 #[derive(Debug)]
 pub enum Kept {
-    Event { event: Event, origin: Origin, ip: String, raw: Value },
+    Event { event: Box<Event>, origin: Origin, ip: String, raw: Value },
     Refused { source: String, code: String, reason: String, raw: Vec<u8> },
 }
 
@@ -114,7 +114,7 @@ impl Receiver {
                     let (stamp, raw) = Stamp::decode(&record.body).expect("a stamp");
                     let event = Event::parse(raw, &stamp, "RU").expect("what was accepted reads back");
                     let raw = serde_json::from_slice(raw).expect("JSON");
-                    Kept::Event { event, origin: stamp.origin, ip: stamp.ip.into_owned(), raw }
+                    Kept::Event { event: Box::new(event), origin: stamp.origin, ip: stamp.ip.into_owned(), raw }
                 }
                 Some(RecordKind::Refused) => {
                     let (stamp, refusal, raw) = decode_refused(&record.body).expect("a dead letter");
@@ -127,7 +127,7 @@ impl Receiver {
     }
 
     pub fn events(&self) -> Vec<Event> {
-        self.kept().into_iter().filter_map(|kept| if let Kept::Event { event, .. } = kept { Some(event) } else { None }).collect()
+        self.kept().into_iter().filter_map(|kept| if let Kept::Event { event, .. } = kept { Some(*event) } else { None }).collect()
     }
 
     /// Code and raw text of each dead letter.

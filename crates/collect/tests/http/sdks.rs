@@ -71,7 +71,7 @@ async fn drive(receiver: &Receiver, folder: PathBuf, sdks: &[&str]) -> Vec<Value
 /// The log's events by message id. An SDK that sends again what was taken may be there twice: the fold drops that.
 fn stored(receiver: &Receiver) -> BTreeMap<String, (Event, Value)> {
     let event = |kept| match kept {
-        Kept::Event { event, raw, .. } => Some((event.message_id.clone(), (event, raw))),
+        Kept::Event { event, raw, .. } => Some((event.message_id.clone(), (*event, raw))),
         Kept::Refused { .. } => None,
     };
     receiver.kept().into_iter().filter_map(event).collect()

@@ -65,7 +65,8 @@ async fn the_key_may_stand_in_four_places() {
     let with_key = format!(r#"{{{item},"writeKey":"{KEY}"}}"#);
     let batch_with_key = format!(r#"{{"batch":[{{"type":"track",{item}}}],"writeKey":"{KEY}"}}"#);
     let unpadded = basic(KEY).trim_end_matches('=').to_owned();
-    let forms: [(&str, Vec<(&str, &str)>, &str); 8] = [
+    type Form<'a> = (&'a str, Vec<(&'a str, &'a str)>, &'a str);
+    let forms: [Form<'_>; 8] = [
         ("/v1/track", vec![("authorization", &unpadded)], &plain),
         ("/v1/track", vec![("x-write-key", KEY)], &plain),
         ("/v1/track?writeKey=wk_site", vec![], &plain),

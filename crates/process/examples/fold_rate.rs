@@ -1,0 +1,76 @@
+//! How fast the fold is: `cargo run -p forecourt-process --example fold_rate -- [events]` prints JSON.
+//!
+//! Ten events a profile; every fifth profile begins anonymous and signs in; 5 % of messages come twice.
+
+use std::time::Instant;
+
+use forecourt_log::{Entry, Log, Options};
+use forecourt_model::{HashKey, Origin, RecordKind, Stamp};
+use forecourt_process::{Batch, Fold, Settings};
+use forecourt_store::Store;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let events: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(500_000);
+    let dir = tempfile::tempdir()?;
+    let log = Log::open(&dir.path().join("log"), Options::default())?;
+    let people = (events / 10).max(1);
+    let mut entries = Vec::new();
+    for n in 0..events {
+        // People come and go: the ones of now are 2,000 neighbours.
+        let person = (n / 10 / 2_000) * 2_000 + splitmix(n) % 2_000;
+        let (person, step) = (person % people, n % 10);
+        let signs_in = person % 5 == 0 && 6 <= splitmix(n ^ 77) % 10;
+        let id = if signs_in { format!(r#""anonymousId":"d-{person}","userId":"u-{person}""#) } else { format!(r#""anonymousId":"d-{person}""#) };
+        let json = format!(
+            r#"{{"type":"track","event":"car_viewed_{}",{id},"timestamp":"2026-03-01T10:00:00Z","properties":{{"model":"Aster","region":"North","price":21000,"url":"https://cars.example/models/aster?step={step}"}},"context":{{"page":{{"url":"https://cars.example/models/aster","referrer":"https://cars.example/"}},"library":{{"name":"analytics.js","version":"2.1"}},"userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36","locale":"en-GB"}}}}"#,
+            step % 5
+        );
+        let message = if n % 20 == 19 { n - 1 } else { n };
+        let stamp = Stamp {
+            origin: Origin::Live,
+            received_us: 1_772_400_000_000_000 + n as i64 * 30,
+            sent_us: None,
+            source: "site".into(),
+            message_id: format!("message-{message}").into(),
+            ip: "".into(),
+        };
+        entries.push(Entry { kind: RecordKind::Event as u8, body: stamp.encode(json.as_bytes()).into() });
+        if entries.len() == 1000 {
+            log.append(stamp.received_us, std::mem::take(&mut entries)).await?;
+        }
+    }
+    let store = Store::sqlite(&dir.path().join("state.sqlite")).await?;
+    let mut fold = Fold::open(store.clone(), Settings::new(HashKey([1; 32]))).await?;
+    let mut reader = log.reader(0)?;
+    let (mut decode_s, mut fold_s) = (0.0, 0.0);
+    let mut lake = 0;
+    loop {
+        let begun = Instant::now();
+        let records = reader.next_batch(10_000, 8 << 20)?;
+        if records.is_empty() {
+            break;
+        }
+        let batch = Batch::decode(records, "RU");
+        decode_s += begun.elapsed().as_secs_f64();
+        let begun = Instant::now();
+        lake = fold.process_batch(&batch, lake).await?.block.first_offset;
+        fold_s += begun.elapsed().as_secs_f64();
+    }
+    let total = log.end_offset();
+    println!(
+        r#"{{"events":{total},"profiles":{},"decode_per_s":{:.0},"fold_per_s":{:.0},"log_bytes_per_event":{:.1}}}"#,
+        store.profiles_count().await?,
+        total as f64 / decode_s,
+        total as f64 / fold_s,
+        log.bytes() as f64 / total as f64
+    );
+    Ok(())
+}
+
+fn splitmix(x: u64) -> u64 {
+    let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}

@@ -1,0 +1,134 @@
+//! A dealer sees his rows, whatever he asks.
+
+use forecourt_lake::tables::{AD_COSTS, CALLS, LEADS, ORDERS, PROFILES};
+use forecourt_model::Scope;
+use forecourt_query::{FunnelSpec, FunnelStep, Outcome, PeopleSpec, TimelineKind};
+
+use crate::rows::{SmallLake, event, lake, profile, rows_of, table};
+
+fn north() -> Scope {
+    Scope::Dealer("north".into())
+}
+
+/// Two dealers, a profile of each, one of both, one of none.
+fn dealers() -> SmallLake {
+    let events = vec![
+        event(profile(0, 1), 10, "viewed").dealer("north").value(1.0),
+        event(profile(0, 1), 20, "asked").dealer("north").value(2.0),
+        event(profile(5, 2), 30, "viewed").dealer("south").value(0.0).properties(r#"{"secret":"s"}"#),
+        event(profile(5, 2), 40, "asked").dealer("south").value(0.0),
+        event(profile(9, 3), 50, "viewed").dealer("north").value(3.0),
+        event(profile(9, 3), 60, "asked").dealer("south").value(0.0),
+        event(profile(12, 4), 70, "viewed").value(0.0),
+    ];
+    let ids = [profile(0, 1), profile(5, 2), profile(9, 3), profile(12, 4), profile(13, 5)].map(|id| id.to_string());
+    let [one, two, three, four, five] = ids.each_ref().map(String::as_str);
+    let leads = table(
+        &LEADS,
+        &[&[("lead_id", "L1"), ("profile_id", two), ("dealer", "south")], &[("lead_id", "L2"), ("profile_id", five), ("dealer", "north")]],
+    );
+    let profiles = table(
+        &PROFILES,
+        &[
+            &[("profile_id", one), ("name", "Ana"), ("dealer", "north")],
+            &[("profile_id", two), ("name", "Boris"), ("dealer", "south")],
+            &[("profile_id", three), ("name", "Chen"), ("dealer", "south")],
+            &[("profile_id", four), ("name", "Dora")],
+            &[("profile_id", five), ("name", "Eve")],
+        ],
+    );
+    let costs = table(&AD_COSTS, &[&[("day", "1970-01-01"), ("channel", "cpc"), ("cost", "5")]]);
+    let orders = table(&ORDERS, &[&[("order_id", "O1"), ("profile_id", two), ("dealer", "south"), ("revenue", "9")]]);
+    lake(11, events, vec![("leads", leads), ("orders", orders), ("calls", table(&CALLS, &[])), ("ad_costs", costs), ("profiles", profiles)])
+}
+
+#[tokio::test]
+async fn no_expression_reaches_another_dealers_rows() {
+    let small = dealers();
+    let scope = north();
+    let ask = async |sql: &str| rows_of(&small.query, &scope, sql).await;
+    assert_eq!(ask("SELECT count(*) FROM events").await, ["3"]);
+    assert_eq!(ask("SELECT count(*) FROM events WHERE dealer = 'south' OR true").await, ["3"]);
+    assert_eq!(ask("SELECT DISTINCT dealer FROM events").await, ["north"]);
+    assert_eq!(ask("SELECT dealer FROM events UNION SELECT dealer FROM leads UNION ALL SELECT dealer FROM orders").await, ["north"]);
+    assert_eq!(ask("SELECT (SELECT count(*) FROM events e WHERE e.ts >= x.ts) FROM events x ORDER BY x.ts").await, ["3", "2", "1"]);
+    assert_eq!(ask("SELECT count(*) FROM forecourt.main.events e FULL JOIN events f ON e.dealer <> f.dealer").await, ["6"]);
+    assert_eq!(ask("SELECT max(value), min(ts) FROM events").await, ["3.0|1970-01-01T00:00:00.000Z"]);
+    assert_eq!(ask("SELECT count(*) FROM events WHERE json_get(properties, 'secret') IS NOT NULL").await, ["0"]);
+    assert_eq!(ask("SELECT lead_id FROM leads").await, ["L2"]);
+    assert_eq!(ask("SELECT count(*) FROM orders").await, ["0"]);
+    assert_eq!(ask("SHOW TABLES").await, ["events", "leads", "orders", "calls", "profiles"]);
+    // His people, by an event or a lead; the name of another dealer is blank.
+    assert_eq!(ask("SELECT name, dealer FROM profiles ORDER BY name").await, ["Ana|north", "Chen|null", "Eve|null"]);
+    assert_eq!(ask("SELECT count(*) FROM profiles WHERE dealer = 'south'").await, ["0"]);
+}
+
+#[tokio::test]
+async fn an_error_tells_nothing_of_hidden_rows() {
+    let small = dealers();
+    // Every hidden row has a value of 0, so that a filter that ran below the scope would divide by it.
+    for sql in [
+        "SELECT sum(1 / CAST(value AS BIGINT)) FROM events",
+        "SELECT count(*) FROM events WHERE 6 / CAST(value AS BIGINT) > 0",
+        "SELECT count(*) FROM events WHERE dealer = 'south' AND 6 / CAST(value AS BIGINT) > 0",
+        "SELECT a.event FROM events a JOIN events b ON a.ts = b.ts AND 6 / CAST(a.value AS BIGINT) > 0",
+        "SELECT event FROM events ORDER BY 1 / CAST(value AS BIGINT) LIMIT 1",
+        "SELECT count(*) FROM profiles WHERE CASE name WHEN 'Boris' THEN 1 / (events - events) ELSE 1 END > 0",
+    ] {
+        small.query.sql(&north(), sql, 100).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert!(small.query.sql(&Scope::Everything, sql, 100).await.is_err(), "{sql} should fail for who sees the rows");
+    }
+}
+
+#[tokio::test]
+async fn what_tells_of_hidden_rows_is_refused() {
+    let small = dealers();
+    for (sql, reason) in [
+        ("EXPLAIN SELECT 1", "EXPLAIN is not for accounts that see one dealer"),
+        ("EXPLAIN ANALYZE SELECT count(*) FROM events", "EXPLAIN is not for accounts"),
+        ("SELECT * FROM information_schema.tables", "not found: the tables are events, leads, orders, calls, profiles"),
+        ("SELECT * FROM ad_costs", "not found: the tables are events, leads"),
+        ("SELECT * FROM '/etc/passwd'", "not found"),
+        ("SHOW ALL", "queries only read"),
+    ] {
+        let error = small.query.sql(&north(), sql, 100).await.expect_err(sql).to_string();
+        assert!(error.contains(reason), "{sql}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn funnels_people_timelines_and_catalogues_are_cut_alike() {
+    let small = dealers();
+    let step = |event: &str| FunnelStep { event: event.into(), condition: None };
+    let spec = FunnelSpec {
+        steps: vec![step("viewed"), step("asked")],
+        window: "1d".into(),
+        from: None,
+        to: None,
+        tz: None,
+        by: vec!["dealer".into()],
+        segment: None,
+        modes: vec![],
+    };
+    let report = small.query.funnel(&north(), &spec).await.expect("a report");
+    assert_eq!(report.steps.iter().map(|step| step.profiles).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!((report.groups.len(), report.rows_scanned), (1, None));
+    let mut sly = spec.clone();
+    sly.steps[0].condition = Some("dealer = 'south' OR 6 / CAST(value AS BIGINT) > 0".into());
+    assert_eq!(small.query.funnel(&north(), &sly).await.expect("a report").steps[0].profiles, 2);
+    assert!(
+        small.query.funnel(&Scope::Everything, &sly).await.is_ok_and(|report| report.steps[0].profiles == 3)
+            || small.query.funnel(&Scope::Everything, &sly).await.is_err()
+    );
+
+    let wanted = PeopleSpec { step: 1, outcome: Outcome::Reached, by: Default::default(), limit: 10, cursor: None };
+    let people = small.query.funnel_people(&north(), &spec, &wanted).await.expect("people");
+    assert_eq!(people.profile_ids, [profile(0, 1), profile(9, 3)]);
+    let theirs = small.query.timeline(&north(), profile(5, 2), TimelineKind::All, None, 10).await.expect("a timeline");
+    assert!(theirs.items.is_empty());
+    let both = small.query.timeline(&north(), profile(9, 3), TimelineKind::All, None, 10).await.expect("a timeline");
+    assert_eq!(both.items.len(), 1);
+    let catalogue = small.query.catalogue(&north()).await.expect("a catalogue");
+    assert_eq!(catalogue.dimensions["dealer"], ["north"]);
+    assert_eq!(catalogue.events.iter().map(|entry| (entry.event.as_str(), entry.count)).collect::<Vec<_>>(), [("viewed", 2), ("asked", 1)]);
+}
