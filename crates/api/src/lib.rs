@@ -95,7 +95,7 @@ impl ApiState {
     description = "What the pages of Forecourt use, for programs too. Show an API token as `Authorization: Bearer fct_…`; \
                    errors are `{\"error\":{\"code\",\"message\"}}`.",
     license(name = "Apache-2.0")
-))]
+), components(schemas(timeline::TimelineKind)))]
 struct Document;
 
 fn documented() -> OpenApiRouter<ApiState> {
@@ -135,16 +135,34 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     documented().into_openapi()
 }
 
+/// JSON Schemas of report specs, by report; what they refer to stands beside them.
+fn report_schemas(document: &utoipa::openapi::OpenApi) -> serde_json::Value {
+    let described = document.components.as_ref().map(|components| &components.schemas);
+    let wanted = ["FunnelSpec", "FunnelSpecStep"];
+    let parts = wanted.iter().filter_map(|name| Some(((*name).to_owned(), serde_json::to_value(described?.get(*name)?).ok()?)));
+    let parts: serde_json::Map<String, serde_json::Value> = parts.collect();
+    serde_json::json!({
+        "reports": { "funnel": { "$ref": "#/components/schemas/FunnelSpec" } },
+        "components": { "schemas": parts }
+    })
+}
+
 /// Everything under `/api`, and the pages under all other paths.
 pub fn router(state: ApiState) -> Router {
     let (routes, document) = documented().split_for_parts();
+    let schemas = report_schemas(&document).to_string();
     let document = document.to_json().unwrap_or_default();
+    let specify = move || {
+        let schemas = schemas.clone();
+        async move { ([(axum::http::header::CONTENT_TYPE, "application/json")], schemas) }
+    };
     let describe = move || {
         let document = document.clone();
         async move { ([(axum::http::header::CONTENT_TYPE, "application/json")], document) }
     };
     routes
         .route("/api/openapi.json", axum::routing::get(describe))
+        .route("/api/schemas", axum::routing::get(specify))
         .route_layer(middleware::from_fn_with_state(state.clone(), caller::authorise))
         .fallback(ui::page)
         .layer(middleware::from_fn(headers::harden))

@@ -19,8 +19,9 @@ pub fn parse_us(text: &str) -> Option<i64> {
     if let Ok(timestamp) = text.parse::<Timestamp>() {
         return Some(timestamp.as_microsecond());
     }
-    if let Ok(datetime) = text.parse::<civil::DateTime>() {
-        return datetime.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_microsecond());
+    if let Ok(datetime) = text.trim_end_matches(['Z', 'z']).parse::<civil::DateTime>() {
+        // The last day of the year 9999 is a time too, only none that can be told apart from the day before.
+        return Some(datetime.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX.as_microsecond(), |zoned| zoned.timestamp().as_microsecond()));
     }
     text.parse::<f64>().ok().and_then(number_us)
 }
@@ -71,6 +72,7 @@ mod tests {
             assert_eq!(parse_us(text), Some(noon), "{text}");
         }
         assert_eq!(parse_us("2026-01-01"), Some(noon - 12 * HOUR_US));
+        assert!(parse_us("9999-12-31T23:59:59Z").is_some_and(|us| noon < us));
         assert_eq!(parse_us("yesterday"), None);
         assert_eq!(parse_us("NaN"), None);
         assert_eq!(iso(noon), "2026-01-01T12:00:00.000Z");

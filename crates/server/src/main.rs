@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{Place, demo, doctor, export, import, openapi, profile, query, replay, report, serve, source, token, user};
+use commands::{Place, bench, demo, doctor, export, import, openapi, profile, query, replay, report, serve, source, token, user};
 
 /// The system's allocator keeps what many threads once freed: half as much again in the resident size.
 #[global_allocator]
@@ -70,6 +70,9 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Look for what is wrong with an installation.
     Doctor,
+    /// Measure this machine.
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
     /// Print the description of the HTTP API.
     Openapi,
 }
@@ -103,6 +106,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::User(command) => user::run(place, command).await,
             Command::Replay(args) => replay::run(place, args).await,
             Command::Doctor => doctor::run(place).await,
+            Command::Bench(command) => bench::run(place, command).await,
             Command::Openapi => openapi::run(),
         }
     })

@@ -24,7 +24,7 @@ use crate::clock::now_us;
 /// Items appended at once.
 const BLOCK: usize = 2_000;
 /// The fold may be this far behind before the next block: real input must not wait behind the history.
-const BEHIND_MAX: u64 = 2 * BLOCK as u64;
+const BEHIND_MAX: u64 = 5 * BLOCK as u64;
 /// Between two looks at what happened meanwhile.
 const TRICKLE_EVERY: Duration = Duration::from_secs(1);
 /// What is told first.

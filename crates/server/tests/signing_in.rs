@@ -134,6 +134,9 @@ async fn answers_tell_browsers_what_not_to_do() {
     let described = house.send(Method::GET, "/api/openapi.json", &[], None).await;
     assert!(described.body["paths"]["/api/me"]["get"].is_object());
 
+    let schemas = house.send(Method::GET, "/api/schemas", &[], None).await;
+    assert!(schemas.body["components"]["schemas"]["FunnelSpec"]["properties"]["steps"].is_object(), "{}", schemas.body);
+
     let ana = house.admin().await;
     let wrong = house.post(&ana, "/api/sources", &json!({ "name": "x", "colour": "red" })).await;
     assert_eq!(wrong.status, 400);

@@ -134,10 +134,10 @@ impl Database {
             .synchronous(SqliteSynchronous::Full)
             .auto_vacuum(SqliteAutoVacuum::None)
             .busy_timeout(Duration::from_secs(30))
-            .pragma("cache_size", "-32768")
+            .pragma("cache_size", "-65536")
             .pragma("temp_store", "memory")
-            .pragma("wal_autocheckpoint", "4000")
-            .pragma("journal_size_limit", "67108864")
+            .pragma("wal_autocheckpoint", "25000")
+            .pragma("journal_size_limit", "134217728")
             .statement_cache_capacity(256);
         // A full disk makes SQLite undo a transaction by itself; the driver still takes it for open, and would refuse the next
         // one for ever: such a connection is replaced.
@@ -200,7 +200,8 @@ impl Database {
     /// Runs the numbered migrations that have not run yet, each in a transaction.
     ///
     /// In their text `KEY64` stands for the type of a 64-bit primary key: SQLite stores rows by it only when it is called
-    /// `INTEGER PRIMARY KEY`. `BLOB` stands for bytes, `TEXT_C` for text that is compared byte by byte.
+    /// `INTEGER PRIMARY KEY`. `BLOB` stands for bytes, `TEXT_C` for text that is compared byte by byte,
+    /// `BY_KEY` after a table for one that SQLite keeps in the order of its key.
     pub async fn migrate(&self, migrations: &[&str]) -> Result<(), StoreError> {
         self.execute("CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY)", vec![]).await?;
         let done = self.query("SELECT COALESCE(MAX(number), 0) FROM migrations", vec![]).await?;
@@ -211,9 +212,11 @@ impl Database {
         }
         for (number, text) in (1..).zip(migrations).filter(|(number, _)| done < *number) {
             let text = match self {
-                Self::Sqlite { .. } => text.replace("KEY64", "INTEGER PRIMARY KEY").replace("TEXT_C", "TEXT"),
+                Self::Sqlite { .. } => {
+                    text.replace("KEY64", "INTEGER PRIMARY KEY").replace("TEXT_C", "TEXT").replace("BY_KEY", "WITHOUT ROWID")
+                }
                 Self::Postgres(_) => {
-                    text.replace("KEY64", "BIGINT PRIMARY KEY").replace("BLOB", "BYTEA").replace("TEXT_C", "TEXT COLLATE \"C\"")
+                    text.replace("KEY64", "BIGINT PRIMARY KEY").replace("BLOB", "BYTEA").replace("TEXT_C", "TEXT COLLATE \"C\"").replace(" BY_KEY", "")
                 }
             };
             let mut tx = self.begin().await?;

@@ -96,9 +96,17 @@ impl Store {
                 profiles.push(summary(profile_id, &fragments)?.0);
             }
         }
-        if !question.is_empty() {
-            profiles.sort_by_key(|profile| std::cmp::Reverse(profile.last_us));
-            profiles.truncate(limit as usize);
+        match (question.is_empty(), scope) {
+            // A profile stands where its latest fragment does, once: an older fragment of it is met again on a later page.
+            (true, Scope::Everything) => {
+                let until_us = cursor.and_then(|cursor| cursor.split_once('.')?.0.parse().ok()).unwrap_or(i64::MAX);
+                profiles.retain(|profile| profile.last_us <= until_us);
+            }
+            (true, Scope::Dealer(_)) => {}
+            (false, _) => {
+                profiles.sort_by_key(|profile| std::cmp::Reverse(profile.last_us));
+                profiles.truncate(limit as usize);
+            }
         }
         Ok(ProfilesPage { profiles, next })
     }
@@ -198,7 +206,7 @@ impl Store {
             let rows = match scope.dealer() {
                 None => {
                     const SQL: &str = "SELECT last_us, fragment_id, profile_id FROM fragments
-                        WHERE last_us <= $1 AND (last_us < $1 OR fragment_id < $2) AND profile_id = fragment_id
+                        WHERE last_us <= $1 AND (last_us < $1 OR fragment_id < $2)
                         ORDER BY last_us DESC, fragment_id DESC LIMIT $3";
                     self.db.query(SQL, vec![at.0.into(), at.1.into(), i64::from(limit).into()]).await?
                 }

@@ -10,9 +10,9 @@ CREATE TABLE fragments (
 CREATE INDEX fragments_of_profile ON fragments (profile_id) WHERE profile_id <> fragment_id;
 CREATE INDEX fragments_by_last ON fragments (last_us);
 CREATE TABLE evidence (
-    a BIGINT NOT NULL, b BIGINT NOT NULL, rule TEXT NOT NULL, log_offset BIGINT NOT NULL, at_us BIGINT NOT NULL, PRIMARY KEY (a, b));
+    a BIGINT NOT NULL, b BIGINT NOT NULL, rule TEXT NOT NULL, log_offset BIGINT NOT NULL, at_us BIGINT NOT NULL, PRIMARY KEY (a, b)) BY_KEY;
 CREATE INDEX evidence_by_b ON evidence (b);
-CREATE TABLE name_words (word TEXT_C NOT NULL, fragment_id BIGINT NOT NULL, PRIMARY KEY (word, fragment_id));
+CREATE TABLE name_words (word TEXT_C NOT NULL, fragment_id BIGINT NOT NULL, PRIMARY KEY (word, fragment_id)) BY_KEY;
 CREATE TABLE leads (
     lead_id TEXT_C PRIMARY KEY, fragment_id BIGINT NOT NULL, created_us BIGINT NOT NULL, updated_us BIGINT NOT NULL, stage TEXT NOT NULL,
     stage_us BIGINT NOT NULL, model TEXT, dealer TEXT, region TEXT, channel TEXT, utm_source TEXT, campaign TEXT, value DOUBLE PRECISION);
@@ -31,7 +31,7 @@ CREATE TABLE ad_costs (
     cost DOUBLE PRECISION NOT NULL, impressions BIGINT NOT NULL, clicks BIGINT NOT NULL, currency TEXT NOT NULL);
 CREATE TABLE totals (
     day BIGINT NOT NULL, metric TEXT_C NOT NULL, dimension TEXT_C NOT NULL, count BIGINT NOT NULL, amount BIGINT NOT NULL,
-    PRIMARY KEY (day, metric, dimension));
+    PRIMARY KEY (day, metric, dimension)) BY_KEY;
 CREATE TABLE dead_letters (
     log_offset KEY64, number BIGINT NOT NULL, received_us BIGINT NOT NULL, source TEXT NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL,
     raw BLOB NOT NULL, state TEXT NOT NULL);

@@ -8,9 +8,9 @@ use tokio::{sync::watch, time::Instant};
 /// Live events must not wait behind an import for longer than this.
 const LAG_MAX: Duration = Duration::from_millis(200);
 /// How many records may be ahead of the fold: it learns from the lag what the machine can do.
-const AHEAD_MIN: u64 = 2_000;
+const AHEAD_MIN: u64 = 10_000;
 const AHEAD_MAX: u64 = 200_000;
-const AHEAD_FIRST: u64 = 10_000;
+const AHEAD_FIRST: u64 = 20_000;
 
 /// A full or overloaded log is asked again for so long.
 const PATIENCE: Duration = Duration::from_secs(60);

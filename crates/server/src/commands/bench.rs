@@ -1,0 +1,76 @@
+//! `forecourt bench`: how fast this machine is, as one line of JSON each.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use forecourt_log::bench::{Load, append_rate};
+use serde_json::{Value, json};
+
+use super::Place;
+use crate::client::Client;
+
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Durable appends to a log in a new folder beside the data; it is removed afterwards.
+    Log {
+        /// Appends under way at once.
+        #[arg(long, default_value_t = 64)]
+        writers: usize,
+        #[arg(long, default_value_t = 100)]
+        entries: usize,
+        /// Bytes of one entry.
+        #[arg(long, default_value_t = 500)]
+        bytes: usize,
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+    },
+    /// A funnel over the installation's events, again and again.
+    Funnel {
+        /// A file with the report's spec as JSON.
+        #[arg(long, value_name = "FILE")]
+        spec: PathBuf,
+        #[arg(long, default_value_t = 10)]
+        rounds: usize,
+    },
+}
+
+pub async fn run(place: &Place, command: BenchCommand) -> anyhow::Result<()> {
+    match command {
+        BenchCommand::Log { writers, entries, bytes, seconds } => {
+            let dir = place.data.join("bench-log");
+            std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+            let load = Load { writers, entries_per_append: entries, entry_bytes: bytes, duration: Duration::from_secs(seconds) };
+            let rate = append_rate(&dir, load).await;
+            std::fs::remove_dir_all(&dir).with_context(|| format!("cannot remove {}", dir.display()))?;
+            println!("{}", rate?.to_json());
+        }
+        BenchCommand::Funnel { spec, rounds } => {
+            let text = std::fs::read_to_string(&spec).with_context(|| format!("cannot read the spec {}", spec.display()))?;
+            let spec: Value = serde_json::from_str(&text).context("the spec is not JSON")?;
+            let client = Client::connect(place).await?;
+            let measured = funnel(&client, &spec, rounds).await;
+            client.close().await;
+            println!("{}", measured?);
+        }
+    }
+    Ok(())
+}
+
+/// Milliseconds from question to answer: the first, which may read from disk, and the median of all.
+async fn funnel(client: &Client, spec: &Value, rounds: usize) -> anyhow::Result<Value> {
+    let mut took_ms = Vec::with_capacity(rounds);
+    let mut rows = Value::Null;
+    for _ in 0..rounds.max(1) {
+        let began = Instant::now();
+        let report = client.post("/api/reports/funnel", spec).await?;
+        took_ms.push(began.elapsed().as_secs_f64() * 1e3);
+        rows = report["rows_scanned"].clone();
+    }
+    let first_ms = took_ms[0];
+    took_ms.sort_by(f64::total_cmp);
+    Ok(json!({ "rows_scanned": rows, "rounds": took_ms.len(), "first_ms": first_ms, "median_ms": took_ms[took_ms.len() / 2] }))
+}
