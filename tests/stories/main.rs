@@ -14,8 +14,8 @@ mod pages;
 #[allow(dead_code, reason = "the store's own tests need more of it")]
 #[path = "../../crates/store/tests/postgres/mod.rs"]
 mod postgres;
-mod replay;
 mod public_data;
+mod replay;
 mod roles;
 mod sdks;
 mod senders;

@@ -90,12 +90,15 @@ impl ApiState {
 /// Errors: 400 `invalid`, 401 `sign_in`, 403 `forbidden`, 404 `not_found`, 429 `throttled`, 503 `unavailable`, each as
 /// `{"error":{"code","message"}}` with a message that says what to do.
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "Forecourt",
-    description = "What the pages of Forecourt use, for programs too. Show an API token as `Authorization: Bearer fct_…`; \
+#[openapi(
+    info(
+        title = "Forecourt",
+        description = "What the pages of Forecourt use, for programs too. Show an API token as `Authorization: Bearer fct_…`; \
                    errors are `{\"error\":{\"code\",\"message\"}}`.",
-    license(name = "Apache-2.0")
-), components(schemas(timeline::TimelineKind)))]
+        license(name = "Apache-2.0")
+    ),
+    components(schemas(timeline::TimelineKind))
+)]
 struct Document;
 
 fn documented() -> OpenApiRouter<ApiState> {

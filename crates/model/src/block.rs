@@ -75,7 +75,9 @@ impl Block {
             out.extend_from_slice(&touch.to_le_bytes());
         }
         for moved in &self.moves {
-            for number in [moved.offset, moved.from.0 as u64, moved.to.0 as u64, moved.first_us as u64, moved.last_us as u64, moved.first_offset] {
+            for number in
+                [moved.offset, moved.from.0 as u64, moved.to.0 as u64, moved.first_us as u64, moved.last_us as u64, moved.first_offset]
+            {
                 out.extend_from_slice(&number.to_le_bytes());
             }
         }

@@ -16,14 +16,55 @@ pub struct Visit {
     pub at_us: i64,
 }
 
-const SEARCH: [&str; 12] =
-    ["google.", "yandex.", "ya.ru", "bing.com", "baidu.com", "duckduckgo.com", "yahoo.", "sogou.com", "so.com", "mail.ru", "rambler.ru", "ecosia.org"];
+const SEARCH: [&str; 12] = [
+    "google.",
+    "yandex.",
+    "ya.ru",
+    "bing.com",
+    "baidu.com",
+    "duckduckgo.com",
+    "yahoo.",
+    "sogou.com",
+    "so.com",
+    "mail.ru",
+    "rambler.ru",
+    "ecosia.org",
+];
 const SOCIAL: [&str; 16] = [
-    "facebook.", "instagram.", "vk.com", "ok.ru", "t.me", "telegram", "twitter.", "x.com", "linkedin.", "tiktok.", "youtube.", "weibo.", "wechat",
-    "pinterest.", "reddit.", "douyin.",
+    "facebook.",
+    "instagram.",
+    "vk.com",
+    "ok.ru",
+    "t.me",
+    "telegram",
+    "twitter.",
+    "x.com",
+    "linkedin.",
+    "tiktok.",
+    "youtube.",
+    "weibo.",
+    "wechat",
+    "pinterest.",
+    "reddit.",
+    "douyin.",
 ];
 const SOCIAL_SOURCES: [&str; 16] = [
-    "facebook", "fb", "instagram", "ig", "vk", "vkontakte", "ok", "telegram", "tg", "twitter", "linkedin", "tiktok", "youtube", "weibo", "wechat", "meta",
+    "facebook",
+    "fb",
+    "instagram",
+    "ig",
+    "vk",
+    "vkontakte",
+    "ok",
+    "telegram",
+    "tg",
+    "twitter",
+    "linkedin",
+    "tiktok",
+    "youtube",
+    "weibo",
+    "wechat",
+    "meta",
 ];
 
 /// The touch that the visit is, or `None` where it says nothing: a page further on the same site, a call from a server.
@@ -107,8 +148,14 @@ impl<'a> Query<'a> {
     }
 
     fn click_id_channel(&self) -> Option<&'static str> {
-        const CLICK_IDS: [(&str, &str); 6] =
-            [("gclid", "cpc"), ("gbraid", "cpc"), ("wbraid", "cpc"), ("yclid", "cpc"), ("fbclid", "paid_social"), ("ttclid", "paid_social")];
+        const CLICK_IDS: [(&str, &str); 6] = [
+            ("gclid", "cpc"),
+            ("gbraid", "cpc"),
+            ("wbraid", "cpc"),
+            ("yclid", "cpc"),
+            ("fbclid", "paid_social"),
+            ("ttclid", "paid_social"),
+        ];
         CLICK_IDS.iter().find(|(name, _)| self.get(name).is_some()).map(|(_, channel)| *channel)
     }
 }
@@ -118,7 +165,8 @@ fn percent_decoded(text: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let hex = bytes.get(at + 1..at + 3).and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        let hex =
+            bytes.get(at + 1..at + 3).and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
         match (bytes[at], hex) {
             (b'%', Some(byte)) => {
                 out.push(byte);
@@ -156,7 +204,10 @@ mod tests {
 
     #[test]
     fn campaign_names_are_decoded() {
-        let visit = Visit { url: Some("https://c.example/?utm_source=g&utm_medium=cpc&utm_campaign=%D0%B2%D0%B5%D1%81%D0%BD%D0%B0+26".into()), ..Visit::default() };
+        let visit = Visit {
+            url: Some("https://c.example/?utm_source=g&utm_medium=cpc&utm_campaign=%D0%B2%D0%B5%D1%81%D0%BD%D0%B0+26".into()),
+            ..Visit::default()
+        };
         assert_eq!(touch(&visit).and_then(|touch| touch.campaign).as_deref(), Some("весна 26"));
     }
 }

@@ -7,7 +7,18 @@ use crate::{Event, FragmentId, event::EventType};
 
 /// Where a lead stands, in the order of the usual way; a lead may skip and go back.
 pub const STAGES: [&str; 12] = [
-    "captured", "qualified", "dispatched", "accepted", "contacted", "appointment", "test_drive", "offer", "contract", "delivered", "lost", "silent",
+    "captured",
+    "qualified",
+    "dispatched",
+    "accepted",
+    "contacted",
+    "appointment",
+    "test_drive",
+    "offer",
+    "contract",
+    "delivered",
+    "lost",
+    "silent",
 ];
 
 /// Columns that more than one entity has.
@@ -44,7 +55,9 @@ impl Dimensions {
         let mut merged = later.clone();
         merged.fill(self);
         // How a lead came is decided by its first telling.
-        for (held, earlier) in [(&mut merged.channel, &self.channel), (&mut merged.utm_source, &self.utm_source), (&mut merged.campaign, &self.campaign)] {
+        for (held, earlier) in
+            [(&mut merged.channel, &self.channel), (&mut merged.utm_source, &self.utm_source), (&mut merged.campaign, &self.campaign)]
+        {
             if earlier.is_some() {
                 held.clone_from(earlier);
             }

@@ -154,7 +154,10 @@ impl Event {
     /// give the same event for ever: the border checks with it, the fold reads with it.
     pub fn parse(raw: &[u8], stamp: &Stamp<'_>, region: &str) -> Result<Self, Refusal> {
         if NESTING_MAX < nesting(raw) {
-            return Err(Refusal::new(RefusalCode::InvalidJson, format!("the item is nested deeper than {NESTING_MAX} levels: send it flatter")));
+            return Err(Refusal::new(
+                RefusalCode::InvalidJson,
+                format!("the item is nested deeper than {NESTING_MAX} levels: send it flatter"),
+            ));
         }
         let wire: Wire = serde_json::from_slice(raw).map_err(bad_json)?;
         let event_type = match wire.event_type.as_deref() {
@@ -186,9 +189,8 @@ impl Event {
         let url = soft_text(page.get("url").copied()).or_else(|| soft_text(properties.get("url").copied()));
         let touch = touch(&context, &properties, &page, url.as_deref(), event_type, ts_us);
         let own_value = ["value", "revenue", "total"].iter().find_map(|name| number(properties.get(*name).copied()));
-        let dimension = |names: &[&str]| {
-            names.iter().find_map(|name| soft_text(properties.get(*name).copied()).filter(|text| !text.is_empty()))
-        };
+        let dimension =
+            |names: &[&str]| names.iter().find_map(|name| soft_text(properties.get(*name).copied()).filter(|text| !text.is_empty()));
 
         Ok(Self {
             event_type,
@@ -274,8 +276,8 @@ fn identifiers(
         add(IdentifierKind::AnonymousId, &id);
     }
     if let Some(list) = context.external_ids {
-        let list: Vec<ExternalId> = serde_json::from_str(list.get())
-            .map_err(|_| wrong_type("context.externalIds", "a list of {id, type}"))?;
+        let list: Vec<ExternalId> =
+            serde_json::from_str(list.get()).map_err(|_| wrong_type("context.externalIds", "a list of {id, type}"))?;
         for external in list.iter().take(16) {
             if let Some(id) = text(Some(external.id), "context.externalIds[].id")? {
                 add(IdentifierKind::parse(&external.kind), &id);

@@ -169,9 +169,9 @@ impl FragmentState {
             self.touch(touch);
         }
         for (slot, given) in [(&mut self.region, &other.region), (&mut self.dealer, &other.dealer)] {
-            let later = given.as_ref().is_some_and(|given| {
-                slot.as_ref().is_none_or(|held| (held.at_us, held.offset) < (given.at_us, given.offset))
-            });
+            let later = given
+                .as_ref()
+                .is_some_and(|given| slot.as_ref().is_none_or(|held| (held.at_us, held.offset) < (given.at_us, given.offset)));
             if later {
                 slot.clone_from(given);
             }

@@ -107,8 +107,28 @@ impl fmt::Display for Identifier {
 /// Values that broken integrations send for everybody; merging on them would make one person of thousands.
 fn is_blocked(raw: &str) -> bool {
     const BLOCKED: [&str; 22] = [
-        "null", "undefined", "none", "nil", "nan", "anonymous", "guest", "unknown", "n/a", "na", "-", "-1", "true", "false",
-        "[object object]", "distinct_id", "distinctid", "anonymous_id", "anonymousid", "user_id", "userid", "email",
+        "null",
+        "undefined",
+        "none",
+        "nil",
+        "nan",
+        "anonymous",
+        "guest",
+        "unknown",
+        "n/a",
+        "na",
+        "-",
+        "-1",
+        "true",
+        "false",
+        "[object object]",
+        "distinct_id",
+        "distinctid",
+        "anonymous_id",
+        "anonymousid",
+        "user_id",
+        "userid",
+        "email",
     ];
     if raw.bytes().all(|byte| byte == b'0' || byte == b'-') {
         return true;

@@ -84,11 +84,7 @@ fn split_extension(raw: &str) -> (String, Option<String>) {
 }
 
 fn is_several(number: &str) -> bool {
-    number
-        .split([',', ';', '/', '\n', '|'])
-        .filter(|part| 6 <= part.chars().filter(char::is_ascii_digit).count())
-        .count()
-        > 1
+    number.split([',', ';', '/', '\n', '|']).filter(|part| 6 <= part.chars().filter(char::is_ascii_digit).count()).count() > 1
 }
 
 #[cfg(test)]

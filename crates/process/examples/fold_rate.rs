@@ -21,7 +21,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let person = (n / 10 / 2_000) * 2_000 + splitmix(n) % 2_000;
         let (person, step) = (person % people, n % 10);
         let signs_in = person % 5 == 0 && 6 <= splitmix(n ^ 77) % 10;
-        let id = if signs_in { format!(r#""anonymousId":"d-{person}","userId":"u-{person}""#) } else { format!(r#""anonymousId":"d-{person}""#) };
+        let id = if signs_in {
+            format!(r#""anonymousId":"d-{person}","userId":"u-{person}""#)
+        } else {
+            format!(r#""anonymousId":"d-{person}""#)
+        };
         let json = format!(
             r#"{{"type":"track","event":"car_viewed_{}",{id},"timestamp":"2026-03-01T10:00:00Z","properties":{{"model":"Aster","region":"North","price":21000,"url":"https://cars.example/models/aster?step={step}"}},"context":{{"page":{{"url":"https://cars.example/models/aster","referrer":"https://cars.example/"}},"library":{{"name":"analytics.js","version":"2.1"}},"userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36","locale":"en-GB"}}}}"#,
             step % 5

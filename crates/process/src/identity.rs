@@ -164,7 +164,8 @@ fn merge(state: &mut State<'_>, to: ProfileId, from: ProfileId) {
             }
         }
     }
-    let kept_began = state.members.get(&to).into_iter().flatten().filter_map(|id| state.fragments.get(id)).map(|held| held.row.first_us).min();
+    let kept_began =
+        state.members.get(&to).into_iter().flatten().filter_map(|id| state.fragments.get(id)).map(|held| held.row.first_us).min();
     let members = state.members.entry(to).or_default();
     members.extend(moving);
     members.sort_unstable();

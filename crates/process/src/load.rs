@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use forecourt_model::{
-    Block, FragmentId, Identifier, IdentifierKind, ProfileId,
-    command::Action,
-};
+use forecourt_model::{Block, FragmentId, Identifier, IdentifierKind, ProfileId, command::Action};
 use forecourt_store::{FoldTx, StoreError};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -82,7 +79,8 @@ impl Wanted {
                             wanted.whole.insert(id);
                         }
                     }
-                    let told_leads = [told.lead.as_ref().map(|lead| &lead.lead_id), told.order.as_ref().and_then(|order| order.lead_id.as_ref())];
+                    let told_leads =
+                        [told.lead.as_ref().map(|lead| &lead.lead_id), told.order.as_ref().and_then(|order| order.lead_id.as_ref())];
                     wanted.leads.extend(told_leads.into_iter().flatten().cloned());
                     wanted.orders.extend(told.order.iter().map(|order| order.order_id.clone()));
                     wanted.calls.extend(told.call.iter().map(|call| call.call_id.clone()));
@@ -129,8 +127,7 @@ async fn fragments(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted) -> R
     }
     found.extend(tx.fragments(&current).await?);
 
-    let profiles: FxHashSet<ProfileId> =
-        found.iter().filter(|row| whole.contains(&row.fragment_id)).map(|row| row.profile_id).collect();
+    let profiles: FxHashSet<ProfileId> = found.iter().filter(|row| whole.contains(&row.fragment_id)).map(|row| row.profile_id).collect();
     for row in found {
         state.fragments.insert(row.fragment_id, Fragment::new(row));
     }

@@ -59,7 +59,12 @@ pub async fn run(mut fold: Fold, log: Log, progress: Progress, mut stop: watch::
 }
 
 /// Folds one batch, again and again while that may help; `None` if it was told to stop meanwhile.
-async fn persist(fold: &mut Fold, batch: Batch, progress: &Progress, stop: &mut watch::Receiver<bool>) -> Result<Option<Folded>, StoreError> {
+async fn persist(
+    fold: &mut Fold,
+    batch: Batch,
+    progress: &Progress,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<Option<Folded>, StoreError> {
     let batch = Arc::new(batch);
     let mut wait = RETRY_FIRST;
     loop {

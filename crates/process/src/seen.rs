@@ -121,8 +121,7 @@ impl Seen {
 
     /// Drops days that no longer count, and the oldest days above the cap.
     async fn expire(&mut self, tx: &mut FoldTx, today: i32) -> Result<(), StoreError> {
-        let mut dropped: HashSet<i64> =
-            self.runs.iter().filter(|run| run.row.day < today - KEPT_DAYS).map(|run| run.row.run).collect();
+        let mut dropped: HashSet<i64> = self.runs.iter().filter(|run| run.row.day < today - KEPT_DAYS).map(|run| run.row.run).collect();
         let mut held: u64 = self.runs.iter().map(|run| run.row.keys).sum();
         let mut days: Vec<i32> = self.runs.iter().map(|run| run.row.day).filter(|day| *day < today).collect();
         days.sort_unstable();

@@ -98,7 +98,9 @@ impl Store {
                     return Ok(Some(told));
                 }
                 match ours.last() {
-                    Some(last) if ours.len() == PAGE as usize => after = Some(last[..table.key].iter().map(|v| v.clone().unwrap_or_default()).collect()),
+                    Some(last) if ours.len() == PAGE as usize => {
+                        after = Some(last[..table.key].iter().map(|v| v.clone().unwrap_or_default()).collect())
+                    }
                     _ => break,
                 }
             }
@@ -121,7 +123,8 @@ impl Store {
             .collect();
         let key = table.columns[..table.key].join(", ");
         // Keys are passed as text: a BIGINT column wants a cast back.
-        let is_text = |column: &str| matches!(column, "word" | "lead_id" | "order_id" | "call_id" | "cost_key" | "metric" | "dimension" | "name");
+        let is_text =
+            |column: &str| matches!(column, "word" | "lead_id" | "order_id" | "call_id" | "cost_key" | "metric" | "dimension" | "name");
         let mut parameters = Vec::new();
         let condition = match after {
             None => String::new(),
@@ -171,7 +174,11 @@ fn difference(table: &Table, ours: &[Vec<Option<String>>], theirs: &[Vec<Option<
     }
     match ours.len().cmp(&theirs.len()) {
         std::cmp::Ordering::Equal => None,
-        std::cmp::Ordering::Greater => Some(format!("table {}: row ({}) is missing on the other side", table.name, key(&ours[theirs.len()]))),
-        std::cmp::Ordering::Less => Some(format!("table {}: row ({}) is there only on the other side", table.name, key(&theirs[ours.len()]))),
+        std::cmp::Ordering::Greater => {
+            Some(format!("table {}: row ({}) is missing on the other side", table.name, key(&ours[theirs.len()])))
+        }
+        std::cmp::Ordering::Less => {
+            Some(format!("table {}: row ({}) is there only on the other side", table.name, key(&theirs[ours.len()])))
+        }
     }
 }

@@ -207,7 +207,8 @@ impl Database {
         let done = self.query("SELECT COALESCE(MAX(number), 0) FROM migrations", vec![]).await?;
         let done = done.first().map_or(Ok(0), |row| row.int(0))?;
         if (migrations.len() as i64) < done {
-            let told = format!("it was written by a newer version (migration {done}, this one knows {}): run that version", migrations.len());
+            let told =
+                format!("it was written by a newer version (migration {done}, this one knows {}): run that version", migrations.len());
             return Err(StoreError::Unreadable(told));
         }
         for (number, text) in (1..).zip(migrations).filter(|(number, _)| done < *number) {
@@ -215,9 +216,11 @@ impl Database {
                 Self::Sqlite { .. } => {
                     text.replace("KEY64", "INTEGER PRIMARY KEY").replace("TEXT_C", "TEXT").replace("BY_KEY", "WITHOUT ROWID")
                 }
-                Self::Postgres(_) => {
-                    text.replace("KEY64", "BIGINT PRIMARY KEY").replace("BLOB", "BYTEA").replace("TEXT_C", "TEXT COLLATE \"C\"").replace(" BY_KEY", "")
-                }
+                Self::Postgres(_) => text
+                    .replace("KEY64", "BIGINT PRIMARY KEY")
+                    .replace("BLOB", "BYTEA")
+                    .replace("TEXT_C", "TEXT COLLATE \"C\"")
+                    .replace(" BY_KEY", ""),
             };
             let mut tx = self.begin().await?;
             for statement in text.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
@@ -263,9 +266,7 @@ impl Tx {
             Self::Sqlite(tx) => {
                 sqlx::query_with(AssertSqlSafe(sql), sqlite_arguments(parameters)?).execute(&mut **tx).await?.rows_affected()
             }
-            Self::Postgres(tx) => {
-                sqlx::query_with(AssertSqlSafe(sql), pg_arguments(parameters)?).execute(&mut **tx).await?.rows_affected()
-            }
+            Self::Postgres(tx) => sqlx::query_with(AssertSqlSafe(sql), pg_arguments(parameters)?).execute(&mut **tx).await?.rows_affected(),
         })
     }
 

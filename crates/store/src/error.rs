@@ -26,7 +26,9 @@ impl StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                Self::Unavailable(error)
+            }
             sqlx::Error::Database(database) => match database.code().as_deref() {
                 // SQLite: FULL and its extended forms, IOERR on write; PostgreSQL: disk_full.
                 Some("13" | "778" | "1034" | "53100") => Self::Full(error),

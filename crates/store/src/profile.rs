@@ -82,11 +82,8 @@ impl Store {
         limit: u32,
     ) -> Result<ProfilesPage, StoreError> {
         let question = question.trim();
-        let (hits, next) = if question.is_empty() {
-            self.latest(scope, cursor, limit).await?
-        } else {
-            (self.hits(key, region, question).await?, None)
-        };
+        let (hits, next) =
+            if question.is_empty() { self.latest(scope, cursor, limit).await? } else { (self.hits(key, region, question).await?, None) };
         let mut profiles = Vec::new();
         let all = self.fragments_of(&hits).await?;
         for profile_id in hits {
@@ -127,7 +124,8 @@ impl Store {
 
     /// Profiles in the order of their ids, after `after`, for the lake.
     pub async fn profiles_page(&self, after: i64, limit: u32) -> Result<Vec<(ProfileSummary, FragmentState)>, StoreError> {
-        const SQL: &str = "SELECT fragment_id FROM fragments WHERE fragment_id > $1 AND profile_id = fragment_id ORDER BY fragment_id LIMIT $2";
+        const SQL: &str =
+            "SELECT fragment_id FROM fragments WHERE fragment_id > $1 AND profile_id = fragment_id ORDER BY fragment_id LIMIT $2";
         let rows = self.db.query(SQL, vec![after.into(), i64::from(limit).into()]).await?;
         let ids: Vec<ProfileId> = rows.iter().map(|row| row.int(0).map(ProfileId)).collect::<Result<_, _>>()?;
         let mut by_profile: BTreeMap<ProfileId, Vec<FragmentRow>> = BTreeMap::new();
@@ -288,9 +286,8 @@ fn summary(profile_id: ProfileId, fragments: &[FragmentRow]) -> Result<(ProfileS
         let of_kind = fragments.iter().filter(|row| row.kind == kind);
         of_kind.max_by_key(|row| (row.last_us, row.fragment_id)).map(|row| row.value.clone())
     };
-    let text = |value: &Option<forecourt_model::fragment::TraitValue>| {
-        value.as_ref().and_then(|value| value.value.as_str()).map(str::to_owned)
-    };
+    let text =
+        |value: &Option<forecourt_model::fragment::TraitValue>| value.as_ref().and_then(|value| value.value.as_str()).map(str::to_owned);
     let summary = ProfileSummary {
         profile_id,
         name: state.name(),

@@ -131,11 +131,8 @@ impl App {
                 .map(|row| format!("{}{}", row.value, if row.generation == 0 { String::new() } else { format!("#{}", row.generation) }))
                 .collect();
             names.sort();
-            let counts: Vec<String> = state
-                .counts
-                .iter()
-                .map(|(name, count)| format!("{name} {} {}", count.count, &time::iso(count.last_us)[11..16]))
-                .collect();
+            let counts: Vec<String> =
+                state.counts.iter().map(|(name, count)| format!("{name} {} {}", count.count, &time::iso(count.last_us)[11..16])).collect();
             lines.push(format!("{}: {}", names.join(", "), counts.join(", ")));
         }
         lines.sort();

@@ -18,9 +18,8 @@ struct Touch {
 
 fn touch() -> impl Strategy<Value = Touch> {
     let maybe = |n: u8| proptest::option::of(0..n);
-    (0..6u8, maybe(4), maybe(3), maybe(3), maybe(2), 0..20_000u16, proptest::bool::weighted(0.1)).prop_map(
-        |(kind, device, user, email, lead, minutes, repeat)| Touch { kind, device, user, email, lead, minutes, repeat },
-    )
+    (0..6u8, maybe(4), maybe(3), maybe(3), maybe(2), 0..20_000u16, proptest::bool::weighted(0.1))
+        .prop_map(|(kind, device, user, email, lead, minutes, repeat)| Touch { kind, device, user, email, lead, minutes, repeat })
 }
 
 fn json(touch: &Touch) -> String {
@@ -39,7 +38,10 @@ fn json(touch: &Touch) -> String {
         0 => r#""type":"page","context":{"page":{"url":"https://c.example/?utm_source=g&utm_medium=cpc"}}"#.to_owned(),
         1 => format!(r#""type":"identify","traits":{{"name":"N{}"{}{email}}}"#, touch.minutes % 5, if email.is_empty() { "" } else { "," }),
         2 => format!(r#""type":"track","event":"lead_created","properties":{{{properties}}}"#),
-        3 => format!(r#""type":"track","event":"contract_signed","properties":{{"order_id":"O1","value":10{}{properties}}}"#, if properties.is_empty() { "" } else { "," }),
+        3 => format!(
+            r#""type":"track","event":"contract_signed","properties":{{"order_id":"O1","value":10{}{properties}}}"#,
+            if properties.is_empty() { "" } else { "," }
+        ),
         4 => format!(r#""type":"track","event":"test_drive_done","properties":{{{properties}}}"#),
         _ => r#""type":"page","context":{"page":{"url":"https://c.example/","referrer":""}}"#.to_owned(),
     };

@@ -21,7 +21,11 @@ async fn form_then_call_is_one_profile() {
 #[tokio::test]
 async fn what_was_done_before_signing_in_is_the_persons() {
     for_each_backend(async |mut app| {
-        app.at("09:00").send(r#"{"type":"page","anonymousId":"dev-1","context":{"page":{"url":"https://c.example/?utm_source=google&utm_medium=cpc"}}}"#).await;
+        app.at("09:00")
+            .send(
+                r#"{"type":"page","anonymousId":"dev-1","context":{"page":{"url":"https://c.example/?utm_source=google&utm_medium=cpc"}}}"#,
+            )
+            .await;
         let before = app.find("dev-1").await[0];
         app.at("09:05").send(r#"{"type":"identify","anonymousId":"dev-1","userId":"ana","traits":{"name":"Ana Petrova"}}"#).await;
         app.at("09:06").send(r#"{"type":"track","event":"car_viewed","anonymousId":"dev-1"}"#).await;

@@ -98,7 +98,14 @@ async fn a_cost_told_twice_counts_as_told_last() {
                 clicks: 10,
                 currency: "EUR".into(),
             };
-            let stamp = Stamp { origin: Origin::History, received_us: app.now_us, sent_us: None, source: "import".into(), message_id: "".into(), ip: "".into() };
+            let stamp = Stamp {
+                origin: Origin::History,
+                received_us: app.now_us,
+                sent_us: None,
+                source: "import".into(),
+                message_id: "".into(),
+                ip: "".into(),
+            };
             let body = stamp.encode(&serde_json::to_vec(&cost).expect("json")).into();
             app.append(vec![Entry { kind: RecordKind::AdCost as u8, body }]).await;
             app.fold_all(10).await;
@@ -117,13 +124,23 @@ async fn a_cost_told_twice_counts_as_told_last() {
 #[tokio::test]
 async fn what_was_refused_is_kept_and_can_be_settled_once() {
     for_each_backend(async |mut app| {
-        let stamp = Stamp { origin: Origin::Live, received_us: app.now_us, sent_us: None, source: "site".into(), message_id: "".into(), ip: "".into() };
+        let stamp = Stamp {
+            origin: Origin::Live,
+            received_us: app.now_us,
+            sent_us: None,
+            source: "site".into(),
+            message_id: "".into(),
+            ip: "".into(),
+        };
         let refusal = Refusal::new(RefusalCode::NoIdentifier, "the item has no identifier");
         let body = record::encode_refused(&stamp, &refusal, b"{\"type\":\"page\"}\xff").into();
         let offset = app.append(vec![Entry { kind: RecordKind::Refused as u8, body }]).await;
         app.fold_all(10).await;
         let page = app.store.dead_letters(None, 10, None, None).await.expect("read");
-        assert_eq!((page.total_open, page.letters[0].code.as_str(), page.letters[0].raw.as_slice()), (1, "no_identifier", b"{\"type\":\"page\"}\xff".as_slice()));
+        assert_eq!(
+            (page.total_open, page.letters[0].code.as_str(), page.letters[0].raw.as_slice()),
+            (1, "no_identifier", b"{\"type\":\"page\"}\xff".as_slice())
+        );
 
         let settle = Action::SettleDeadLetter { offset, state: DeadLetterState::Retried };
         assert_eq!(app.command(settle.clone()).await, Verdict::Done);
@@ -153,7 +170,8 @@ async fn a_trait_set_by_hand_is_the_last_word_until_a_later_one() {
 #[tokio::test]
 async fn a_machine_is_counted_and_no_more() {
     for_each_backend(async |mut app| {
-        let entries = (0..60).map(|n| app.event(&format!("{n}"), &format!(r#"{{"type":"track","event":"tick-{n}","anonymousId":"bot"}}"#))).collect();
+        let entries =
+            (0..60).map(|n| app.event(&format!("{n}"), &format!(r#"{{"type":"track","event":"tick-{n}","anonymousId":"bot"}}"#))).collect();
         app.append(entries).await;
         app.fold_all(7).await;
         let bot = app.profile("bot").await;

@@ -10,7 +10,10 @@ async fn a_replay_reaches_the_store_and_tells_when_it_does_not() {
             let device = n % 5;
             app.at("09:00").send(&format!(r#"{{"type":"page","anonymousId":"dev-{device}"}}"#)).await;
             if n % 3 == 0 {
-                app.send(&format!(r#"{{"type":"identify","anonymousId":"dev-{device}","userId":"user-{device}","traits":{{"name":"Ana {n}"}}}}"#)).await;
+                app.send(&format!(
+                    r#"{{"type":"identify","anonymousId":"dev-{device}","userId":"user-{device}","traits":{{"name":"Ana {n}"}}}}"#
+                ))
+                .await;
             }
             if n == 20 {
                 app.store.copy_to(&app.place("checkpoint")).await.expect("a checkpoint").close().await;
