@@ -49,7 +49,7 @@ async fn crashed_at(points: &[&str], visits: std::ops::RangeInclusive<u32>) {
     }
     let prefixes: Vec<String> = (0..round).map(prefix).collect();
     let server = installation.serve().await;
-    send_unanswered(&server, &write_key, &ledger, 10).await;
+    send_unanswered(&server, &write_key, &ledger, 3).await;
     check_when_all_is_in(&server, &ledger, &prefixes).await;
     server.stop().await;
     println!("{round} crashes: {}", ledger.told());

@@ -48,7 +48,7 @@ async fn killed_again_and_again(installation: &Installation, rounds: usize, seed
 
     let server = installation.serve().await;
     // Some senders come back with what nobody answered, others never do.
-    send_unanswered(&server, &write_key, &ledger, 10).await;
+    send_unanswered(&server, &write_key, &ledger, 3).await;
     let prefixes: Vec<String> = (0..rounds).map(prefix).collect();
     check_when_all_is_in(&server, &ledger, &prefixes).await;
     server.stop().await;
