@@ -19,13 +19,13 @@ web/dist/index.html: web/package-lock.json $(shell find web/src web/index.html w
 	cd web && npm ci --no-audit --no-fund --prefer-offline && npm run build
 	touch $@
 
-# Formatting, lints, the UI's own tests, then everything else.
+# Formatting, the UI's own tests, then everything else.
 test: web
 	tests/tools/install
 	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cd web && npm run typecheck && npm test
-	cargo nextest run --locked --workspace --features forecourt-server/failpoints || { status=$$?; tests/tools/need cargo-nextest; exit $$status; }
+	cd tests/sdk && npm run --silent setup
+	cargo nextest run --locked --workspace --features forecourt-server/failpoints --no-fail-fast
 
 check:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
