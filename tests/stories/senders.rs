@@ -107,7 +107,7 @@ impl Sender {
         let body = if joins {
             json!({ "type": "identify", "messageId": id, "anonymousId": device, "userId": account, "traits": { "plan": person % 3 } })
         } else if self.chance.random_bool(0.2) {
-            json!({ "type": "track", "event": "order_paid", "messageId": id, "userId": account, "properties": { "value": 10 } })
+            json!({ "type": "track", "event": "order_paid", "messageId": id, "userId": account, "properties": { "order_id": id, "revenue": 10 } })
         } else {
             json!({ "type": "track", "event": "car_viewed", "messageId": id, "anonymousId": device, "properties": { "model": "Aster" } })
         };

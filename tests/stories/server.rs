@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 use crate::{LOOK_EVERY, WITHIN, installation::Installation};
 
+/// The most rows that the API gives in one answer.
+const ROWS_MAX: u32 = 1_000_000;
 /// An answer of the API takes no longer than this, even on a busy machine.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
@@ -173,7 +175,7 @@ impl Server {
 
     /// Asks by SQL; the refusal's message if there is no answer.
     pub async fn try_query(&self, sql: &str, token: Option<&str>) -> Result<Rows, String> {
-        let (status, body) = self.call(Method::POST, "/api/query", token, Some(&json!({ "sql": sql }))).await;
+        let (status, body) = self.call(Method::POST, "/api/query", token, Some(&json!({ "sql": sql, "limit": ROWS_MAX }))).await;
         if status != StatusCode::OK {
             return Err(format!("{status}: {body}"));
         }
