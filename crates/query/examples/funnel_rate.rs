@@ -163,7 +163,7 @@ fn dataset(lake: &Path) -> Result<Dataset, Box<dyn Error>> {
             path,
             bytes,
             rows,
-            profile_ids: (low, low + (1 << 59) - 1),
+            profile_ids: (low, low + ((1 << 59) - 1)),
             ts_us: (i64::MIN, i64::MAX),
             deleted: None,
         });

@@ -135,6 +135,7 @@ fn tables(session: &Session) -> Result<RecordBatch, QueryError> {
 
 fn about_statement(error: DataFusionError) -> QueryError {
     match error.find_root() {
+        DataFusionError::Plan(text) if text.starts_with("No SQL statements") => QueryError::invalid("the query is empty: write a SELECT"),
         DataFusionError::NotImplemented(text) if text.contains("single SQL statement") => {
             QueryError::invalid("ask one statement at a time")
         }

@@ -19,7 +19,7 @@ async fn wrong_sql_is_told_what_to_write() {
         ("SELECT * FROM visits", "table 'visits' not found: the tables are events"),
         ("SELEC 1", "the SQL does not read"),
         ("SELECT 1; SELECT 2", "ask one statement at a time"),
-        ("", "the SQL does not read"),
+        ("", "the query is empty: write a SELECT"),
         ("SELECT 1 / 0", "ivide by zero"),
         ("SELECT 1 / CAST(value AS BIGINT) FROM events", "ivide by zero"),
         ("SELECT nosuch(1)", "nosuch"),
