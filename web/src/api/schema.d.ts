@@ -1022,6 +1022,8 @@ export interface components {
             /** Format: double */
             value: number | null;
         };
+        /** @enum {string} */
+        TimelineKind: "all" | "visits" | "calls" | "leads" | "orders";
         Token: {
             created_at: string;
             dealer: string | null;
@@ -1077,8 +1079,6 @@ export interface components {
         Users: {
             users: components["schemas"]["User"][];
         };
-        /** @enum {string} */
-        TimelineKind: "all" | "visits" | "calls" | "leads" | "orders";
     };
     responses: never;
     parameters: never;
