@@ -61,14 +61,16 @@ pub enum NotTaken {
     Never(String),
 }
 
+type Health = BTreeMap<String, SourceHealth>;
+type Submitted = Result<Option<Refusal>, NotTaken>;
 type Answer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// The border as the API sees it: questions answered by whoever wires the server.
 #[derive(Clone)]
 pub struct Border {
     freshness: Arc<dyn Fn() -> Freshness + Send + Sync>,
-    health: Arc<dyn Fn(i64) -> BTreeMap<String, SourceHealth> + Send + Sync>,
-    submit: Arc<dyn Fn(Submission) -> Answer<Result<Option<Refusal>, NotTaken>> + Send + Sync>,
+    health: Arc<dyn Fn(i64) -> Health + Send + Sync>,
+    submit: Arc<dyn Fn(Submission) -> Answer<Submitted> + Send + Sync>,
     import: Arc<dyn Fn(Bytes) -> Answer<Result<u64, NotTaken>> + Send + Sync>,
     sources_changed: Arc<dyn Fn() + Send + Sync>,
 }

@@ -25,6 +25,7 @@ pub struct Record {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every record is an event: a box for it would cost an allocation a record")]
 pub enum Content {
     Event {
         event: Box<Event>,

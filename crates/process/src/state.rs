@@ -145,10 +145,13 @@ impl State<'_> {
     }
 }
 
+/// Count and amount by dimension.
+type OfDay = FxHashMap<String, (i64, i64)>;
+
 /// Changes to daily totals: added to thousands of times a batch, so without an allocation for a known name.
 #[derive(Default)]
 pub(crate) struct Totals {
-    by: BTreeMap<(&'static str, i32), FxHashMap<String, (i64, i64)>>,
+    by: BTreeMap<(&'static str, i32), OfDay>,
 }
 
 impl Totals {

@@ -120,7 +120,7 @@ impl Node {
             Clock::new(now_us),
             installation(&config, opening.demo),
             sessions,
-            hash_key.clone(),
+            hash_key,
             region,
         );
         let checkpoints = Checkpoints::of(folder.root(), &config.store.url);
@@ -178,7 +178,7 @@ impl Node {
             region: self.config.installation.phone_region.clone(),
             machine_events_a_day: self.config.process.machine_events_a_day,
             seen_keys_max: self.config.process.seen_keys_max,
-            ..Settings::new(self.hash_key.clone())
+            ..Settings::new(self.hash_key)
         }
     }
 

@@ -73,10 +73,10 @@ impl Store {
                     let mut name = path.clone().into_os_string();
                     name.push(suffix);
                     let removed = std::fs::remove_file(&name);
-                    if let Err(error) = removed.as_ref() {
-                        if error.kind() != std::io::ErrorKind::NotFound {
-                            return Err(StoreError::Unavailable(sqlx::Error::Io(std::io::Error::new(error.kind(), error.to_string()))));
-                        }
+                    if let Err(error) = removed.as_ref()
+                        && error.kind() != std::io::ErrorKind::NotFound
+                    {
+                        return Err(StoreError::Unavailable(sqlx::Error::Io(std::io::Error::new(error.kind(), error.to_string()))));
                     }
                 }
             }

@@ -226,7 +226,7 @@ impl Database {
             for statement in text.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
                 tx.execute(statement, vec![]).await?;
             }
-            tx.execute("INSERT INTO migrations (number) VALUES ($1)", vec![Value::from(number as i64)]).await?;
+            tx.execute("INSERT INTO migrations (number) VALUES ($1)", vec![Value::from(number)]).await?;
             tx.commit().await?;
         }
         Ok(())
