@@ -116,7 +116,7 @@ async fn export(client: &Client, args: &ExportArgs) -> anyhow::Result<usize> {
 
 enum Writer {
     Parquet(Box<ArrowWriter<File>>),
-    Csv(arrow::csv::Writer<BufWriter<File>>),
+    Csv(Box<arrow::csv::Writer<BufWriter<File>>>),
     Jsonl(arrow::json::LineDelimitedWriter<BufWriter<File>>),
 }
 
@@ -128,7 +128,7 @@ impl Writer {
                 let packed = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?)).build();
                 Self::Parquet(Box::new(ArrowWriter::try_new(file, schema, Some(packed))?))
             }
-            FileFormat::Csv => Self::Csv(arrow::csv::Writer::new(BufWriter::new(file))),
+            FileFormat::Csv => Self::Csv(Box::new(arrow::csv::Writer::new(BufWriter::new(file)))),
             FileFormat::Jsonl => Self::Jsonl(arrow::json::LineDelimitedWriter::new(BufWriter::new(file))),
         })
     }
