@@ -1,4 +1,4 @@
-//! What the API is told by the parts of the server that it does not depend on: the clock, the collector, the lake.
+//! What the API is told by the parts of the server that it does not depend on: the clock, the collector, the lake, the mail server.
 
 use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -61,6 +61,30 @@ pub enum NotTaken {
     Never(String),
 }
 
+/// An e-mail to one recipient.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mail {
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: Option<String>,
+    /// Who answers go to, where it is not the sender.
+    pub reply_to: Option<String>,
+}
+
+/// Why an e-mail did not go out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotMailed {
+    #[error("no mail server is configured: set `[smtp]` in the configuration file")]
+    NotConfigured,
+    /// It never will: an address that is none, or the server refuses it.
+    #[error("{0}")]
+    Refused(String),
+    /// The server does not answer, or asks for patience.
+    #[error("{0}")]
+    Later(String),
+}
+
 type Health = BTreeMap<String, SourceHealth>;
 type Submitted = Result<Option<Refusal>, NotTaken>;
 type Answer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -73,7 +97,10 @@ pub struct Border {
     submit: Arc<dyn Fn(Submission) -> Answer<Submitted> + Send + Sync>,
     import: Arc<dyn Fn(Bytes) -> Answer<Result<u64, NotTaken>> + Send + Sync>,
     sources_changed: Arc<dyn Fn() + Send + Sync>,
+    mail: Option<SendMail>,
 }
+
+type SendMail = Arc<dyn Fn(Mail) -> Answer<Result<(), NotMailed>> + Send + Sync>;
 
 impl Border {
     /// * `health`: by source id, as of a time; `submit`: `None` for accepted; `import`: records as `forecourt import` sends
@@ -96,6 +123,29 @@ impl Border {
             submit: Arc::new(move |submission| Box::pin(submit(submission))),
             import: Arc::new(move |records| Box::pin(import(records))),
             sources_changed: Arc::new(sources_changed),
+            mail: None,
+        }
+    }
+
+    /// With a mail server behind it; without one every mail is [`NotMailed::NotConfigured`].
+    #[must_use]
+    pub fn with_mail<M>(self, mail: impl Fn(Mail) -> M + Send + Sync + 'static) -> Self
+    where
+        M: Future<Output = Result<(), NotMailed>> + Send + 'static,
+    {
+        Self { mail: Some(Arc::new(move |letter| Box::pin(mail(letter)))), ..self }
+    }
+
+    /// Whether e-mail can be sent at all.
+    pub fn has_mail(&self) -> bool {
+        self.mail.is_some()
+    }
+
+    /// Hands an e-mail to the mail server; takes as long as that server does.
+    pub async fn mail(&self, mail: Mail) -> Result<(), NotMailed> {
+        match &self.mail {
+            Some(send) => send(mail).await,
+            None => Err(NotMailed::NotConfigured),
         }
     }
 

@@ -1,9 +1,15 @@
 //! What the administrator sets: `config.default.toml` with the keys of one file over it.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use forecourt_collect::{Limits, Network, Reach};
+use forecourt_deliver::email::{Mailer, Security, SmtpOptions};
 use forecourt_lake::LakeOptions;
 use forecourt_query::QueryOptions;
 use serde::Deserialize;
@@ -24,6 +30,7 @@ pub struct Config {
     pub process: Process,
     pub lake: Lake,
     pub query: Query,
+    pub smtp: Smtp,
     pub logging: Logging,
 }
 
@@ -105,6 +112,35 @@ pub struct Query {
     memory_bytes_max: usize,
     threads: usize,
     timeout_s: u64,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    host: String,
+    port: u16,
+    tls: SmtpSecurity,
+    username: String,
+    password: String,
+    password_file: PathBuf,
+    from: String,
+    ca_file: PathBuf,
+    timeout_s: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SmtpSecurity {
+    Starttls,
+    Tls,
+    None,
+}
+
+/// Without the password.
+impl fmt::Debug for Smtp {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Smtp({}:{}, {:?})", self.host, self.port, self.tls)
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -217,6 +253,34 @@ impl Config {
         })
     }
 
+    /// What sends e-mail; `None` where no server is named.
+    pub fn mailer(&self) -> anyhow::Result<Option<Mailer>> {
+        let smtp = &self.smtp;
+        if smtp.host.is_empty() {
+            return Ok(None);
+        }
+        let file = |path: &Path, key: &str| std::fs::read(path).with_context(|| format!("`smtp.{key}`: cannot read {}", path.display()));
+        let password = match smtp.password_file.as_os_str().is_empty() {
+            true => smtp.password.clone(),
+            false => String::from_utf8(file(&smtp.password_file, "password_file")?).context("`smtp.password_file`")?.trim_end().to_owned(),
+        };
+        let authority = if smtp.ca_file.as_os_str().is_empty() { None } else { Some(file(&smtp.ca_file, "ca_file")?) };
+        let options = SmtpOptions {
+            host: smtp.host.clone(),
+            port: smtp.port,
+            security: match smtp.tls {
+                SmtpSecurity::Starttls => Security::StartTls,
+                SmtpSecurity::Tls => Security::Tls,
+                SmtpSecurity::None => Security::None,
+            },
+            credentials: (!smtp.username.is_empty()).then(|| (smtp.username.clone(), password)),
+            from: smtp.from.clone(),
+            authority,
+            timeout: Duration::from_secs(smtp.timeout_s),
+        };
+        Mailer::new(options).map(Some).context("the configuration's `[smtp]`")
+    }
+
     pub fn log_options(&self) -> forecourt_log::Options {
         forecourt_log::Options {
             segment_bytes: self.log.segment_bytes,
@@ -262,6 +326,15 @@ mod tests {
         assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
         let (ours, theirs) = (with("").unwrap().log_options(), forecourt_log::Options::default());
         assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
+    }
+
+    #[test]
+    fn e_mail_goes_nowhere_unless_a_server_is_named() {
+        assert!(with("").unwrap().mailer().unwrap().is_none());
+        let named = "[smtp]\nhost = \"mail.example.com\"\nfrom = \"Forecourt <cdp@example.com>\"";
+        assert!(with(named).unwrap().mailer().unwrap().is_some());
+        let senderless = with("[smtp]\nhost = \"mail.example.com\"").unwrap().mailer().unwrap_err();
+        assert!(format!("{senderless:#}").contains("write an address"), "{senderless:#}");
     }
 
     #[test]

@@ -12,9 +12,10 @@ use axum::Router;
 use bytes::Bytes;
 use forecourt_api::{
     ApiState, Border, Clock, Freshness, Installation, Sessions,
-    border::{NotTaken, SourceHealth, Submission},
+    border::{Mail, NotMailed, NotTaken, SourceHealth, Submission},
 };
 use forecourt_collect::{Collector, Item, NotStored, Source};
+use forecourt_deliver::email::{self, MailError, Mailer};
 use forecourt_lake::{Catalogue, Lake};
 use forecourt_log::Log;
 use forecourt_model::{Event, HashKey, Origin, Refusal, Stamp};
@@ -108,7 +109,10 @@ impl Node {
         let region = config.installation.phone_region.clone();
         let reach = config.reach()?;
         let collector = Collector::reached_by(log.clone(), sources.subscribe(), config.limits(), clock, region.clone(), reach);
-        let border = border(&log, &folding, &lake, &collector, &sources, region.clone());
+        let mut border = border(&log, &folding, &lake, &collector, &sources, region.clone());
+        if let Some(mailer) = config.mailer()? {
+            border = border.with_mail(move |mail| send(mailer.clone(), mail));
+        }
         let sessions = Sessions { secure_cookies: config.server.public_url.starts_with("https://"), local_admin: opening.local_admin };
         let api = ApiState::new(
             control.clone(),
@@ -306,6 +310,15 @@ fn age_us(log: &Log, offset: u64, now_us: i64) -> i64 {
     let waiting = log.reader(offset.max(log.first_offset())).and_then(|mut reader| reader.next_batch(1, 1));
     let since = waiting.ok().and_then(|records| records.first().map(|record| record.at_us));
     since.map_or(0, |at_us| (now_us - at_us).max(0))
+}
+
+async fn send(mailer: Mailer, mail: Mail) -> Result<(), NotMailed> {
+    let Mail { to, subject, text, html, reply_to } = mail;
+    let message = email::Message { to, subject, text, html, reply_to, from: None, id: None };
+    mailer.send(&message).await.map_err(|error| match error {
+        MailError::Invalid(_) | MailError::Refused(_) => NotMailed::Refused(error.to_string()),
+        MailError::Later(_) | MailError::Unknown(_) => NotMailed::Later(error.to_string()),
+    })
 }
 
 fn health(collector: &Collector, now_us: i64) -> BTreeMap<String, SourceHealth> {
