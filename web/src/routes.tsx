@@ -9,13 +9,15 @@ import {
 } from "@tanstack/react-router";
 import { ApiError } from "./api/client";
 import { may } from "./api/permissions";
-import { meQuery } from "./api/session";
+import { meQuery, useMe } from "./api/session";
 import { readFunnel } from "./features/funnel/spec";
 import { readOverview } from "./features/overview/search";
 import { readLive } from "./features/live/search";
 import { readProfile, readProfiles } from "./features/profiles/search";
-import { readSettings } from "./features/settings/search";
+import { Locked } from "./features/settings/Locked";
 import { NotFoundPage, RouteError, RoutePending } from "./features/shell/RouteStates";
+import { SETTINGS, settingsOf } from "./navigation";
+import { SETTINGS_PAGES } from "./settingsPages";
 
 const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
 
@@ -108,14 +110,47 @@ const sources = createRoute({
 const settings = createRoute({
   getParentRoute: () => shell,
   path: "/settings",
-  validateSearch: readSettings,
   component: lazyRouteComponent(() => import("./features/settings/SettingsPage"), "SettingsPage"),
+});
+
+const settingsHome = createRoute({
+  getParentRoute: () => settings,
+  path: "/",
+  beforeLoad: async ({ context }) => {
+    const { role } = await context.queryClient.ensureQueryData(meQuery);
+    const [first] = settingsOf(role);
+    if (first) throw redirect({ to: "/settings/$section", params: { section: first.key }, replace: true });
+  },
+});
+
+const settingsSection = createRoute({
+  getParentRoute: () => settings,
+  path: "$section",
+  // Each section reads what it put into the address.
+  validateSearch: (search: Record<string, unknown>): Record<string, unknown> => search,
+  component: function Section() {
+    const { section } = settingsSection.useParams();
+    const { role } = useMe();
+    const known = SETTINGS.find(({ key }) => key === section);
+    if (!known) return <NotFoundPage />;
+    if (!settingsOf(role).includes(known)) return <Locked />;
+    const Page = SETTINGS_PAGES[known.key];
+    return <Page />;
+  },
 });
 
 const tree = root.addChildren([
   signIn,
   setup,
-  shell.addChildren([overview, live, profiles, profile, funnel, sources, settings]),
+  shell.addChildren([
+    overview,
+    live,
+    profiles,
+    profile,
+    funnel,
+    sources,
+    settings.addChildren([settingsHome, settingsSection]),
+  ]),
 ]);
 
 export function createAppRouter(queryClient: QueryClient) {

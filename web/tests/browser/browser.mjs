@@ -12,8 +12,9 @@ export const PAGES = {
   funnel: "/funnel",
   funnel_by: "/funnel?by=channel",
   sources: "/sources",
-  settings: "/settings",
-  about: "/settings?tab=about",
+  people: "/settings/people",
+  tokens: "/settings/tokens",
+  installation: "/settings/installation",
 };
 
 const DEADLINE_MS = 20_000;

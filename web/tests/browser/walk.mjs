@@ -285,19 +285,25 @@ async function funnel(visit) {
 }
 
 async function settings(visit) {
-  const { page, name } = visit;
+  const { page, name, isPhone } = visit;
+  const choose = (section) =>
+    isPhone
+      ? page.getByRole("combobox", { name: "Settings" }).selectOption({ label: section })
+      : page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: section }).click();
   await go(visit, "/settings");
+  await page.waitForURL(/\/settings\/people/);
   await look(visit, "settings");
-  await page.getByRole("tab", { name: "API tokens" }).click();
+  await choose("API tokens");
   await page.getByRole("button", { name: "New token" }).click();
   await page.getByRole("dialog").getByLabel("Name").fill(`Walk ${name}`);
   await page.getByRole("dialog").getByRole("button", { name: "New token" }).click();
   await page.getByRole("dialog").getByText(/^fct_/).waitFor();
   await look(visit, "token");
   await page.keyboard.press("Escape");
-  await page.getByRole("tab", { name: "About" }).click();
-  await page.getByText("Time zone").waitFor();
-  await look(visit, "about");
+  await choose("Name, time zone, currency");
+  await page.waitForURL(/\/settings\/installation/);
+  await page.getByText("Time zone").first().waitFor();
+  await look(visit, "installation");
 }
 
 async function languageAndTheme(visit) {

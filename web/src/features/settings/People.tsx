@@ -9,21 +9,12 @@ import type { User } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
-import { AdminOnly } from "./AdminOnly";
 import { useAddUser, useRemoveUser, usersQuery } from "./queries";
 import { RemoveButton } from "./RemoveButton";
 import { readRole, RoleFields } from "./RoleFields";
 
 /** Who may sign in. */
 export function People() {
-  return (
-    <AdminOnly>
-      <UserList />
-    </AdminOnly>
-  );
-}
-
-function UserList() {
   const { t } = useTranslation();
   const users = useQuery(usersQuery);
   const [adding, add] = useDisclosure(false);

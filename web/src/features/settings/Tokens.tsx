@@ -9,21 +9,12 @@ import { Copy } from "../../ui/Copy";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
-import { AdminOnly } from "./AdminOnly";
 import { tokensQuery, useAddToken, useRemoveToken } from "./queries";
 import { RemoveButton } from "./RemoveButton";
 import { readRole, RoleFields } from "./RoleFields";
 
 /** Which programs may ask, and for what. */
 export function Tokens() {
-  return (
-    <AdminOnly>
-      <TokenList />
-    </AdminOnly>
-  );
-}
-
-function TokenList() {
   const { t } = useTranslation();
   const tokens = useQuery(tokensQuery);
   const [adding, add] = useDisclosure(false);

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useMe } from "../../api/session";
 import { AccountMenu } from "./AccountMenu";
 import { Logo } from "./Logo";
-import { sectionsOf } from "./sections";
+import { sectionsOf } from "../../navigation";
 import classes from "./Shell.module.css";
 
 /** The navigation at the left of wide screens. */

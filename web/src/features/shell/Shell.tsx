@@ -5,7 +5,7 @@ import { useMe } from "../../api/session";
 import { FormatProvider } from "../../ui/FormatContext";
 import { useShortcuts } from "../../ui/useShortcuts";
 import { BottomBar, Rail, TopBar } from "./Navigation";
-import { sectionsOf } from "./sections";
+import { sectionsOf } from "../../navigation";
 import classes from "./Shell.module.css";
 import { ShortcutsHelp } from "./ShortcutsHelp";
 

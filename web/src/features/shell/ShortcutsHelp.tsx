@@ -1,7 +1,7 @@
 import { Group, Kbd, Modal, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useMe } from "../../api/session";
-import { sectionsOf } from "./sections";
+import { sectionsOf } from "../../navigation";
 
 export function ShortcutsHelp({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation();

@@ -2,10 +2,10 @@ import { Anchor, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useMe } from "../../api/session";
 import { Card } from "../../ui/Page";
-import classes from "./About.module.css";
+import classes from "./Installation.module.css";
 
 /** What this installation is set to, and where programs find its description. */
-export function About() {
+export function Installation() {
   const { t } = useTranslation();
   const { installation } = useMe();
   const facts = [

@@ -1,0 +1,64 @@
+// The map of the house: every page of the navigation and every section of the settings, with who may enter.
+// What stands behind a path is said in routes.tsx and settingsPages.ts.
+import {
+  IconActivity,
+  IconBuilding,
+  IconFilter,
+  IconGauge,
+  IconKey,
+  IconPlugConnected,
+  IconSettings,
+  IconUsers,
+  type Icon,
+} from "@tabler/icons-react";
+import { may, type Permission } from "./api/permissions";
+import type { Role } from "./api/types";
+
+/** A page of the navigation; its words are `shell.section.<key>`, its keys lead there from anywhere. */
+export type Section = {
+  key: string;
+  to: string;
+  icon: Icon;
+  keys?: string;
+  /** `work`: what people look at every day; `data`: where it comes from. */
+  group: "work" | "data" | "settings";
+  needs?: Permission;
+};
+
+export const SECTIONS = [
+  { key: "overview", to: "/", icon: IconGauge, keys: "g o", group: "work", needs: "see_reports" },
+  { key: "live", to: "/live", icon: IconActivity, keys: "g l", group: "work", needs: "watch_ingest" },
+  { key: "profiles", to: "/profiles", icon: IconUsers, keys: "g p", group: "work" },
+  { key: "funnel", to: "/funnel", icon: IconFilter, keys: "g f", group: "work" },
+  { key: "sources", to: "/sources", icon: IconPlugConnected, keys: "g s", group: "data", needs: "watch_ingest" },
+  { key: "settings", to: "/settings", icon: IconSettings, keys: "g ,", group: "settings" },
+] as const satisfies Section[];
+
+export type SectionKey = (typeof SECTIONS)[number]["key"];
+
+/** A section of the settings at `/settings/<key>`; its words are `settings.section.<key>`. */
+type SettingsSection = {
+  key: string;
+  icon: Icon;
+  group: "access" | "data" | "sending" | "installation";
+  needs?: Permission;
+};
+
+/** In the order of the list; each also has an entry in settingsPages.ts, or nothing compiles. */
+export const SETTINGS = [
+  { key: "people", icon: IconUsers, group: "access", needs: "manage_accounts" },
+  { key: "tokens", icon: IconKey, group: "access", needs: "manage_accounts" },
+  { key: "installation", icon: IconBuilding, group: "installation" },
+] as const satisfies SettingsSection[];
+
+export type SettingsKey = (typeof SETTINGS)[number]["key"];
+
+/** The pages that a role may enter. */
+export function sectionsOf(role: Role) {
+  return SECTIONS.filter((page) => !("needs" in page) || may(role, page.needs));
+}
+
+/** The sections of the settings that a role may enter. */
+export function settingsOf(role: Role) {
+  return SETTINGS.filter((section) => !("needs" in section) || may(role, section.needs));
+}

@@ -1,0 +1,10 @@
+import { lazyRouteComponent } from "@tanstack/react-router";
+import type { ComponentType } from "react";
+import type { SettingsKey } from "./navigation";
+
+/** What stands in each section of the settings. */
+export const SETTINGS_PAGES: Record<SettingsKey, ComponentType> = {
+  people: lazyRouteComponent(() => import("./features/settings/People"), "People"),
+  tokens: lazyRouteComponent(() => import("./features/settings/Tokens"), "Tokens"),
+  installation: lazyRouteComponent(() => import("./features/settings/Installation"), "Installation"),
+};
