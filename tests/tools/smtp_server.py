@@ -36,7 +36,7 @@ class Takes:
             "headers": {name: str(value) for name, value in message.items()},
             "text": bodies.get("text/plain"),
             "html": bodies.get("text/html"),
-            "encrypted": session.ssl is not None,
+            "encrypted": server.transport.get_extra_info("ssl_object") is not None,
             "user": session.auth_data.login.decode() if session.auth_data else None,
         }
         print(json.dumps(told), flush=True)
