@@ -10,6 +10,7 @@ pub mod profile;
 pub mod query;
 pub mod replay;
 pub mod report;
+pub mod secrets;
 pub mod serve;
 pub mod source;
 pub mod token;

@@ -26,6 +26,7 @@ pub struct Config {
     pub collect: Collect,
     pub log: Log,
     pub store: Store,
+    pub secrets: Secrets,
     pub checkpoint: Checkpoint,
     pub process: Process,
     pub lake: Lake,
@@ -81,6 +82,12 @@ pub struct Log {
 #[serde(deny_unknown_fields)]
 pub struct Store {
     pub url: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    pub key_file: String,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

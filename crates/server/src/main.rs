@@ -15,6 +15,7 @@ mod listen;
 mod logging;
 mod node;
 mod output;
+mod secrets_key;
 mod seeding;
 mod sources;
 mod ticks;
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{Place, bench, demo, doctor, export, import, openapi, profile, query, replay, report, serve, source, token, user};
+use commands::{Place, bench, demo, doctor, export, import, openapi, profile, query, replay, report, secrets, serve, source, token, user};
 
 /// The system's allocator keeps what many threads once freed: half as much again in the resident size.
 #[global_allocator]
@@ -66,6 +67,9 @@ enum Command {
     /// Accounts of people.
     #[command(subcommand)]
     User(user::UserCommand),
+    /// The key that secrets are sealed with.
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
     /// Fold the log again: to prove the store, or to rebuild it.
     Replay(replay::ReplayArgs),
     /// Look for what is wrong with an installation.
@@ -104,6 +108,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Source(command) => source::run(place, command).await,
             Command::Token(command) => token::run(place, command).await,
             Command::User(command) => user::run(place, command).await,
+            Command::Secrets(command) => secrets::run(place, command).await,
             Command::Replay(args) => replay::run(place, args).await,
             Command::Doctor => doctor::run(place).await,
             Command::Bench(command) => bench::run(place, command).await,

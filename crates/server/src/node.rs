@@ -33,6 +33,7 @@ use crate::{
     config::Config,
     folder::Folder,
     imports,
+    secrets_key::SecretsKey,
     sources::SourceKeeper,
     ticks,
 };
@@ -261,10 +262,17 @@ async fn open_store(folder: &Folder, config: &Config) -> anyhow::Result<Store> {
 }
 
 pub async fn open_control(folder: &Folder, config: &Config) -> anyhow::Result<Control> {
+    let key = SecretsKey::find(folder, config)?;
+    let control = Control::open(control_database(folder, config).await?, key.keyring.clone()).await?;
+    key.keep()?;
+    Ok(control)
+}
+
+pub async fn control_database(folder: &Folder, config: &Config) -> anyhow::Result<Database> {
     let url = &config.store.url;
     let database =
         if url.is_empty() { Database::sqlite(&folder.control(), 4).await } else { Database::postgres(url, "forecourt_control").await };
-    Ok(Control::open(database.context("cannot open the accounts")?).await?)
+    database.context("cannot open the accounts")
 }
 
 fn installation(config: &Config, demo: bool) -> Installation {

@@ -8,7 +8,7 @@ use forecourt_model::{
 };
 use forecourt_store::{
     Database,
-    control::{AccountError, Control, JobState, NewUser, SESSION_IDLE_US, SESSION_LIFE_US, SignInError},
+    control::{AccountError, Control, JobState, Keyring, NewUser, SESSION_IDLE_US, SESSION_LIFE_US, SignInError},
 };
 
 const NOON_US: i64 = 1_767_268_800 * SECOND_US;
@@ -19,7 +19,7 @@ async fn on_both(story: impl AsyncFn(Control)) {
     let sqlite = Database::sqlite(&dir.path().join("control.sqlite"), 2).await.expect("SQLite");
     let postgres = Database::postgres(&postgres::url().await, "control").await.expect("PostgreSQL");
     for database in [sqlite, postgres] {
-        let control = Control::open(database).await.expect("opened");
+        let control = Control::open(database, Keyring::random()).await.expect("opened");
         story(control.clone()).await;
         control.close().await;
     }
@@ -250,4 +250,40 @@ async fn settings_keep_their_shape() {
         assert!(control.setting::<i64>("name").await.is_err());
     })
     .await;
+}
+
+#[tokio::test]
+async fn secrets_are_sealed_and_open_in_their_place_only() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let sqlite = Database::sqlite(&dir.path().join("control.sqlite"), 2).await.expect("SQLite");
+    let postgres = Database::postgres(&postgres::url().await, "control").await.expect("PostgreSQL");
+    for database in [sqlite, postgres] {
+        let keys = Keyring::random();
+        let control = Control::open(database.clone(), keys.clone()).await.unwrap();
+        control.put_secret("gateway/a/password", "hunter2", NOON_US).await.unwrap();
+        control.put_secret("gateway/a/password", "hunter3", NOON_US).await.unwrap();
+        control.put_secret("gateway/b/password", "other", NOON_US).await.unwrap();
+        assert_eq!(control.secret("gateway/a/password").await.unwrap().unwrap().reveal(), "hunter3");
+        assert!(control.has_secret("gateway/b/password").await.unwrap() && control.secret("gateway/c").await.unwrap().is_none());
+
+        let kept = database.query("SELECT sealed FROM vault ORDER BY place", vec![]).await.unwrap();
+        assert!(kept.iter().all(|row| !row.bytes(0).unwrap().windows(7).any(|bytes| bytes == b"hunter3")));
+        database.execute("UPDATE vault SET sealed = (SELECT sealed FROM vault WHERE place = 'gateway/a/password')", vec![]).await.unwrap();
+        let moved = control.secret("gateway/b/password").await.unwrap_err().to_string();
+        assert!(moved.contains("changed or moved"), "{moved}");
+        control.remove_secret("gateway/b/password").await.unwrap();
+
+        let rotated = keys.with_new_key();
+        let control = Control::open(database.clone(), rotated.clone()).await.unwrap();
+        assert_eq!(control.reseal_secrets(NOON_US).await.unwrap(), 1);
+        let told = Control::open(database.clone(), keys).await.unwrap_err().to_string();
+        assert!(told.contains(&rotated.current_id()) && told.contains("from a backup"), "{told}");
+        let control = Control::open(database.clone(), rotated.current_only()).await.unwrap();
+        assert_eq!(control.secret("gateway/a/password").await.unwrap().unwrap().reveal(), "hunter3");
+
+        assert_eq!(Control::forget_secrets(&database).await.unwrap(), 1);
+        let control = Control::open(database.clone(), Keyring::random()).await.unwrap();
+        assert!(control.secret("gateway/a/password").await.unwrap().is_none());
+        database.close().await;
+    }
 }

@@ -1,9 +1,11 @@
 //! What people set up and sign in with: sources, accounts, sessions, tokens, jobs, settings.
 //!
 //! Plain rows of the API in a database of their own (`control`): the fold neither reads nor writes them, and nothing
-//! needs a transaction across the two. Times are arguments; secrets are random and kept only as hashes.
+//! needs a transaction across the two. Times are arguments. Secrets are kept as hashes where
+//! they only have to be recognised, and sealed in the vault where they have to be shown again.
 
 mod jobs;
+mod keyring;
 mod passwords;
 mod secrets;
 mod sessions;
@@ -13,12 +15,14 @@ mod sources;
 mod throttle;
 mod tokens;
 mod users;
+mod vault;
 
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
 pub use jobs::{Job, JobState};
+pub use keyring::Keyring;
 pub use passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 pub use secrets::Secret;
 pub use sessions::{SESSION_IDLE_US, SESSION_LIFE_US, Session, SignInError};
@@ -29,7 +33,7 @@ pub use users::{AccountError, NewUser, User};
 use crate::{Database, StoreError};
 
 /// In the order they run; each runs once.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/control/0001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/control/0001.sql"), include_str!("../../migrations/control/0002.sql")];
 
 /// One password is hashed per core at most: each takes 19 MiB, and a storm of sign-ins must not take the memory of all else.
 const HASHING_MAX: usize = 2;
@@ -38,16 +42,26 @@ const HASHING_MAX: usize = 2;
 #[derive(Debug, Clone)]
 pub struct Control {
     database: Database,
+    keyring: Keyring,
     hashing: Arc<Semaphore>,
 }
 
 impl Control {
     /// Takes over a database, creating or upgrading its tables.
     ///
-    /// Errors: [`StoreError::Unreadable`] when a newer version wrote it.
-    pub async fn open(database: Database) -> Result<Self, StoreError> {
+    /// * `keyring`: what secrets are sealed with.
+    ///
+    /// Errors: [`StoreError::Unreadable`] when a newer version wrote it, or it holds secrets that none of the keys opens.
+    pub async fn open(database: Database, keyring: Keyring) -> Result<Self, StoreError> {
         database.migrate(MIGRATIONS).await?;
-        Ok(Self { database, hashing: Arc::new(Semaphore::new(HASHING_MAX)) })
+        vault::check_keys(&database, &keyring).await?;
+        Ok(Self { database, keyring, hashing: Arc::new(Semaphore::new(HASHING_MAX)) })
+    }
+
+    /// Drops all secrets of a database whose key is lost, so that it opens with another. Returns how many they were.
+    pub async fn forget_secrets(database: &Database) -> Result<u64, StoreError> {
+        database.migrate(MIGRATIONS).await?;
+        vault::forget(database).await
     }
 
     /// Whether the database answers.

@@ -16,9 +16,15 @@ impl Secret {
         Self(format!("{prefix}{}", random_text(52)))
     }
 
-    /// The secret itself, to be given to its holder.
+    /// The secret itself, to be given to its holder and nowhere else.
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
     }
 }
 
