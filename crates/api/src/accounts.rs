@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Clock,
+    Clock, Trail,
     error::{ApiError, ErrorBody},
     input::Body,
 };
@@ -108,10 +108,13 @@ pub async fn users(State(control): State<Control>) -> Result<Json<Users>, ApiErr
 pub async fn add_user(
     State(control): State<Control>,
     State(clock): State<Clock>,
+    trail: Trail,
     Body(asked): Body<NewUser>,
 ) -> Result<Json<User>, ApiError> {
     let NewUser { email, name, role, dealer, password } = asked;
     let user = control.add_user(control::NewUser { email, name, role: role.into(), dealer, password }, clock.now_us()).await?;
+    trail.object(user.email.as_str());
+    trail.detail("role", user.role.as_str());
     tracing::info!(user = user.id, role = user.role.as_str(), "an account was added");
     Ok(Json(user.into()))
 }

@@ -1,15 +1,22 @@
-//! Who calls, and what they may do: the one place of authorisation.
+//! Who calls, what they may do, and what of it goes to the audit log: the one place of authorisation.
 
 use axum::{
     extract::{FromRef, FromRequestParts, MatchedPath, Request, State},
     http::{HeaderMap, Method, header, request::Parts},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
-use forecourt_model::{Role, Scope};
+use forecourt_model::{
+    Role, Scope,
+    audit::{Action, Actor},
+};
 use forecourt_store::control::Control;
 
-use crate::{Clock, Sessions, error::ApiError};
+use crate::{
+    ClientAddress, Clock, Sessions,
+    error::ApiError,
+    trail::{Pending, Trail},
+};
 
 /// What a route asks of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,43 +39,69 @@ enum Permission {
 
 use Permission::*;
 
-/// Each route and what it needs. What is not here answers nobody.
-const TABLE: &[(&str, &str, Permission)] = &[
-    ("POST", "/api/auth/login", Anyone),
-    ("POST", "/api/auth/logout", SignedIn),
-    ("GET", "/api/auth/setup", Anyone),
-    ("POST", "/api/auth/setup", Anyone),
-    ("GET", "/api/openapi.json", Anyone),
-    ("GET", "/api/schemas", Anyone),
-    ("GET", "/api/me", SignedIn),
-    ("GET", "/api/users", ManageAccounts),
-    ("POST", "/api/users", ManageAccounts),
-    ("DELETE", "/api/users/{id}", ManageAccounts),
-    ("GET", "/api/tokens", ManageAccounts),
-    ("POST", "/api/tokens", ManageAccounts),
-    ("DELETE", "/api/tokens/{id}", ManageAccounts),
-    ("GET", "/api/sources", WatchIngest),
-    ("POST", "/api/sources", ManageSources),
-    ("PATCH", "/api/sources/{id}", ManageSources),
-    ("POST", "/api/sources/{id}/rotate", ManageSources),
-    ("POST", "/api/imports/records", ManageSources),
-    ("GET", "/api/overview", SeeReports),
-    ("GET", "/api/jobs", SeeReports),
-    ("GET", "/api/live/recent", WatchIngest),
-    ("GET", "/api/live/stream", WatchIngest),
-    ("GET", "/api/dead-letters", WatchIngest),
-    ("POST", "/api/dead-letters/{id}/retry", MendIngest),
-    ("POST", "/api/dead-letters/{id}/discard", MendIngest),
-    ("GET", "/api/profiles", SeeProfiles),
-    ("GET", "/api/profiles/{id}", SeeProfiles),
-    ("GET", "/api/profiles/{id}/timeline", SeeProfiles),
-    ("POST", "/api/profiles/{id}/traits", EditProfiles),
-    ("GET", "/api/commands/{offset}", EditProfiles),
-    ("POST", "/api/reports/funnel", SeeProfiles),
-    ("POST", "/api/reports/funnel/people", SeeProfiles),
-    ("GET", "/api/catalogue", SeeProfiles),
-    ("POST", "/api/query", RunSql),
+/// What of a route goes to the audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Noted {
+    /// It shows nobody's data and changes nothing: for GET only.
+    Nothing,
+    As(Action),
+    /// It is no GET, and shows nobody's data and changes nothing all the same; says why.
+    Unneeded(&'static str),
+}
+
+use Noted::*;
+
+/// Each route, what it needs, and what it leaves in the audit log. What is not here answers nobody.
+///
+/// A route that changes something, or shows people, names its action; what it adds to the note it tells a [`Trail`].
+const TABLE: &[(&str, &str, Permission, Noted)] = &[
+    ("POST", "/api/auth/login", Anyone, As(Action::SignIn)),
+    ("POST", "/api/auth/logout", SignedIn, As(Action::SignOut)),
+    ("GET", "/api/auth/setup", Anyone, Nothing),
+    ("POST", "/api/auth/setup", Anyone, As(Action::SetUp)),
+    ("GET", "/api/openapi.json", Anyone, Nothing),
+    ("GET", "/api/schemas", Anyone, Nothing),
+    ("GET", "/api/me", SignedIn, Nothing),
+    ("GET", "/api/users", ManageAccounts, Nothing),
+    ("POST", "/api/users", ManageAccounts, As(Action::AccountAdded)),
+    ("DELETE", "/api/users/{id}", ManageAccounts, As(Action::AccountRemoved)),
+    ("GET", "/api/tokens", ManageAccounts, Nothing),
+    ("POST", "/api/tokens", ManageAccounts, As(Action::TokenAdded)),
+    ("DELETE", "/api/tokens/{id}", ManageAccounts, As(Action::TokenRemoved)),
+    ("GET", "/api/sources", WatchIngest, Nothing),
+    ("POST", "/api/sources", ManageSources, As(Action::SourceAdded)),
+    ("PATCH", "/api/sources/{id}", ManageSources, As(Action::SourceChanged)),
+    ("POST", "/api/sources/{id}/rotate", ManageSources, As(Action::WriteKeyRotated)),
+    ("POST", "/api/imports/records", ManageSources, As(Action::RecordsImported)),
+    ("GET", "/api/overview", SeeReports, Nothing),
+    ("GET", "/api/jobs", SeeReports, Nothing),
+    ("GET", "/api/live/recent", WatchIngest, As(Action::EventsWatched)),
+    ("GET", "/api/live/stream", WatchIngest, As(Action::EventsWatched)),
+    ("GET", "/api/dead-letters", WatchIngest, As(Action::DeadLettersSeen)),
+    ("POST", "/api/dead-letters/{id}/retry", MendIngest, As(Action::DeadLetterRetried)),
+    ("POST", "/api/dead-letters/{id}/discard", MendIngest, As(Action::DeadLetterDiscarded)),
+    ("GET", "/api/profiles", SeeProfiles, As(Action::PeopleListed)),
+    ("GET", "/api/profiles/{id}", SeeProfiles, As(Action::ProfileOpened)),
+    ("GET", "/api/profiles/{id}/timeline", SeeProfiles, As(Action::ProfileOpened)),
+    ("POST", "/api/profiles/{id}/traits", EditProfiles, As(Action::ProfileChanged)),
+    ("GET", "/api/commands/{offset}", EditProfiles, Nothing),
+    ("POST", "/api/reports/funnel", SeeProfiles, Unneeded("counts of people, none of them shown")),
+    ("POST", "/api/reports/funnel/people", SeeProfiles, As(Action::PeopleListed)),
+    ("GET", "/api/audit", ManageAccounts, As(Action::AuditRead)),
+    ("GET", "/api/audit/proof", ManageAccounts, As(Action::AuditRead)),
+    ("GET", "/api/catalogue", SeeProfiles, Nothing),
+    ("POST", "/api/query", RunSql, As(Action::SqlRun)),
 ];
+
+/// A route that is no GET and says nothing about the audit log does not compile.
+const _: () = {
+    let mut at = 0;
+    while at < TABLE.len() {
+        let (method, _, _, noted) = &TABLE[at];
+        assert!(matches!(method.as_bytes(), b"GET") || !matches!(noted, Nothing), "name the action, or why there is none");
+        at += 1;
+    }
+};
 
 fn allows(role: Role, permission: Permission) -> bool {
     match permission {
@@ -86,6 +119,8 @@ fn allows(role: Role, permission: Permission) -> bool {
 pub struct Caller {
     /// E-mail of a user, or the token's name.
     pub actor: String,
+    /// The same with its id, as the audit log keeps it.
+    pub who: Actor,
     pub name: String,
     pub role: Role,
     pub scope: Scope,
@@ -96,7 +131,7 @@ pub struct Caller {
 pub const SESSION_COOKIE: &str = "forecourt_session";
 const CSRF_HEADER: &str = "x-csrf-token";
 
-/// Lets a request through to its route, with the [`Caller`] on it, or refuses it.
+/// Lets a request through to its route, with the [`Caller`] and a [`Trail`] on it, or refuses it; then notes what came of it.
 pub async fn authorise(
     State(control): State<Control>,
     State(clock): State<Clock>,
@@ -104,23 +139,64 @@ pub async fn authorise(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let permission = needed(&request)?;
+    let (permission, noted) = needed(&request)?;
+    let (trail, mut noted) = (
+        Trail::default(),
+        match noted {
+            As(action) => Some(action),
+            Nothing | Unneeded(_) => None,
+        },
+    );
+    let mut actor = Actor::Unknown { shown: String::new() };
+    let mut refused = None;
     if permission != Anyone {
         let caller = identify(&control, sessions, request.headers(), clock.now_us()).await?;
-        check_csrf(&caller, &request)?;
-        if !allows(caller.role, permission) {
-            return Err(ApiError::forbidden(format!("the role {} may not do this: ask an admin for another role", caller.role.as_str())));
+        actor = caller.who.clone();
+        if let Err(error) = admit(&caller, permission, &request) {
+            (refused, noted) = (Some(error), Some(Action::AccessRefused));
+            trail.object(format!("{} {}", request.method(), request.uri().path()));
         }
         request.extensions_mut().insert(caller);
     }
-    Ok(next.run(request).await)
+    request.extensions_mut().insert(trail.clone());
+    let address = request.extensions().get::<ClientAddress>().map(|client| client.0.to_string()).unwrap_or_default();
+    let pending = noted.map(|action| Pending::new(control, clock, trail, action, actor, address, ids(&request)));
+    let response = match refused {
+        Some(error) => error.into_response(),
+        None => next.run(request).await,
+    };
+    match pending {
+        Some(pending) => Ok(pending.answered(response).await),
+        None => Ok(response),
+    }
 }
 
-fn needed(request: &Request) -> Result<Permission, ApiError> {
-    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+fn needed(request: &Request) -> Result<(Permission, Noted), ApiError> {
+    let path = template(request);
     let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
-    let entry = TABLE.iter().find(|(of, at, _)| *of == method && *at == path);
-    entry.map(|entry| entry.2).ok_or_else(|| ApiError::forbidden("nobody may do this: the route has no entry in the table of permissions"))
+    let entry = TABLE.iter().find(|(of, at, ..)| *of == method && *at == path);
+    entry
+        .map(|(_, _, permission, noted)| (*permission, *noted))
+        .ok_or_else(|| ApiError::forbidden("nobody may do this: the route has no entry in the table of permissions"))
+}
+
+fn template(request: &Request) -> &str {
+    request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str)
+}
+
+/// What stands in the path where the template has names.
+fn ids(request: &Request) -> String {
+    let shown = template(request).split('/').zip(request.uri().path().split('/'));
+    let ids: Vec<&str> = shown.filter(|(name, _)| name.starts_with('{')).map(|(_, id)| id).collect();
+    ids.join("/")
+}
+
+fn admit(caller: &Caller, permission: Permission, request: &Request) -> Result<(), ApiError> {
+    check_csrf(caller, request)?;
+    if allows(caller.role, permission) {
+        return Ok(());
+    }
+    Err(ApiError::forbidden(format!("the role {} may not do this: ask an admin for another role", caller.role.as_str())))
 }
 
 async fn identify(control: &Control, sessions: Sessions, headers: &HeaderMap, now_us: i64) -> Result<Caller, ApiError> {
@@ -128,15 +204,17 @@ async fn identify(control: &Control, sessions: Sessions, headers: &HeaderMap, no
     if let Some(shown) = bearer(headers) {
         if sessions.local_admin == Some(blake3::hash(shown.as_bytes())) {
             let name = "command line".to_owned();
-            return Ok(Caller { actor: name.clone(), name, role: Role::Admin, scope: Scope::Everything, csrf: None });
+            return Ok(Caller { actor: name.clone(), who: Actor::Machine, name, role: Role::Admin, scope: Scope::Everything, csrf: None });
         }
         let token = control.token(shown, now_us).await?.ok_or_else(ApiError::sign_in)?;
-        return Ok(Caller { actor: token.name.clone(), name: token.name, role: token.role, scope: scope(token.dealer), csrf: None });
+        let who = Actor::Token { id: token.id, name: token.name.clone() };
+        return Ok(Caller { actor: token.name.clone(), who, name: token.name, role: token.role, scope: scope(token.dealer), csrf: None });
     }
     let shown = session_cookie(headers).ok_or_else(ApiError::sign_in)?;
     let session = control.session(shown, now_us).await?.ok_or_else(ApiError::sign_in)?;
     let user = session.user;
-    Ok(Caller { actor: user.email, name: user.name, role: user.role, scope: scope(user.dealer), csrf: Some(session.csrf) })
+    let who = Actor::User { id: user.id, email: user.email.clone() };
+    Ok(Caller { actor: user.email, who, name: user.name, role: user.role, scope: scope(user.dealer), csrf: Some(session.csrf) })
 }
 
 /// A browser sends the cookie along whoever's page asks; only our own pages know the token.
@@ -183,7 +261,7 @@ mod tests {
         for (path, item) in &crate::openapi().paths.paths {
             let methods = [("GET", &item.get), ("POST", &item.post), ("PATCH", &item.patch), ("PUT", &item.put), ("DELETE", &item.delete)];
             for (method, _) in methods.into_iter().filter(|(_, operation)| operation.is_some()) {
-                let entries = TABLE.iter().filter(|(of, at, _)| *of == method && at == path).count();
+                let entries = TABLE.iter().filter(|(of, at, ..)| *of == method && at == path).count();
                 assert_eq!(entries, 1, "{method} {path}");
             }
         }

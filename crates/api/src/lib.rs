@@ -4,6 +4,7 @@
 //! nobody. The rules of the business are elsewhere: the fold decides on commands, the store and the queries filter rows.
 
 mod accounts;
+mod audit;
 pub mod border;
 mod caller;
 mod catalogue;
@@ -24,6 +25,7 @@ mod sources;
 pub mod sql;
 mod timeline;
 mod tokens;
+mod trail;
 mod ui;
 
 use axum::{
@@ -47,6 +49,7 @@ pub use caller::Caller;
 pub use commands::Commands;
 pub use feed::Feed;
 pub use session::{ClientAddress, Installation, Sessions};
+pub use trail::Trail;
 
 /// What the routes work with; each takes the pieces that it needs.
 #[derive(Clone, FromRef)]
@@ -128,6 +131,8 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(timeline::timeline))
         .routes(routes!(funnel::funnel))
         .routes(routes!(funnel::people))
+        .routes(routes!(audit::audit))
+        .routes(routes!(audit::proof))
         .routes(routes!(catalogue::catalogue))
         .routes(routes!(sql::sql))
         .routes(routes!(commands::outcome))

@@ -7,7 +7,9 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use forecourt_model::{FragmentId, HashKey, ProfileId, Touch as ModelTouch, command::Action, entity, fragment::TraitValue, time::iso};
+use forecourt_model::{
+    FragmentId, HashKey, ProfileId, Touch as ModelTouch, audit, command::Action, entity, fragment::TraitValue, time::iso,
+};
 use forecourt_store::{
     Store,
     control::Control,
@@ -18,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    Caller, Commands,
+    Caller, Commands, Trail,
     commands::CommandOutcome,
     error::{ApiError, ErrorBody},
     feed::{NamedIdentifier, source_names},
@@ -225,9 +227,14 @@ pub async fn search(
     State(store): State<Store>,
     State(how): State<Search>,
     caller: Caller,
+    trail: Trail,
     Asked(asked): Asked<ProfilesAsked>,
 ) -> Result<Json<ProfileList>, ApiError> {
     let question = asked.q.unwrap_or_default();
+    if !question.trim().is_empty() {
+        trail.action(audit::Action::PeopleSearched);
+        trail.object(question.as_str());
+    }
     let limit = page_size(asked.limit, 50, 200);
     let cursor = asked.cursor.filter(|cursor| !cursor.is_empty());
     let page = store.profiles_search(&caller.scope, &how.key, &how.region, &question, cursor.as_deref(), limit).await?;
@@ -266,6 +273,7 @@ pub async fn set_trait(
     State(store): State<Store>,
     State(commands): State<Commands>,
     caller: Caller,
+    trail: Trail,
     Path(id): Path<String>,
     Body(asked): Body<TraitChange>,
 ) -> Result<Response, ApiError> {
@@ -274,6 +282,8 @@ pub async fn set_trait(
         return Err(ApiError::invalid("a trait has a name of 1 to 100 characters"));
     }
     let view = store.profile(&caller.scope, profile_id(&id)?).await?.ok_or_else(unknown)?;
+    let before = view.state.traits.get(name).map(|held| held.value.clone());
+    trail.changed(&serde_json::json!({ name: before }), &serde_json::json!({ name: asked.value }));
     let action = Action::SetTrait { profile_id: view.summary.profile_id, name: name.to_owned(), value: asked.value };
     Ok(commands.tell(&caller, action).await?.into_response())
 }

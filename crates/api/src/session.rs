@@ -8,13 +8,13 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use forecourt_model::Role as ModelRole;
+use forecourt_model::{Role as ModelRole, audit::Actor};
 use forecourt_store::control::{Control, NewUser, SESSION_LIFE_US, Secret, Session};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    Caller, Clock,
+    Caller, Clock, Trail,
     accounts::Role,
     caller::{SESSION_COOKIE, session_cookie},
     error::{ApiError, ErrorBody},
@@ -112,11 +112,14 @@ pub async fn sign_in(
     State(sessions): State<Sessions>,
     State(installation): State<Installation>,
     address: Option<Extension<ClientAddress>>,
+    trail: Trail,
     Body(asked): Body<SignIn>,
 ) -> Result<Response, ApiError> {
+    trail.by(Actor::Unknown { shown: asked.email.trim().to_lowercase() });
     let ip = address.map(|Extension(ClientAddress(address))| address.to_string()).unwrap_or_default();
     let begun = control.sign_in(&asked.email, &asked.password, &ip, clock.now_us()).await;
     let (token, session) = begun.inspect_err(|error| tracing::warn!(ip, %error, "a sign-in was refused"))?;
+    trail.by(Actor::User { id: session.user.id.clone(), email: session.user.email.clone() });
     tracing::info!(ip, user = session.user.id, "signed in");
     Ok(with_session(sessions, &token, Me::of_session(&session, installation)))
 }
@@ -149,12 +152,14 @@ pub async fn set_up(
     State(clock): State<Clock>,
     State(sessions): State<Sessions>,
     State(installation): State<Installation>,
+    trail: Trail,
     Body(asked): Body<SetUp>,
 ) -> Result<Response, ApiError> {
     let now_us = clock.now_us();
     let admin = NewUser { email: asked.email, name: asked.name, role: ModelRole::Admin, dealer: None, password: asked.password };
     let user = control.use_setup_link(&asked.token, admin, now_us).await?;
     let (token, session) = control.begin_session(&user.id, now_us).await?.ok_or_else(ApiError::sign_in)?;
+    trail.by(Actor::User { id: user.id.clone(), email: user.email.clone() });
     tracing::info!(user = user.id, "the first admin was made");
     Ok(with_session(sessions, &token, Me::of_session(&session, installation)))
 }

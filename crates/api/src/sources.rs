@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Border, Clock,
+    Border, Clock, Trail,
     border::SourceHealth,
     error::{ApiError, ErrorBody},
     input::Body,
@@ -105,9 +105,12 @@ pub async fn add_source(
     State(control): State<Control>,
     State(border): State<Border>,
     State(clock): State<Clock>,
+    trail: Trail,
     Body(asked): Body<NewSource>,
 ) -> Result<Json<Source>, ApiError> {
     let source = control.add_source(&asked.name, "segment", clock.now_us()).await?;
+    trail.object(source.id.as_str());
+    trail.detail("name", source.name.as_str());
     border.sources_changed();
     Ok(Json(Source::new(source, None)))
 }
@@ -119,10 +122,16 @@ pub async fn update_source(
     State(control): State<Control>,
     State(border): State<Border>,
     State(clock): State<Clock>,
+    trail: Trail,
     Path(id): Path<String>,
     Body(asked): Body<SourceChange>,
 ) -> Result<Json<Source>, ApiError> {
+    let before = control.sources().await?.into_iter().find(|source| source.id == id);
     let source = control.update_source(&id, asked.name.as_deref(), asked.enabled).await?;
+    if let (Some(before), Some(after)) = (before, &source) {
+        let shown = |source: &control::Source| serde_json::json!({ "name": source.name, "enabled": source.enabled });
+        trail.changed(&shown(&before), &shown(after));
+    }
     changed(&border, &clock, source)
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Caller,
+    Caller, Trail,
     error::{ApiError, ErrorBody},
     input::{Body, page_size},
 };
@@ -53,9 +53,11 @@ pub const TRUNCATED_HEADER: HeaderName = HeaderName::from_static("x-truncated");
 pub async fn sql(
     State(query): State<Query>,
     caller: Caller,
+    trail: Trail,
     headers: HeaderMap,
     Body(asked): Body<SqlQuestion>,
 ) -> Result<Response, ApiError> {
+    trail.object(asked.sql.as_str());
     let answer = query.sql(&caller.scope, &asked.sql, page_size(asked.limit, 10_000, 1_000_000) as usize).await?;
     if headers.get(header::ACCEPT).is_some_and(|wanted| wanted == ARROW_STREAM) {
         let stream = arrow_stream(&answer).map_err(|error| ApiError::internal(&error))?;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Clock,
+    Clock, Trail,
     accounts::Role,
     error::{ApiError, ErrorBody},
     input::Body,
@@ -81,9 +81,13 @@ pub async fn tokens(State(control): State<Control>) -> Result<Json<Tokens>, ApiE
 pub async fn add_token(
     State(control): State<Control>,
     State(clock): State<Clock>,
+    trail: Trail,
     Body(asked): Body<NewToken>,
 ) -> Result<Json<CreatedToken>, ApiError> {
     let (token, secret) = control.add_token(&asked.name, asked.role.into(), asked.dealer, clock.now_us()).await?;
+    trail.object(token.id.as_str());
+    trail.detail("name", token.name.as_str());
+    trail.detail("role", token.role.as_str());
     tracing::info!(token = token.id, role = token.role.as_str(), "a token was made");
     Ok(Json(CreatedToken { token: secret.reveal().to_owned(), about: token.into() }))
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here does IO, knows SQL or reads a clock: time comes in with the record.
 
+pub mod audit;
 pub mod block;
 pub mod channel;
 pub mod command;
@@ -9,6 +10,7 @@ pub mod entity;
 pub mod event;
 pub mod fragment;
 pub mod identifier;
+pub mod mask;
 pub mod phone;
 pub mod record;
 pub mod refusal;

@@ -30,10 +30,12 @@ impl Role {
     }
 }
 
-/// Which rows a caller may see: every query that a dealer can reach takes it first.
+/// Which rows a caller may see, and how clearly: every query that a dealer can reach takes it first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Scope {
     Everything,
+    /// All rows, with what names people masked (`mask.rs`).
+    Masked,
     /// Leads, orders, calls and events of this dealer, and the profiles they belong to.
     Dealer(String),
 }
@@ -41,7 +43,7 @@ pub enum Scope {
 impl Scope {
     pub fn dealer(&self) -> Option<&str> {
         match self {
-            Self::Everything => None,
+            Self::Everything | Self::Masked => None,
             Self::Dealer(dealer) => Some(dealer),
         }
     }

@@ -1,9 +1,9 @@
-//! Which rows a caller may see: a filter that sits below every expression of the caller's.
+//! Which rows a caller may see, and how clearly: a filter that sits below every expression of the caller's.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array},
+    array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringViewBuilder, new_null_array},
     compute::{cast, filter_record_batch, kernels::zip::zip},
     datatypes::{DataType, Int64Type, SchemaRef},
 };
@@ -12,6 +12,7 @@ use datafusion::{
     execution::{SendableRecordBatchStream, TaskContext},
     physical_plan::{ExecutionPlan, ExecutionPlanProperties, Partitioning, stream::RecordBatchStreamAdapter},
 };
+use forecourt_model::mask;
 use futures::StreamExt;
 use rustc_hash::FxHashSet;
 
@@ -21,6 +22,8 @@ use crate::operator::Operator;
 #[derive(Clone)]
 pub(crate) enum Visible {
     All,
+    /// All, with what names people masked.
+    Masked,
     /// Those whose `dealer` is this one.
     OfDealer(String),
     /// Of profiles: the people of the events, leads, orders and calls of this dealer. Which they are is found out when the
@@ -34,6 +37,7 @@ impl fmt::Debug for Visible {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => write!(f, "all"),
+            Self::Masked => write!(f, "all, masked"),
             Self::OfDealer(dealer) => write!(f, "dealer {dealer}"),
             Self::PeopleOfDealer(dealer) => write!(f, "people of dealer {dealer}"),
             Self::OfProfiles(ids, dealer) => write!(f, "{} profiles of dealer {dealer}", ids.len()),
@@ -45,7 +49,7 @@ impl Visible {
     /// Columns that [`Self::keep`] needs beside those that were asked for.
     pub fn needs(&self) -> &'static [&'static str] {
         match self {
-            Self::All => &[],
+            Self::All | Self::Masked => &[],
             Self::OfDealer(_) => &["dealer"],
             Self::PeopleOfDealer(_) | Self::OfProfiles(..) => &["profile_id"],
         }
@@ -55,6 +59,7 @@ impl Visible {
         let column = |name: &str| batch.column_by_name(name).cloned().ok_or_else(|| internal_datafusion_err!("no column {name}"));
         match self {
             Self::All => Ok(batch.clone()),
+            Self::Masked => masked(batch),
             Self::OfDealer(dealer) => Ok(filter_record_batch(batch, &is_text(&column("dealer")?, dealer)?)?),
             Self::PeopleOfDealer(dealer) => internal_err!("the people of dealer {dealer} were not looked up"),
             Self::OfProfiles(ids, dealer) => {
@@ -65,6 +70,51 @@ impl Visible {
             }
         }
     }
+}
+
+/// What a column holds of a person, by its name: the same in every table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    Known(mask::Personal),
+    /// JSON of the sender's.
+    Told,
+    /// Text with anything in it.
+    Text,
+}
+
+fn held(column: &str) -> Option<Held> {
+    match column {
+        "properties" | "traits" => Some(Held::Told),
+        "url" | "user_id" | "anonymous_id" | "external_id" | "session_id" | "message_id" | "result" | "agent" => Some(Held::Text),
+        name => mask::personal(name).map(Held::Known),
+    }
+}
+
+/// Whether the column is shown masked to those who see people masked: a filter on what is in the files would tell more.
+pub(crate) fn is_masked(column: &str) -> bool {
+    held(column).is_some()
+}
+
+fn masked(batch: &RecordBatch) -> Result<RecordBatch> {
+    let schema = batch.schema();
+    let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| match held(field.name()) {
+        Some(held) => masked_column(column, held),
+        None => Ok(column.clone()),
+    });
+    Ok(RecordBatch::try_new(schema.clone(), columns.collect::<Result<_>>()?)?)
+}
+
+fn masked_column(column: &ArrayRef, held: Held) -> Result<ArrayRef> {
+    let texts = cast(column, &DataType::Utf8View)?;
+    let mut shown = StringViewBuilder::with_capacity(texts.len());
+    for text in texts.as_string_view() {
+        shown.append_option(text.map(|text| match held {
+            Held::Known(kind) => Cow::Owned(kind.mask(text)),
+            Held::Told => Cow::Owned(mask::mask_json(text)),
+            Held::Text => mask::mask_text(text),
+        }));
+    }
+    Ok(cast(&shown.finish(), column.data_type())?)
 }
 
 fn is_text(column: &ArrayRef, text: &str) -> Result<BooleanArray> {

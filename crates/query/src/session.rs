@@ -141,6 +141,10 @@ impl Session {
         self.scope == Scope::Everything
     }
 
+    pub fn sees_all_rows(&self) -> bool {
+        self.scope.dealer().is_none()
+    }
+
     pub fn events(&self) -> Result<&Table, QueryError> {
         self.dataset.table("events").ok_or_else(|| QueryError::internal("the dataset has no table `events`"))
     }
@@ -149,6 +153,7 @@ impl Session {
     pub fn visible_in(&self, table: &str) -> Option<Visible> {
         match (&self.scope, table) {
             (Scope::Everything, _) => Some(Visible::All),
+            (Scope::Masked, _) => Some(Visible::Masked),
             (Scope::Dealer(dealer), "profiles") => Some(Visible::PeopleOfDealer(dealer.clone())),
             (Scope::Dealer(dealer), "events" | "leads" | "orders" | "calls") => Some(Visible::OfDealer(dealer.clone())),
             (Scope::Dealer(_), _) => None,

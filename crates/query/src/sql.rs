@@ -84,7 +84,7 @@ fn allowed(statement: &Statement, session: &Session) -> Result<Kind, QueryError>
             _ => Err(QueryError::invalid(READ_ONLY)),
         },
         Statement::Explain(_) if !session.sees_everything() => {
-            Err(QueryError::invalid("EXPLAIN is not for accounts that see one dealer: ask for the rows"))
+            Err(QueryError::invalid("EXPLAIN is not for accounts that see one dealer, or people masked: ask for the rows"))
         }
         Statement::Explain(explain) => allowed(&explain.statement, session),
         _ => Err(QueryError::invalid(READ_ONLY)),

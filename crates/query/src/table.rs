@@ -23,7 +23,7 @@ use crate::{
     dataset::{Dataset, File, Table},
     operator::OperatorExec,
     scan,
-    scope::{RowFilter, Visible},
+    scope::{RowFilter, Visible, is_masked},
 };
 
 /// One table of a [`Dataset`], cut down to what the caller may see.
@@ -59,8 +59,14 @@ impl TableProvider for LakeTable {
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         // Some values of profiles are blanked above the files, whose statistics then say nothing.
         let blanks = matches!(self.visible, Visible::PeopleOfDealer(_));
+        let masks = matches!(self.visible, Visible::Masked);
+        let tells = |filter: &Expr| blanks || masks && filter.column_refs().iter().any(|column| is_masked(&column.name));
         let verdict = |filter: &&Expr| {
-            if is_harmless(filter) && !blanks { TableProviderFilterPushDown::Inexact } else { TableProviderFilterPushDown::Unsupported }
+            if is_harmless(filter) && !tells(filter) {
+                TableProviderFilterPushDown::Inexact
+            } else {
+                TableProviderFilterPushDown::Unsupported
+            }
         };
         Ok(filters.iter().map(verdict).collect())
     }

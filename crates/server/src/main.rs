@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{Place, bench, demo, doctor, export, import, openapi, profile, query, replay, report, secrets, serve, source, token, user};
+use commands::{Place, audit, bench, demo, doctor, export, import, openapi, profile, query, replay, report, secrets, serve, source, token, user};
 
 /// The system's allocator keeps what many threads once freed: half as much again in the resident size.
 #[global_allocator]
@@ -70,6 +70,9 @@ enum Command {
     /// The key that secrets are sealed with.
     #[command(subcommand)]
     Secrets(secrets::SecretsCommand),
+    /// What people and programs did, and whether that log is whole.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Fold the log again: to prove the store, or to rebuild it.
     Replay(replay::ReplayArgs),
     /// Look for what is wrong with an installation.
@@ -109,6 +112,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Token(command) => token::run(place, command).await,
             Command::User(command) => user::run(place, command).await,
             Command::Secrets(command) => secrets::run(place, command).await,
+            Command::Audit(command) => audit::run(place, command).await,
             Command::Replay(args) => replay::run(place, args).await,
             Command::Doctor => doctor::run(place).await,
             Command::Bench(command) => bench::run(place, command).await,

@@ -69,7 +69,8 @@ impl Store {
     }
 
     /// Finds profiles by any identifier (phones in any notation of `region`), by the beginning of any word of the name,
-    /// or by profile id; all, latest first, for an empty question.
+    /// or by profile id; all, latest first, for an empty question. Who sees people masked finds none by parts of a name:
+    /// guessing letter by letter would unmask it.
     ///
     /// * `cursor`: from the page before.
     pub async fn profiles_search(
@@ -82,8 +83,11 @@ impl Store {
         limit: u32,
     ) -> Result<ProfilesPage, StoreError> {
         let question = question.trim();
-        let (hits, next) =
-            if question.is_empty() { self.latest(scope, cursor, limit).await? } else { (self.hits(key, region, question).await?, None) };
+        let (hits, next) = if question.is_empty() {
+            self.latest(scope, cursor, limit).await?
+        } else {
+            (self.hits(scope, key, region, question).await?, None)
+        };
         let mut profiles = Vec::new();
         let all = self.fragments_of(&hits).await?;
         for profile_id in hits {
@@ -95,7 +99,7 @@ impl Store {
         }
         match (question.is_empty(), scope) {
             // A profile stands where its latest fragment does, once: an older fragment of it is met again on a later page.
-            (true, Scope::Everything) => {
+            (true, Scope::Everything | Scope::Masked) => {
                 let until_us = cursor.and_then(|cursor| cursor.split_once('.')?.0.parse().ok()).unwrap_or(i64::MAX);
                 profiles.retain(|profile| profile.last_us <= until_us);
             }
@@ -232,7 +236,7 @@ impl Store {
         }
     }
 
-    async fn hits(&self, key: &HashKey, region: &str, question: &str) -> Result<Vec<ProfileId>, StoreError> {
+    async fn hits(&self, scope: &Scope, key: &HashKey, region: &str, question: &str) -> Result<Vec<ProfileId>, StoreError> {
         let mut fragments: BTreeSet<i64> = question.parse().ok().into_iter().collect();
         let kinds = [
             IdentifierKind::UserId,
@@ -248,7 +252,7 @@ impl Store {
         for (kind, value) in kinds.into_iter().map(|kind| (kind, question)).chain(named) {
             fragments.extend(Identifier::new(kind, value, region).map(|identifier| identifier.fragment_id(key, 0).0));
         }
-        let words = forecourt_model::fragment::name_words(question);
+        let words = if *scope == Scope::Masked { Vec::new() } else { forecourt_model::fragment::name_words(question) };
         let mut by_word: Option<BTreeSet<i64>> = None;
         for word in &words {
             // Words are compared by code point on SQLite and under the database's collation on PostgreSQL: hence LIKE.

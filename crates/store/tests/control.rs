@@ -4,11 +4,14 @@ mod postgres;
 
 use forecourt_model::{
     Role,
+    audit::{Action, Actor, Outcome},
     time::{DAY_US, HOUR_US, SECOND_US},
 };
 use forecourt_store::{
     Database,
-    control::{AccountError, Control, JobState, Keyring, NewUser, SESSION_IDLE_US, SESSION_LIFE_US, SignInError},
+    control::{
+        AccountError, AuditFilter, AuditHead, AuditNote, Control, JobState, Keyring, NewUser, SESSION_IDLE_US, SESSION_LIFE_US, SignInError,
+    },
 };
 
 const NOON_US: i64 = 1_767_268_800 * SECOND_US;
@@ -286,4 +289,102 @@ async fn secrets_are_sealed_and_open_in_their_place_only() {
         assert!(control.secret("gateway/a/password").await.unwrap().is_none());
         database.close().await;
     }
+}
+fn looked(at: &str) -> AuditNote {
+    AuditNote {
+        actor: Actor::User { id: "usr_1".into(), email: "ana@example.com".into() },
+        address: "10.0.0.1".into(),
+        action: Action::ProfileOpened,
+        object: at.into(),
+        outcome: Outcome::Done,
+        details: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn the_audit_log_is_found_by_who_what_and_when() {
+    on_both(async |control| {
+        for number in 1..=5_i64 {
+            control.note(&looked(&format!("100%_{number}\0")), NOON_US + number).await.unwrap();
+        }
+        let search = AuditNote { action: Action::PeopleSearched, object: "Ана".into(), outcome: Outcome::Refused, ..looked("") };
+        assert_eq!(control.note(&search, NOON_US + 6).await.unwrap(), 6);
+
+        let numbers = async |filter: AuditFilter, before| {
+            let rows = control.audit(&filter, before, 3).await.unwrap();
+            rows.into_iter().map(|row| row.number).collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(AuditFilter::default(), None).await, [6, 5, 4]);
+        assert_eq!(numbers(AuditFilter::default(), Some(4)).await, [3, 2, 1]);
+        assert_eq!(
+            numbers(AuditFilter { actor: Some("ANA@".into()), action: Some("people_searched".into()), ..Default::default() }, None).await,
+            [6]
+        );
+        assert_eq!(numbers(AuditFilter { object: Some("0%_3".into()), ..Default::default() }, None).await, [3]);
+        assert_eq!(numbers(AuditFilter { object: Some("1%3".into()), ..Default::default() }, None).await, [0; 0]);
+        assert_eq!(numbers(AuditFilter { outcome: Some("refused".into()), ..Default::default() }, None).await, [6]);
+        let period = AuditFilter { from_us: Some(NOON_US + 2), to_us: Some(NOON_US + 4), ..Default::default() };
+        assert_eq!(numbers(period, None).await, [3, 2]);
+        assert_eq!(control.verify_audit(None).await.unwrap().broken, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn notes_taken_at_once_make_one_chain() {
+    on_both(async |control| {
+        let notes = (0..40).map(|number| {
+            let control = control.clone();
+            tokio::spawn(async move { control.note(&looked(&number.to_string()), NOON_US).await.unwrap() })
+        });
+        let notes: Vec<_> = notes.collect();
+        let mut numbers = Vec::new();
+        for note in notes {
+            numbers.push(note.await.unwrap());
+        }
+        numbers.sort_unstable();
+        assert_eq!(numbers, (1..=40).collect::<Vec<_>>());
+        let proof = control.verify_audit(None).await.unwrap();
+        assert_eq!((proof.broken, proof.head.number), (None, 40));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_audit_log_that_somebody_changed_is_found_out() {
+    let tampered: [(&str, &str); 6] = [
+        ("UPDATE audit SET object = 'nobody' WHERE number = 3", "row 3 was changed"),
+        ("UPDATE audit SET at_us = at_us - 1 WHERE number = 5", "row 5 was changed"),
+        ("DELETE FROM audit WHERE number = 2", "from 2 to 2 are gone"),
+        ("DELETE FROM audit WHERE number = 5", "from 5 to 5 are gone"),
+        ("UPDATE audit_head SET number = 4, hash = (SELECT hash FROM audit WHERE number = 4)", "row 5 lies behind the end"),
+        ("UPDATE audit_head SET hash = 'x'", "not the one that the log ended with"),
+    ];
+    for (sql, expected) in tampered {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::sqlite(&dir.path().join("control.sqlite"), 2).await.unwrap();
+        let control = Control::open(database.clone(), Keyring::random()).await.unwrap();
+        for number in 1..=5 {
+            control.note(&looked(&number.to_string()), NOON_US).await.unwrap();
+        }
+        assert_eq!(database.execute(sql, vec![]).await.unwrap(), 1);
+        let broken = control.verify_audit(None).await.unwrap().broken.unwrap_or_default();
+        assert!(broken.contains(expected), "{sql}: {broken}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_written_anew_does_not_lead_through_the_head_that_was_noted() {
+    on_both(async |control| {
+        assert_eq!(control.audit_head().await.unwrap().number, 0);
+        control.note(&looked("1"), NOON_US).await.unwrap();
+        let noted = control.audit_head().await.unwrap();
+        control.note(&looked("2"), NOON_US).await.unwrap();
+        assert_eq!(control.verify_audit(Some(&noted)).await.unwrap().broken, None);
+        let other = AuditHead { hash: "0".repeat(64), ..noted.clone() };
+        assert!(control.verify_audit(Some(&other)).await.unwrap().broken.unwrap().contains("written anew"));
+        let later = AuditHead { number: 9, ..noted };
+        assert!(control.verify_audit(Some(&later)).await.unwrap().broken.unwrap().contains("ends before"));
+    })
+    .await;
 }

@@ -69,7 +69,7 @@ pub(crate) async fn report(session: &Session, funnel: &Funnel) -> Result<FunnelR
     counted.into_iter().for_each(|bucket| counts.unite(bucket));
 
     let (total, groups, groups_omitted) = counts.report(funnel);
-    let rows_scanned = session.sees_everything().then(|| planned.rows_scanned.load(Ordering::Relaxed));
+    let rows_scanned = session.sees_all_rows().then(|| planned.rows_scanned.load(Ordering::Relaxed));
     let elapsed_ms = started.elapsed().as_millis() as u64;
     Ok(FunnelReport { steps: total, groups, groups_omitted, rows_scanned, elapsed_ms, as_of: iso(session.as_of_us()) })
 }

@@ -4,6 +4,7 @@
 //! needs a transaction across the two. Times are arguments. Secrets are kept as hashes where
 //! they only have to be recognised, and sealed in the vault where they have to be shown again.
 
+mod audit;
 mod jobs;
 mod keyring;
 mod passwords;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+pub use audit::{AuditFilter, AuditHead, AuditNote, AuditProof, AuditRow};
 pub use jobs::{Job, JobState};
 pub use keyring::Keyring;
 pub use passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
@@ -33,7 +35,11 @@ pub use users::{AccountError, NewUser, User};
 use crate::{Database, StoreError};
 
 /// In the order they run; each runs once.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/control/0001.sql"), include_str!("../../migrations/control/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/control/0001.sql"),
+    include_str!("../../migrations/control/0002.sql"),
+    include_str!("../../migrations/control/0003.sql"),
+];
 
 /// One password is hashed per core at most: each takes 19 MiB, and a storm of sign-ins must not take the memory of all else.
 const HASHING_MAX: usize = 2;
