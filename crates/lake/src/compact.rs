@@ -89,6 +89,15 @@ impl Inner {
         best.map(|(_, plan)| plan)
     }
 
+    /// Writes one file anew, without its deleted rows; nothing where it is gone by now.
+    pub(crate) async fn rewrite(&self, bucket: usize, id: i64) -> Result<(), LakeError> {
+        let held = self.state().events[bucket].iter().find(|file| file.id == id).cloned();
+        match held {
+            Some(file) => self.compact(Plan { bucket, inputs: vec![file] }).await,
+            None => Ok(()),
+        }
+    }
+
     /// Writes the plan's files as one and commits it in their place.
     async fn compact(&self, plan: Plan) -> Result<(), LakeError> {
         let (data_dir, field_ids) = (self.data_dir.clone(), self.catalogue.ids(EVENTS.name).column_ids.clone());

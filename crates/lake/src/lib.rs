@@ -3,7 +3,7 @@
 //! The writer follows the fold: `follow` joins the fold's blocks with the log, the rows wait in the `tail`, where
 //! queries see them at once; `flush` writes them as files and commits them with the offset they reach; `relocate` moves
 //! the rows of merged profiles; `compact` keeps files few; `entities` copies leads, orders, calls, costs and profiles
-//! out of the store; `janitor` forgets old snapshots and removes their files.
+//! out of the store; `expire` takes out what is kept no longer; `janitor` forgets old snapshots and removes their files.
 
 mod catalogue;
 mod compact;
@@ -12,6 +12,7 @@ mod data_file;
 mod entities;
 mod error;
 mod event_columns;
+mod expire;
 mod flush;
 mod follow;
 mod janitor;
@@ -40,6 +41,7 @@ use tokio::sync::watch;
 pub use catalogue::Catalogue;
 pub use data_file::DataFile;
 pub use error::LakeError;
+pub use expire::{Expired, ExpiresBefore};
 pub use snapshot::{EntityTable, LakeSnapshot};
 
 use catalogue::CatalogueDb;

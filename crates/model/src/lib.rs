@@ -14,6 +14,7 @@ pub mod mask;
 pub mod phone;
 pub mod record;
 pub mod refusal;
+pub mod retention;
 pub mod role;
 pub mod row;
 pub mod time;

@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people and programs did, the newest first. */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the audit log is whole: goes through all of it. */
+        get: operations["proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -488,6 +522,48 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AuditItem: {
+            action: string;
+            /** @description E-mail, or the token's name; of those who are not signed in what they typed. */
+            actor: string;
+            /** @description Id of the user or token; empty otherwise. */
+            actor_id: string;
+            /** @description `user`, `token`, `machine` (a command on the server's machine), `unknown` (not signed in). */
+            actor_kind: string;
+            /** @description Where the request came from. */
+            address: string;
+            at: string;
+            /** @description More about it; of changes `before` and `after`, only the fields that differ and no secrets. */
+            details: Record<string, never> | null;
+            /** @description Covers this row and the hash of the one before. */
+            hash: string;
+            /** @description The row's number, from 1 without gaps. */
+            number: string;
+            /** @description What it was done to: an id, a name, the question asked. */
+            object: string;
+            /** @description `done`, `refused`, `failed`, `interrupted`. */
+            outcome: string;
+        };
+        AuditLog: {
+            /** @description All actions that there are, to choose from. */
+            actions: string[];
+            /** @description The newest first. */
+            items: components["schemas"]["AuditItem"][];
+            next_cursor: string | null;
+        };
+        AuditProof: {
+            /** @description What is wrong. */
+            broken: string | null;
+            /** @description The last row, as `NUMBER:HASH`. Noted elsewhere it proves later that nobody wrote the log anew. */
+            head: string;
+            /**
+             * Format: int64
+             * @description How many rows.
+             */
+            rows: number;
+            /** @description Whether every row is there and as it was written. */
+            whole: boolean;
+        };
         Call: {
             at: string;
             call_id: string;
@@ -1088,6 +1164,80 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    audit: {
+        parameters: {
+            query?: {
+                /** @description Part of an e-mail or of a token's name. */
+                actor?: string;
+                /** @description One of the actions that `actions` of the answer lists. */
+                action?: string;
+                /** @description `done`, `refused`, `failed`, `interrupted`. */
+                outcome?: string;
+                /** @description Part of what it was done to. */
+                object?: string;
+                /** @description First moment that counts: a time in ISO 8601. */
+                from?: string;
+                /** @description First moment that no longer counts. */
+                to?: string;
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description 100 unless told, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditLog"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    proof: {
+        parameters: {
+            query?: {
+                /** @description A head that was noted earlier, as `NUMBER:HASH`: the log must still lead through it. */
+                noted?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditProof"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     sign_in: {
         parameters: {
             query?: never;
