@@ -24,7 +24,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{Place, audit, bench, demo, doctor, export, import, openapi, profile, query, replay, report, secrets, serve, source, token, user};
+use commands::{
+    Place, audit, bench, demo, doctor, export, import, openapi, profile, query, replay, report, secrets, serve, source, token, user,
+};
 
 /// The system's allocator keeps what many threads once freed: half as much again in the resident size.
 #[global_allocator]
