@@ -5,26 +5,23 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::Event;
 
 /// How a person came on one occasion.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Touch {
     pub at_us: i64,
     pub channel: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utm_source: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utm_medium: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub campaign: Option<String>,
 }
 
 /// A trait's value with when and where it was said.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TraitValue {
     pub value: Value,
     pub at_us: i64,
@@ -32,36 +29,59 @@ pub struct TraitValue {
     pub source: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventCount {
     pub count: u64,
     pub first_us: i64,
     pub last_us: i64,
 }
 
-/// The folded state of one fragment.
+/// Written as a JSON array of the fields in their order: a state is rewritten with each event of its person, so every
+/// name in it is paid for a million times.
+macro_rules! as_array {
+    ($type:ident { $($field:ident: $kind:ty),+ }) => {
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                ($(&self.$field,)+).serialize(serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let ($($field,)+) = <($($kind,)+)>::deserialize(deserializer)?;
+                Ok(Self { $($field),+ })
+            }
+        }
+    };
+}
+
+as_array!(Touch { at_us: i64, channel: String, utm_source: Option<String>, utm_medium: Option<String>, campaign: Option<String> });
+as_array!(TraitValue { value: Value, at_us: i64, offset: u64, source: String });
+as_array!(EventCount { count: u64, first_us: i64, last_us: i64 });
+
+/// The folded state of one fragment. Its names are short where it is kept.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct FragmentState {
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(rename = "t", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub traits: BTreeMap<String, TraitValue>,
     /// By event name; what comes after [`EVENT_NAMES_MAX`] names is counted under `…`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(rename = "c", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<String, EventCount>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub first_touch: Option<Touch>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub last_touch: Option<Touch>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub region: Option<TraitValue>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub dealer: Option<TraitValue>,
     /// Events of the day `busy_day`, to tell machines from people.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(rename = "b", default, skip_serializing_if = "is_zero")]
     pub busy_day: i32,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
     pub busy_events: u32,
     /// Set for ever once a day went over the limit: such a fragment is only counted.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(rename = "m", default, skip_serializing_if = "std::ops::Not::not")]
     pub machine: bool,
 }
 

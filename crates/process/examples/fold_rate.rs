@@ -1,4 +1,4 @@
-//! How fast the fold is: `cargo run -p forecourt-process --example fold_rate -- [events]` prints JSON.
+//! How fast the fold is: `cargo run -p forecourt-process --example fold_rate -- [events] [in_turn]` prints JSON.
 //!
 //! Ten events a profile; every fifth profile begins anonymous and signs in; 5 % of messages come twice.
 
@@ -12,13 +12,14 @@ use forecourt_store::Store;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let events: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(500_000);
+    let in_turn = std::env::args().nth(2).is_some_and(|order| order == "in_turn");
     let dir = tempfile::tempdir()?;
     let log = Log::open(&dir.path().join("log"), Options::default())?;
     let people = (events / 10).max(1);
     let mut entries = Vec::new();
     for n in 0..events {
-        // People come and go: the ones of now are 2,000 neighbours.
-        let person = (n / 10 / 2_000) * 2_000 + splitmix(n) % 2_000;
+        // People come and go: the ones of now are 2,000 neighbours; or, at worst, everybody comes in turn.
+        let person = if in_turn { n % people } else { (n / 10 / 2_000) * 2_000 + splitmix(n) % 2_000 };
         let (person, step) = (person % people, n % 10);
         let signs_in = person % 5 == 0 && 6 <= splitmix(n ^ 77) % 10;
         let id = if signs_in {
@@ -55,12 +56,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         if records.is_empty() {
             break;
         }
-        let batch = Batch::decode(records, "RU");
+        let mut batch = Batch::decode(records, "RU");
+        batch.is_behind = batch.end_offset < log.end_offset();
         decode_s += begun.elapsed().as_secs_f64();
         let begun = Instant::now();
         lake = fold.process_batch(&batch, lake).await?.block.first_offset;
         fold_s += begun.elapsed().as_secs_f64();
     }
+    let begun = Instant::now();
+    fold.settle().await?;
+    fold_s += begun.elapsed().as_secs_f64();
     let total = log.end_offset();
     println!(
         r#"{{"events":{total},"profiles":{},"decode_per_s":{:.0},"fold_per_s":{:.0},"log_bytes_per_event":{:.1}}}"#,

@@ -21,10 +21,6 @@ const KNOWN_EDGES_MAX: usize = 500_000;
 pub(crate) struct KnownEdges(FxHashSet<(FragmentId, FragmentId)>);
 
 impl KnownEdges {
-    pub fn clear(&mut self) {
-        self.0.clear();
-    }
-
     fn is_new(&mut self, a: FragmentId, b: FragmentId) -> bool {
         if KNOWN_EDGES_MAX <= self.0.len() {
             self.0.clear();

@@ -8,6 +8,7 @@ mod command;
 mod entity;
 mod identity;
 mod load;
+mod pending;
 mod profile;
 mod replay;
 mod run;
@@ -24,7 +25,7 @@ pub use batch::{Batch, Content, Record};
 pub use replay::{ReplayError, replay};
 pub use run::{Progress, RunError, run};
 
-use crate::{seen::Seen, state::State};
+use crate::{pending::Pending, seen::Seen, state::State};
 
 /// What the fold is told by the administrator.
 #[derive(Debug, Clone)]
@@ -44,12 +45,26 @@ impl Settings {
     }
 }
 
-/// What the fold keeps in memory between batches. All of it can be read back from the store.
 pub struct Fold {
     settings: Settings,
     store: Store,
+    /// Absent after a batch that failed: what memory took for saved was not, so it is read again.
+    memory: Option<Memory>,
+}
+
+/// What the fold keeps in memory between batches. All of it can be read back from the store.
+struct Memory {
     seen: Seen,
+    pending: Pending,
     known_edges: identity::KnownEdges,
+}
+
+impl Memory {
+    async fn read(store: &Store, settings: &Settings) -> Result<Self, StoreError> {
+        store.settle_fragments().await?;
+        let seen = Seen::open(store, settings.seen_keys_max).await?;
+        Ok(Self { seen, pending: Pending::default(), known_edges: identity::KnownEdges::default() })
+    }
 }
 
 /// What became of a batch.
@@ -62,8 +77,8 @@ pub struct Folded {
 
 impl Fold {
     pub async fn open(store: Store, settings: Settings) -> Result<Self, StoreError> {
-        let seen = Seen::open(&store, settings.seen_keys_max).await?;
-        Ok(Self { settings, store, seen, known_edges: identity::KnownEdges::default() })
+        let memory = Some(Memory::read(&store, &settings).await?);
+        Ok(Self { settings, store, memory })
     }
 
     /// Folds a batch into the store in one transaction: all of it, or none.
@@ -72,34 +87,44 @@ impl Fold {
     ///
     /// * `lake_offset`: what the lake holds in files; blocks up to there are dropped.
     pub async fn process_batch(&mut self, batch: &Batch, lake_offset: u64) -> Result<Folded, StoreError> {
-        let folded = self.try_batch(batch, lake_offset).await;
-        if folded.is_err() {
-            // What memory took for saved was not: it is read again.
-            self.known_edges.clear();
-            self.seen = Seen::open(&self.store, self.settings.seen_keys_max).await?;
-        }
-        folded
+        let mut memory = match self.memory.take() {
+            Some(memory) => memory,
+            None => Memory::read(&self.store, &self.settings).await?,
+        };
+        let folded = self.try_batch(&mut memory, batch, lake_offset).await?;
+        self.memory = Some(memory);
+        Ok(folded)
     }
 
-    async fn try_batch(&mut self, batch: &Batch, lake_offset: u64) -> Result<Folded, StoreError> {
+    async fn try_batch(&self, memory: &mut Memory, batch: &Batch, lake_offset: u64) -> Result<Folded, StoreError> {
+        let Memory { seen, pending, known_edges } = memory;
         let mut tx = self.store.begin().await?;
-        let duplicates = self.seen.mark(&mut tx, batch).await?;
-        let mut state = load::state(&mut tx, batch, &self.settings, std::mem::take(&mut self.known_edges)).await?;
+        let duplicates = seen.mark(&mut tx, batch).await?;
+        let mut state = load::state(&mut tx, batch, &self.settings, pending, std::mem::take(known_edges)).await?;
 
         for record in &batch.records {
             fold(&mut state, record, duplicates.contains(&record.offset));
         }
 
         fail::fail_point!("process::before_save");
-        self.seen.save(&mut tx, batch, &duplicates).await?;
-        let (block, known_edges) = save::changes(&mut tx, state, lake_offset).await?;
+        seen.save(&mut tx, batch, &duplicates).await?;
+        let block;
+        (block, *known_edges) = save::changes(&mut tx, state, pending, batch.is_behind, lake_offset).await?;
         fail::fail_point!("process::before_commit");
         tx.commit().await?;
         fail::fail_point!("process::after_commit");
-        self.known_edges = known_edges;
         let mut duplicates: Vec<u64> = duplicates.into_iter().collect();
         duplicates.sort_unstable();
         Ok(Folded { block: Arc::new(block), duplicates })
+    }
+
+    /// Writes what was only noted while the fold was behind.
+    pub async fn settle(&mut self) -> Result<(), StoreError> {
+        if self.memory.as_ref().is_none_or(|memory| !memory.pending.is_empty()) {
+            self.memory = None;
+            self.memory = Some(Memory::read(&self.store, &self.settings).await?);
+        }
+        Ok(())
     }
 }
 

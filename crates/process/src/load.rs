@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use forecourt_model::{Block, FragmentId, Identifier, IdentifierKind, ProfileId, command::Action};
-use forecourt_store::{FoldTx, StoreError};
+use forecourt_store::{FoldTx, StoreError, fragment::FragmentRow};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     Batch, Content, Settings,
     identity::KnownEdges,
+    pending::Pending,
     state::{Fragment, State, Totals, Tracked},
 };
 
@@ -16,6 +17,7 @@ pub(crate) async fn state<'a>(
     tx: &mut FoldTx,
     batch: &Batch,
     settings: &'a Settings,
+    pending: &Pending,
     known_edges: KnownEdges,
 ) -> Result<State<'a>, StoreError> {
     let first_offset = batch.records.first().map_or(batch.end_offset, |record| record.offset);
@@ -42,7 +44,7 @@ pub(crate) async fn state<'a>(
         block: Block { first_offset, end_offset: batch.end_offset, ..Block::default() },
     };
     let wanted = Wanted::of(batch, settings);
-    fragments(tx, &mut state, &wanted).await?;
+    fragments(tx, &mut state, &wanted, pending).await?;
     entities(tx, &mut state, &wanted).await?;
     Ok(state)
 }
@@ -107,10 +109,10 @@ impl Wanted {
     }
 }
 
-async fn fragments(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted) -> Result<(), StoreError> {
+async fn fragments(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted, pending: &Pending) -> Result<(), StoreError> {
     let mut whole: FxHashSet<FragmentId> = wanted.whole.clone();
     let ids: Vec<FragmentId> = wanted.fragments.iter().copied().collect();
-    let mut found = tx.fragments(&ids).await?;
+    let mut found = by_id(tx, pending, ids).await?;
 
     // A device that has passed through several hands: its current login interval is a fragment of its own.
     let mut current = Vec::new();
@@ -125,19 +127,20 @@ async fn fragments(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted) -> R
             current.push(id);
         }
     }
-    found.extend(tx.fragments(&current).await?);
+    found.extend(by_id(tx, pending, current).await?);
 
     let profiles: FxHashSet<ProfileId> = found.iter().filter(|row| whole.contains(&row.fragment_id)).map(|row| row.profile_id).collect();
     for row in found {
         state.fragments.insert(row.fragment_id, Fragment::new(row));
     }
     let profiles: Vec<ProfileId> = profiles.into_iter().collect();
-    for row in tx.other_fragments_of(&profiles).await? {
+    let others = tx.other_fragments_of(&profiles).await?;
+    for row in pending.instead(others) {
         state.fragments.entry(row.fragment_id).or_insert_with(|| Fragment::new(row));
     }
     let roots: Vec<FragmentId> =
         profiles.iter().map(|profile| FragmentId(profile.0)).filter(|id| !state.fragments.contains_key(id)).collect();
-    for row in tx.fragments(&roots).await? {
+    for row in by_id(tx, pending, roots).await? {
         state.fragments.insert(row.fragment_id, Fragment::new(row));
     }
     for profile in profiles {
@@ -150,6 +153,19 @@ async fn fragments(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted) -> R
     }
     state.members.values_mut().for_each(|members| members.sort_unstable());
     Ok(())
+}
+
+/// The fragments as the fold last left them: some are not in the table yet.
+async fn by_id(tx: &mut FoldTx, pending: &Pending, ids: Vec<FragmentId>) -> Result<Vec<FragmentRow>, StoreError> {
+    let (mut found, mut asked) = (Vec::with_capacity(ids.len()), Vec::with_capacity(ids.len()));
+    for id in ids {
+        match pending.get(id) {
+            Some(row) => found.push(row.clone()),
+            None => asked.push(id),
+        }
+    }
+    found.extend(tx.fragments(&asked).await?);
+    Ok(found)
 }
 
 async fn entities(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted) -> Result<(), StoreError> {

@@ -39,10 +39,12 @@ pub async fn replay(
         if records.is_empty() {
             break;
         }
-        let batch = Batch::decode(records, &settings.region);
+        let mut batch = Batch::decode(records, &settings.region);
         at = batch.end_offset;
+        batch.is_behind = at < to;
         fold.process_batch(&batch, 0).await?;
         told(at);
     }
+    fold.settle().await?;
     Ok(())
 }

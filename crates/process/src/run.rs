@@ -11,6 +11,8 @@ use crate::{Batch, Fold, Folded};
 /// Records in one transaction at most. More gain little, and make the first of them wait.
 const RECORDS_MAX: usize = 10_000;
 const BYTES_MAX: usize = 8 << 20;
+/// With so many records after a batch the fold writes in swathes.
+const BEHIND: u64 = 10_000;
 /// Decoded batches that wait for the fold.
 const AHEAD: usize = 2;
 const RETRY_FIRST: Duration = Duration::from_millis(100);
@@ -95,7 +97,8 @@ async fn read(log: Log, from: u64, region: String, batches: mpsc::Sender<Batch>,
         });
         let Ok((batch, back)) = read.await else { return Ok(()) };
         reader = back;
-        let batch = batch?;
+        let mut batch = batch?;
+        batch.is_behind = BEHIND <= log.end_offset().saturating_sub(batch.end_offset);
         if batch.records.is_empty() {
             tokio::select! {
                 () = log.wait_past(reader.offset()) => {}

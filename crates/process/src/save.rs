@@ -1,20 +1,30 @@
 //! Writes what the batch changed, set by set.
 
-use forecourt_model::Block;
+use forecourt_model::{Block, FragmentId};
 use forecourt_store::{FoldTx, StoreError};
+use rustc_hash::FxHashSet;
 
 use crate::{
     entity,
     identity::KnownEdges,
-    state::{Fragment, State},
+    pending::{Changed, Pending},
+    state::State,
 };
 
-pub(crate) async fn changes(tx: &mut FoldTx, mut state: State<'_>, lake_offset: u64) -> Result<(Block, KnownEdges), StoreError> {
+pub(crate) async fn changes(
+    tx: &mut FoldTx,
+    mut state: State<'_>,
+    pending: &mut Pending,
+    is_behind: bool,
+    lake_offset: u64,
+) -> Result<(Block, KnownEdges), StoreError> {
     entity::count(&mut state);
-    let mut dirty: Vec<_> = state.fragments.into_values().filter(|fragment| fragment.dirty).map(Fragment::into_row).collect();
-    // In the order of the key, so that neighbours share pages of the tree.
-    dirty.sort_unstable_by_key(|row| row.fragment_id);
-    tx.save_fragments(dirty).await?;
+    let of_entities = fragments_of_entities(&state);
+    let dirty = state.fragments.into_values().filter(|fragment| fragment.dirty).map(|fragment| {
+        let is_urgent = fragment.has_moved() || of_entities.contains(&fragment.row.fragment_id);
+        Changed { row: fragment.into_row(), is_urgent }
+    });
+    pending.save(tx, dirty.collect(), state.block.end_offset, is_behind).await?;
     tx.save_evidence(&state.evidence).await?;
     state.name_words.sort_unstable();
     state.name_words.dedup();
@@ -38,6 +48,14 @@ pub(crate) async fn changes(tx: &mut FoldTx, mut state: State<'_>, lake_offset: 
     tx.drop_blocks(lake_offset).await?;
     tx.save_fold_numbers(&state.numbers).await?;
     Ok((state.block, state.known_edges))
+}
+
+/// Whose the changed leads, orders and calls are: readers look those fragments up in the table.
+fn fragments_of_entities(state: &State<'_>) -> FxHashSet<FragmentId> {
+    let leads = changed(state.leads.values().map(|tracked| (&tracked.before, &tracked.now))).map(|lead| lead.fragment_id);
+    let orders = changed(state.orders.values().map(|tracked| (&tracked.before, &tracked.now))).map(|order| order.fragment_id);
+    let calls = changed(state.calls.values().map(|tracked| (&tracked.before, &tracked.now))).map(|call| call.fragment_id);
+    leads.chain(orders).chain(calls).collect()
 }
 
 fn changed<'a, T: PartialEq + 'a>(pairs: impl Iterator<Item = (&'a Option<T>, &'a Option<T>)>) -> impl Iterator<Item = &'a T> {

@@ -52,6 +52,8 @@ pub(crate) struct Fragment {
     pub row: FragmentRow,
     state: Option<FragmentState>,
     pub dirty: bool,
+    /// The profile that the table has it under, or would by default.
+    profile_was: ProfileId,
 }
 
 /// An entity as it was loaded and as it is now.
@@ -72,7 +74,8 @@ impl<T: Clone> Tracked<T> {
 
 impl Fragment {
     pub fn new(row: FragmentRow) -> Self {
-        Self { row, state: None, dirty: false }
+        let profile_was = row.profile_id;
+        Self { row, state: None, dirty: false, profile_was }
     }
 
     /// The state, read once. A state that does not read was damaged outside: the fold starts it anew rather than stop,
@@ -85,6 +88,11 @@ impl Fragment {
                 FragmentState::default()
             })
         })
+    }
+
+    /// Whether it changed its profile.
+    pub fn has_moved(&self) -> bool {
+        self.row.profile_id != self.profile_was
     }
 
     /// The row to save, with the state written back.

@@ -34,11 +34,14 @@ impl Store {
                     tx.execute(&sql, vec![]).await?;
                 }
                 tx.commit().await?;
+                copy.settle_fragments().await?;
                 return Ok(copy);
             }
             _ => return Err(mixed()),
         }
-        Self::open(place).await
+        let copy = Self::open(place).await?;
+        copy.settle_fragments().await?;
+        Ok(copy)
     }
 
     /// The file of a store on SQLite.

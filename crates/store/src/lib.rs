@@ -9,6 +9,7 @@ pub mod dedupe;
 pub mod entity;
 mod error;
 pub mod fragment;
+mod fragment_changes;
 pub mod profile;
 mod schema;
 mod store;

@@ -40,6 +40,9 @@ CREATE TABLE verdicts (log_offset KEY64, at_us BIGINT NOT NULL, body TEXT NOT NU
 CREATE TABLE blocks (first_offset KEY64, end_offset BIGINT NOT NULL, body BLOB NOT NULL);
 CREATE TABLE dedupe_runs (run KEY64, day BIGINT NOT NULL, level BIGINT NOT NULL, keys BIGINT NOT NULL);
 CREATE TABLE dedupe_chunks (run BIGINT NOT NULL, number BIGINT NOT NULL, first_key BIGINT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (run, number));
+",
+    "
+CREATE TABLE fragment_changes (end_offset KEY64, body BLOB NOT NULL);
 "];
 
 /// A state table as a checkpoint copies it and a replay compares it.
@@ -156,6 +159,7 @@ pub const COMPARED: &[Table] = &[
 
 /// Copied by a checkpoint beside the compared ones.
 pub const UNCOMPARED: &[Table] = &[
+    Table { name: "fragment_changes", columns: &["end_offset", "body"], key: 1, live: "1 = 1" },
     Table { name: "blocks", columns: &["first_offset", "end_offset", "body"], key: 1, live: "1 = 1" },
     Table { name: "dedupe_runs", columns: &["run", "day", "level", "keys"], key: 1, live: "1 = 1" },
     Table { name: "dedupe_chunks", columns: &["run", "number", "first_key", "body"], key: 2, live: "1 = 1" },

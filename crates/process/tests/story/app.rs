@@ -96,16 +96,28 @@ impl App {
 
     /// Folds what the log holds, in batches of at most `records_max`.
     pub async fn fold_all(&mut self, records_max: usize) {
+        while self.fold_one(records_max).await {}
+        self.fold.settle().await.expect("settled");
+    }
+
+    /// Folds one batch, as a fold that is behind does if it is a full one; says whether there was any.
+    async fn fold_one(&mut self, records_max: usize) -> bool {
         let from = self.store.folded_offset().await.expect("an offset");
-        let mut reader = self.log.reader(from).expect("a reader");
-        loop {
-            let records = reader.next_batch(records_max, 64 << 20).expect("records");
-            if records.is_empty() {
-                return;
-            }
-            let batch = Batch::decode(records, "RU");
+        let records = self.log.reader(from).and_then(|mut reader| reader.next_batch(records_max, 64 << 20)).expect("records");
+        let mut batch = Batch::decode(records, "RU");
+        batch.is_behind = batch.records.len() == records_max;
+        if !batch.records.is_empty() {
             self.folded.push(Arc::new(self.fold.process_batch(&batch, 0).await.expect("folded")));
         }
+        !batch.records.is_empty()
+    }
+
+    /// Folds some batches, and begins again with what the store holds then.
+    pub async fn fold_and_restart(&mut self, records_max: usize, batches: usize) {
+        for _ in 0..batches {
+            self.fold_one(records_max).await;
+        }
+        self.fold = Fold::open(self.store.clone(), settings()).await.expect("a fold");
     }
 
     pub async fn find(&self, question: &str) -> Vec<ProfileId> {

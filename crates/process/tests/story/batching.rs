@@ -71,6 +71,7 @@ fn batches_of_any_size_end_in_the_same_state() {
                 for size in sizes.iter().copied().chain([10_000]) {
                     let mut other = App::new(None).await;
                     std::mem::swap(&mut other.log, &mut one.log);
+                    other.fold_and_restart(size, 3).await;
                     other.fold_all(size).await;
                     std::mem::swap(&mut other.log, &mut one.log);
                     let difference = one.store.first_difference(&other.store).await.expect("compared");
