@@ -11,16 +11,19 @@ mod installation;
 mod kill;
 mod ledger;
 mod pages;
+mod peers_faults;
 #[allow(dead_code, reason = "the store's own tests need more of it")]
 #[path = "../../crates/store/tests/postgres/mod.rs"]
 mod postgres;
 mod public_data;
 mod replay;
 mod roles;
+mod schemathesis;
 mod sdks;
 mod senders;
 mod server;
 mod tidy;
+mod trust;
 mod two_servers;
 
 use std::time::Duration;

@@ -12,7 +12,7 @@ use crate::{installation::Installation, server::Server};
 const FOREIGN: [&str; 4] = ["south", "bob", "Bob", "+79160000002"];
 
 /// Two dealers with one person each.
-async fn two_dealers() -> (Installation, Server) {
+pub async fn two_dealers() -> (Installation, Server) {
     let installation = Installation::new();
     let write_key = installation.source("shop");
     let server = installation.serve().await;
@@ -153,7 +153,7 @@ async fn sql_does_not_lead_a_dealer_out() {
 }
 
 /// Every route that there is, as the server itself lists them: method and path, with `id` in each gap.
-async fn routes(server: &Server, id: &str) -> Vec<(Method, String)> {
+pub async fn routes(server: &Server, id: &str) -> Vec<(Method, String)> {
     let document = server.get("/api/openapi.json").await;
     let paths = document["paths"].as_object().expect("paths");
     assert!(20 < paths.len(), "the document lists {} paths", paths.len());

@@ -135,6 +135,26 @@ fn links_lead_somewhere() {
     assert!(dead.is_empty(), "links that lead nowhere:\n{}", dead.join("\n"));
 }
 
+#[test]
+fn each_line_on_security_names_a_test_that_exists_or_a_reason() {
+    let text = fs::read_to_string(root().join("docs/security.md")).expect("docs/security.md");
+    let code: String = texts().filter(|(path, _)| has_extension(path, "rs")).map(|(_, text)| text).collect();
+    let (mut lines, mut named) = (0, 0);
+    for line in text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| id |") && !line.starts_with("| fault |")) {
+        lines += 1;
+        let last = line.trim_end_matches('|').rsplit('|').next().unwrap_or_default();
+        let words = last.split('`').skip(1).step_by(2).filter(|word| 2 < word.matches('_').count());
+        let tests: Vec<&str> =
+            words.filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')).collect();
+        assert!(!tests.is_empty() || last.contains("reason:") || last.contains("rules beside the code"), "neither test nor reason: {line}");
+        for test in tests {
+            assert!(code.contains(&format!("fn {test}(")), "there is no test `{test}`: {line}");
+            named += 1;
+        }
+    }
+    assert!(60 < lines && 40 < named, "{lines} lines, {named} tests: they are not understood");
+}
+
 fn leads_somewhere(page: &Path, target: &str) -> bool {
     let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
     let aim = if file.is_empty() { page.to_owned() } else { page.parent().expect("a folder").join(file) };

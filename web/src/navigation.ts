@@ -6,8 +6,10 @@ import {
   IconFilter,
   IconGauge,
   IconKey,
+  IconListSearch,
   IconPlugConnected,
   IconSettings,
+  IconShieldLock,
   IconUsers,
   type Icon,
 } from "@tabler/icons-react";
@@ -48,6 +50,8 @@ type SettingsSection = {
 export const SETTINGS = [
   { key: "people", icon: IconUsers, group: "access", needs: "manage_accounts" },
   { key: "tokens", icon: IconKey, group: "access", needs: "manage_accounts" },
+  { key: "audit", icon: IconListSearch, group: "access", needs: "manage_accounts" },
+  { key: "privacy", icon: IconShieldLock, group: "data", needs: "manage_accounts" },
   { key: "installation", icon: IconBuilding, group: "installation" },
 ] as const satisfies SettingsSection[];
 

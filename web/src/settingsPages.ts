@@ -6,5 +6,7 @@ import type { SettingsKey } from "./navigation";
 export const SETTINGS_PAGES: Record<SettingsKey, ComponentType> = {
   people: lazyRouteComponent(() => import("./features/settings/People"), "People"),
   tokens: lazyRouteComponent(() => import("./features/settings/Tokens"), "Tokens"),
+  audit: lazyRouteComponent(() => import("./features/audit/AuditLog"), "AuditLog"),
+  privacy: lazyRouteComponent(() => import("./features/privacy/Privacy"), "Privacy"),
   installation: lazyRouteComponent(() => import("./features/settings/Installation"), "Installation"),
 };

@@ -11,6 +11,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    Installation,
     error::{ApiError, ErrorBody},
     input::{Asked, page_size},
 };
@@ -27,7 +28,7 @@ pub struct AuditAsked {
     outcome: Option<String>,
     /// Part of what it was done to.
     object: Option<String>,
-    /// First moment that counts: a time in ISO 8601.
+    /// First moment that counts: a date (its midnight in the installation's zone) or a time in ISO 8601.
     from: Option<String>,
     /// First moment that no longer counts.
     to: Option<String>,
@@ -96,13 +97,17 @@ pub struct AuditProof {
 /// What people and programs did, the newest first.
 #[utoipa::path(get, path = "/api/audit", tag = "trust", params(AuditAsked),
     responses((status = 200, body = AuditLog), (status = 400, body = ErrorBody)))]
-pub async fn audit(State(control): State<Control>, Asked(asked): Asked<AuditAsked>) -> Result<Json<AuditLog>, ApiError> {
+pub async fn audit(
+    State(control): State<Control>,
+    State(installation): State<Installation>,
+    Asked(asked): Asked<AuditAsked>,
+) -> Result<Json<AuditLog>, ApiError> {
     let before = match asked.cursor.as_deref() {
         None | Some("") => None,
         Some(text) => Some(text.parse().map_err(|_| ApiError::invalid("the cursor is not one of ours: start from the first page"))?),
     };
     let limit = page_size(asked.limit, 100, 1_000);
-    let rows = control.audit(&asked.filter()?, before, limit).await?;
+    let rows = control.audit(&asked.filter(&installation.time_zone)?, before, limit).await?;
     let next_cursor = rows.last().filter(|_| rows.len() == limit as usize).map(|row| row.number.to_string());
     let actions = Action::ALL.iter().map(|action| action.as_str()).collect();
     Ok(Json(AuditLog { items: rows.into_iter().map(AuditItem::from).collect(), next_cursor, actions }))
@@ -119,7 +124,7 @@ pub async fn proof(State(control): State<Control>, Asked(asked): Asked<ProofAske
 }
 
 impl AuditAsked {
-    fn filter(&self) -> Result<AuditFilter, ApiError> {
+    fn filter(&self, zone: &str) -> Result<AuditFilter, ApiError> {
         let filled = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let (action, outcome) = (filled(&self.action), filled(&self.outcome));
         if let Some(action) = action.as_deref().filter(|action| Action::parse(action).is_none()) {
@@ -134,16 +139,17 @@ impl AuditAsked {
             action,
             outcome,
             object: filled(&self.object),
-            from_us: filled(&self.from).map(|text| moment(&text)).transpose()?,
-            to_us: filled(&self.to).map(|text| moment(&text)).transpose()?,
+            from_us: filled(&self.from).map(|text| moment(&text, zone)).transpose()?,
+            to_us: filled(&self.to).map(|text| moment(&text, zone)).transpose()?,
         })
     }
 }
 
-fn moment(text: &str) -> Result<i64, ApiError> {
-    let read = text.parse::<jiff::Timestamp>();
-    read.map(|at| at.as_microsecond())
-        .map_err(|_| ApiError::invalid(format!("`{}` is not a time: write 2026-01-31T00:00:00Z", text.escape_debug())))
+fn moment(text: &str, zone: &str) -> Result<i64, ApiError> {
+    let day = |text: &str| text.parse::<jiff::civil::Date>().ok()?.in_tz(zone).ok().map(|midnight| midnight.timestamp());
+    let read = text.parse::<jiff::Timestamp>().ok().or_else(|| day(text));
+    read.map(jiff::Timestamp::as_microsecond)
+        .ok_or_else(|| ApiError::invalid(format!("`{}` is no time: write 2026-01-31 or 2026-01-31T00:00:00Z", text.escape_debug())))
 }
 
 fn noted_head(text: &str) -> Result<AuditHead, ApiError> {

@@ -15,7 +15,8 @@ use forecourt_store::control::Control;
 use crate::{
     ClientAddress, Clock, Sessions,
     error::ApiError,
-    trail::{Pending, Trail},
+    masking,
+    trail::{Looks, Pending, Trail},
 };
 
 /// What a route asks of its caller.
@@ -89,6 +90,11 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("POST", "/api/reports/funnel/people", SeeProfiles, As(Action::PeopleListed)),
     ("GET", "/api/audit", ManageAccounts, As(Action::AuditRead)),
     ("GET", "/api/audit/proof", ManageAccounts, As(Action::AuditRead)),
+    ("GET", "/api/privacy", ManageAccounts, Nothing),
+    ("PUT", "/api/privacy/masking", ManageAccounts, As(Action::SettingChanged)),
+    ("PUT", "/api/privacy/retention", ManageAccounts, As(Action::SettingChanged)),
+    ("POST", "/api/privacy/retention/count", ManageAccounts, Unneeded("counts of events, none of them shown")),
+    ("POST", "/api/privacy/retention/run", ManageAccounts, As(Action::RetentionRun)),
     ("GET", "/api/catalogue", SeeProfiles, Nothing),
     ("POST", "/api/query", RunSql, As(Action::SqlRun)),
 ];
@@ -136,6 +142,7 @@ pub async fn authorise(
     State(control): State<Control>,
     State(clock): State<Clock>,
     State(sessions): State<Sessions>,
+    State(looks): State<Looks>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
@@ -148,10 +155,11 @@ pub async fn authorise(
         },
     );
     let mut actor = Actor::Unknown { shown: String::new() };
-    let mut refused = None;
+    let (mut refused, mut is_masked) = (None, false);
     if permission != Anyone {
         let caller = identify(&control, sessions, request.headers(), clock.now_us()).await?;
         actor = caller.who.clone();
+        is_masked = caller.sees_masked() && !shows_only_oneself(&request);
         if let Err(error) = admit(&caller, permission, &request) {
             (refused, noted) = (Some(error), Some(Action::AccessRefused));
             trail.object(format!("{} {}", request.method(), request.uri().path()));
@@ -160,9 +168,12 @@ pub async fn authorise(
     }
     request.extensions_mut().insert(trail.clone());
     let address = request.extensions().get::<ClientAddress>().map(|client| client.0.to_string()).unwrap_or_default();
-    let pending = noted.map(|action| Pending::new(control, clock, trail, action, actor, address, ids(&request)));
+    let object = ids(&request);
+    let look = (request.method() == Method::GET).then(|| (looks, request.uri().to_string()));
+    let pending = noted.map(|action| Pending { control, clock, trail, action, actor, address, object, look, is_noted: false });
     let response = match refused {
         Some(error) => error.into_response(),
+        None if is_masked => masking::masked(next.run(request).await).await,
         None => next.run(request).await,
     };
     match pending {
@@ -180,6 +191,12 @@ fn needed(request: &Request) -> Result<(Permission, Noted), ApiError> {
         .ok_or_else(|| ApiError::forbidden("nobody may do this: the route has no entry in the table of permissions"))
 }
 
+/// What a caller sees of himself needs no mask.
+fn shows_only_oneself(request: &Request) -> bool {
+    let path = template(request);
+    path == "/api/me" || path.starts_with("/api/me/") || path.starts_with("/api/auth/")
+}
+
 fn template(request: &Request) -> &str {
     request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str)
 }
@@ -193,6 +210,9 @@ fn ids(request: &Request) -> String {
 
 fn admit(caller: &Caller, permission: Permission, request: &Request) -> Result<(), ApiError> {
     check_csrf(caller, request)?;
+    if caller.sees_masked() && permission == MendIngest {
+        return Err(ApiError::forbidden("your role sees people masked, and would write the mask back: ask somebody who sees them"));
+    }
     if allows(caller.role, permission) {
         return Ok(());
     }
@@ -200,21 +220,31 @@ fn admit(caller: &Caller, permission: Permission, request: &Request) -> Result<(
 }
 
 async fn identify(control: &Control, sessions: Sessions, headers: &HeaderMap, now_us: i64) -> Result<Caller, ApiError> {
-    let scope = |dealer: Option<String>| dealer.map_or(Scope::Everything, Scope::Dealer);
     if let Some(shown) = bearer(headers) {
         if sessions.local_admin == Some(blake3::hash(shown.as_bytes())) {
             let name = "command line".to_owned();
             return Ok(Caller { actor: name.clone(), who: Actor::Machine, name, role: Role::Admin, scope: Scope::Everything, csrf: None });
         }
         let token = control.token(shown, now_us).await?.ok_or_else(ApiError::sign_in)?;
+        let scope = scope(control, token.role, token.dealer).await?;
         let who = Actor::Token { id: token.id, name: token.name.clone() };
-        return Ok(Caller { actor: token.name.clone(), who, name: token.name, role: token.role, scope: scope(token.dealer), csrf: None });
+        return Ok(Caller { actor: token.name.clone(), who, name: token.name, role: token.role, scope, csrf: None });
     }
     let shown = session_cookie(headers).ok_or_else(ApiError::sign_in)?;
     let session = control.session(shown, now_us).await?.ok_or_else(ApiError::sign_in)?;
     let user = session.user;
+    let scope = scope(control, user.role, user.dealer).await?;
     let who = Actor::User { id: user.id, email: user.email.clone() };
-    Ok(Caller { actor: user.email, who, name: user.name, role: user.role, scope: scope(user.dealer), csrf: Some(session.csrf) })
+    Ok(Caller { actor: user.email, who, name: user.name, role: user.role, scope, csrf: Some(session.csrf) })
+}
+
+/// What the role may see of whose rows.
+async fn scope(control: &Control, role: Role, dealer: Option<String>) -> Result<Scope, ApiError> {
+    if let Some(dealer) = dealer {
+        return Ok(Scope::Dealer(dealer));
+    }
+    let is_masked = masking::MASKABLE.contains(&role) && control.masked_roles().await?.contains(&role);
+    Ok(if is_masked { Scope::Masked } else { Scope::Everything })
 }
 
 /// A browser sends the cookie along whoever's page asks; only our own pages know the token.

@@ -18,7 +18,9 @@ mod imports;
 mod input;
 mod jobs;
 mod live;
+mod masking;
 mod overview;
+mod privacy;
 mod profiles;
 mod session;
 mod sources;
@@ -48,6 +50,8 @@ pub use border::{Border, Clock, Freshness};
 pub use caller::Caller;
 pub use commands::Commands;
 pub use feed::Feed;
+pub use masking::masked_at_source;
+pub use privacy::RetentionBell;
 pub use session::{ClientAddress, Installation, Sessions};
 pub use trail::Trail;
 
@@ -64,6 +68,8 @@ pub struct ApiState {
     pub installation: Installation,
     pub sessions: Sessions,
     pub search: profiles::Search,
+    pub retention: RetentionBell,
+    pub looks: trail::Looks,
 }
 
 impl ApiState {
@@ -86,7 +92,20 @@ impl ApiState {
         let commands = Commands::new(log.clone(), store.clone(), folded.clone(), clock.clone());
         let feed = Feed::new(log, store.clone(), control.clone(), folded, region.clone());
         let search = profiles::Search::new(key, region);
-        Self { control, store, query, commands, feed, border, clock, installation, sessions, search }
+        Self {
+            control,
+            store,
+            query,
+            commands,
+            feed,
+            border,
+            clock,
+            installation,
+            sessions,
+            search,
+            retention: RetentionBell::default(),
+            looks: trail::Looks::default(),
+        }
     }
 }
 
@@ -133,6 +152,11 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(funnel::people))
         .routes(routes!(audit::audit))
         .routes(routes!(audit::proof))
+        .routes(routes!(privacy::privacy))
+        .routes(routes!(privacy::set_masking))
+        .routes(routes!(privacy::set_retention))
+        .routes(routes!(privacy::count_expired))
+        .routes(routes!(privacy::run_retention))
         .routes(routes!(catalogue::catalogue))
         .routes(routes!(sql::sql))
         .routes(routes!(commands::outcome))

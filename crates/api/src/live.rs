@@ -1,22 +1,27 @@
 //! Events as they arrive.
 
-use std::{convert::Infallible, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Json,
     extract::State,
-    response::sse::{Event, KeepAlive, Sse},
+    response::{
+        IntoResponse as _, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
 };
-use futures::{Stream, StreamExt as _};
+use forecourt_model::mask;
+use futures::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use tokio_stream::wrappers::BroadcastStream;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    Feed,
+    Caller, Feed,
     error::ApiError,
     feed::{LiveEvent, RECENT_MAX},
     input::{Asked, page_size},
+    masking::masked_at_source,
 };
 
 #[derive(Deserialize, IntoParams)]
@@ -42,11 +47,14 @@ pub async fn recent(State(feed): State<Feed>, Asked(asked): Asked<RecentAsked>) 
 /// Events as server-sent ones: `event: event`, `data:` a LiveEvent as JSON.
 #[utoipa::path(get, path = "/api/live/stream", tag = "ingest",
     responses((status = 200, body = LiveEvent, content_type = "text/event-stream")))]
-pub async fn stream(State(feed): State<Feed>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub async fn stream(State(feed): State<Feed>, caller: Caller) -> Response {
+    let is_masked = caller.sees_masked();
     // Who reads too slowly misses events, and the next one comes all the same.
-    let events = BroadcastStream::new(feed.subscribe()).filter_map(async |event| {
-        let event = event.ok()?;
-        Event::default().event("event").json_data(&*event).ok().map(Ok)
+    let events = BroadcastStream::new(feed.subscribe()).filter_map(move |event| async move {
+        let told = serde_json::to_value(&*event.ok()?).ok()?;
+        let told = if is_masked { mask::mask_answer(told) } else { told };
+        Event::default().event("event").json_data(told).ok().map(Ok::<_, std::convert::Infallible>)
     });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+    let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
+    masked_at_source(stream.into_response())
 }

@@ -15,6 +15,7 @@ use crate::{
     Caller, Trail,
     error::{ApiError, ErrorBody},
     input::{Body, page_size},
+    masking::masked_at_source,
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -63,11 +64,12 @@ pub async fn sql(
         let stream = arrow_stream(&answer).map_err(|error| ApiError::internal(&error))?;
         let truncated = HeaderValue::from_static(if answer.truncated { "true" } else { "false" });
         let head = [(header::CONTENT_TYPE, HeaderValue::from_static(ARROW_STREAM)), (TRUNCATED_HEADER, truncated)];
-        return Ok((head, stream).into_response());
+        return Ok(masked_at_source((head, stream).into_response()));
     }
     let columns = answer.columns().into_iter().map(|(name, sql_type)| SqlColumn { name, sql_type }).collect();
     let rows = answer.rows()?;
-    Ok(Json(SqlRows { columns, rows, elapsed_ms: answer.elapsed.as_millis() as u64, truncated: answer.truncated }).into_response())
+    let rows = SqlRows { columns, rows, elapsed_ms: answer.elapsed.as_millis() as u64, truncated: answer.truncated };
+    Ok(masked_at_source(Json(rows).into_response()))
 }
 
 fn arrow_stream(answer: &SqlAnswer) -> Result<Vec<u8>, ArrowError> {

@@ -5,6 +5,7 @@
 //! cannot know: who signed in, which question was asked, what was before.
 
 use std::{
+    collections::HashMap,
     convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -14,7 +15,10 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
-use forecourt_model::audit::{Action, Actor, Outcome};
+use forecourt_model::{
+    audit::{Action, Actor, Outcome},
+    time::MINUTE_US,
+};
 use forecourt_store::control::{AuditNote, Control};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -86,6 +90,33 @@ impl<S: Send + Sync> FromRequestParts<S> for Trail {
     }
 }
 
+/// The same look again within this time is no second one: pages ask again by themselves.
+const SAME_LOOK_US: i64 = 15 * MINUTE_US;
+const LOOKS_MAX: usize = 20_000;
+
+/// Looks that were noted lately. Cloning gives another handle to the same.
+#[derive(Debug, Clone, Default)]
+pub struct Looks(Arc<Mutex<HashMap<blake3::Hash, i64>>>);
+
+impl Looks {
+    /// Whether this look was noted lately.
+    fn is_known(&self, look: &blake3::Hash, now_us: i64) -> bool {
+        let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.get(look).is_some_and(|noted_us| (0..SAME_LOOK_US).contains(&(now_us - noted_us)))
+    }
+
+    fn remember(&self, look: blake3::Hash, now_us: i64) {
+        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if LOOKS_MAX <= looks.len() {
+            looks.retain(|_, noted_us| now_us - *noted_us < SAME_LOOK_US);
+        }
+        // Still full: then some are noted once more.
+        if looks.len() < LOOKS_MAX {
+            looks.insert(look, now_us);
+        }
+    }
+}
+
 /// A request that will be noted, whatever becomes of it.
 pub(crate) struct Pending {
     pub control: Control,
@@ -96,21 +127,41 @@ pub(crate) struct Pending {
     pub address: String,
     /// Ids in the address.
     pub object: String,
-    is_noted: bool,
+    /// Of a request that only looks: what is looked at, with the question in full; pages of a list are looks of their own.
+    pub look: Option<(Looks, String)>,
+    pub is_noted: bool,
 }
 
 impl Pending {
-    pub fn new(control: Control, clock: Clock, trail: Trail, action: Action, actor: Actor, address: String, object: String) -> Self {
-        Self { control, clock, trail, action, actor, address, object, is_noted: false }
+    fn look(&self) -> Option<(&Looks, blake3::Hash)> {
+        let (looks, asked) = self.look.as_ref()?;
+        let parts = [self.actor.kind(), self.actor.id(), &self.address, self.action.as_str(), asked];
+        Some((looks, blake3::hash(parts.join("\n").as_bytes())))
     }
 
     /// Notes what came of it; an answer that cannot be noted is not given.
     pub async fn answered(mut self, response: Response) -> Response {
-        self.is_noted = true;
-        let Some(outcome) = outcome(response.status()) else { return response };
+        let now_us = self.clock.now_us();
+        let outcome = outcome(response.status());
+        let look = self.look().filter(|_| outcome == Some(Outcome::Done)).map(|(looks, look)| (looks.clone(), look));
+        let is_known = look.as_ref().is_some_and(|(looks, look)| looks.is_known(look, now_us));
+        let Some(outcome) = outcome.filter(|_| !is_known) else {
+            self.is_noted = true;
+            return response;
+        };
         let note = self.note(outcome);
-        match self.control.note(&note, self.clock.now_us()).await {
-            Ok(_) => response,
+        // A task of its own: whoever goes away now cannot take the note along.
+        let (control, noting) = (self.control.clone(), note.clone());
+        let noted = tokio::spawn(async move { control.note(&noting, now_us).await });
+        self.is_noted = true;
+        let noted = noted.await.map_err(|error| error.to_string()).and_then(|noted| noted.map_err(|error| error.to_string()));
+        match noted {
+            Ok(_) => {
+                if let Some((looks, look)) = look {
+                    looks.remember(look, now_us);
+                }
+                response
+            }
             Err(error) => {
                 tracing::error!(%error, action = note.action.as_str(), "the audit log could not be written");
                 ApiError::unavailable("the audit log cannot be written, so nothing is shown: see the server's log, then try again", 5)

@@ -45,7 +45,7 @@ impl Lake {
         &self,
         before: ExpiresBefore,
         latest_us: i64,
-        mut progress: impl AsyncFnMut(u64, u64),
+        mut progress: impl FnMut(u64, u64) + Send,
     ) -> Result<Expired, LakeError> {
         let inner = &self.inner;
         // What is in memory is in files afterwards, as far as it goes.
@@ -67,7 +67,7 @@ impl Lake {
                     inner.rewrite(bucket, id).await?;
                 }
             }
-            progress(done, total).await;
+            progress(done, total);
         }
         Ok(expired)
     }

@@ -46,6 +46,21 @@ pub(crate) async fn catalogue(session: &Session) -> Result<Catalogue, QueryError
     Ok(Catalogue { events, dimensions: DIMENSIONS.map(str::to_owned).into_iter().zip(dimensions.into_iter().map(names)).collect() })
 }
 
+/// Names of all events, however many there are.
+pub(crate) async fn event_names(session: &Session) -> Result<Vec<String>, QueryError> {
+    let names = async {
+        let frame =
+            session.context().map_err(|error| datafusion::common::DataFusionError::External(Box::new(error)))?.table("events").await?;
+        let mut names = Vec::new();
+        for batch in frame.aggregate(vec![col("event")], vec![])?.collect().await? {
+            let column = cast(batch.column(0), &DataType::Utf8View)?;
+            names.extend(column.as_string_view().iter().flatten().map(str::to_owned));
+        }
+        Ok(names)
+    };
+    names.await.map_err(answered)
+}
+
 /// The values of a column of `events`, with how often and when last.
 async fn values(context: &SessionContext, name: &str) -> datafusion::common::Result<Vec<EventEntry>> {
     let frame = context.table("events").await?;

@@ -8,6 +8,7 @@ mod catalogue;
 mod cell;
 mod dataset;
 mod error;
+mod expired;
 mod funnel;
 mod json_get;
 mod operator;
@@ -18,7 +19,7 @@ mod sql;
 mod table;
 mod timeline;
 
-use std::{future::Future, sync::Arc};
+use std::{collections::BTreeMap, future::Future, sync::Arc};
 
 use forecourt_lake::Lake;
 use forecourt_model::Scope;
@@ -100,6 +101,19 @@ impl Query {
     /// Event names and values of dimensions, to choose from.
     pub async fn catalogue(&self, scope: &Scope) -> Result<Catalogue, QueryError> {
         self.ask(scope, async move |session| catalogue::catalogue(&session).await).await
+    }
+
+    /// Names of all events.
+    pub async fn event_names(&self, scope: &Scope) -> Result<Vec<String>, QueryError> {
+        self.ask(scope, async move |session| catalogue::event_names(&session).await).await
+    }
+
+    /// Events older than their name allows, by name.
+    ///
+    /// * `before_us`: by event name; microseconds since 1970 UTC.
+    pub async fn expired(&self, scope: &Scope, before_us: &BTreeMap<String, i64>) -> Result<BTreeMap<String, u64>, QueryError> {
+        let before_us = before_us.clone();
+        self.ask(scope, async move |session| expired::expired(&session, &before_us).await).await
     }
 
     async fn ask<T, F>(&self, scope: &Scope, question: impl FnOnce(Session) -> F) -> Result<T, QueryError>

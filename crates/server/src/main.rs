@@ -15,6 +15,7 @@ mod listen;
 mod logging;
 mod node;
 mod output;
+mod retention;
 mod secrets_key;
 mod seeding;
 mod sources;

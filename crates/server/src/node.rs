@@ -32,7 +32,7 @@ use crate::{
     clock::now_us,
     config::Config,
     folder::Folder,
-    imports,
+    imports, retention,
     secrets_key::SecretsKey,
     sources::SourceKeeper,
     ticks,
@@ -154,6 +154,14 @@ impl Node {
                 stop.clone(),
             );
             workers.add("checkpoints", tokio::spawn(copying));
+            let keeper = retention::Keeper {
+                control: self.control.clone(),
+                lake: self.lake.clone(),
+                store: self.store.clone(),
+                log: self.log.clone(),
+                checkpoints: self.checkpoints.clone(),
+            };
+            workers.add("retention", tokio::spawn(retention::run(keeper, self.api.retention.clone(), stop.clone())));
             workers.add("ticks", tokio::spawn(ticks::run(self.log.clone(), stop.clone())));
         }
         if role.serves_pages() {

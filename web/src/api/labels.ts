@@ -12,7 +12,10 @@ type Vocabulary =
   | "call"
   | "rule"
   | "letter_state"
-  | "source_kind";
+  | "source_kind"
+  | "audit_action"
+  | "audit_actor"
+  | "audit_outcome";
 
 /** A machine's name in the reader's words; a name of the user's own is made readable. */
 export function label(vocabulary: Vocabulary, name: string): string {

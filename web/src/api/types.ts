@@ -2,6 +2,7 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type AuditItem = Schemas["AuditItem"];
 export type Call = Schemas["Call"];
 export type Catalogue = Schemas["Catalogue"];
 export type DeadLetter = Schemas["DeadLetter"];
@@ -15,8 +16,10 @@ export type LiveEvent = Schemas["LiveEvent"];
 export type Me = Schemas["Me"];
 export type Order = Schemas["Order"];
 export type Overview = Schemas["Overview"];
+export type Privacy = Schemas["Privacy"];
 export type Profile = Schemas["Profile"];
 export type ProfileRow = Schemas["ProfileRow"];
+export type Retention = Schemas["Retention"];
 export type Role = Schemas["Role"];
 export type Source = Schemas["Source"];
 /** The properties are whatever the sender chose: the document can only say "an object". */

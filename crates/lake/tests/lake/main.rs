@@ -1,6 +1,7 @@
 //! The lake against a naive model and against DuckDB, on a real log, a real store and both catalogues.
 
 mod duckdb;
+mod expire;
 mod follow;
 mod outside;
 #[path = "../../../store/tests/postgres/mod.rs"]

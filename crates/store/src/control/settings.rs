@@ -1,5 +1,6 @@
 //! Settings: one JSON value per name.
 
+use forecourt_model::{Role, mask::MASKED_ROLES, retention::Retention};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::Control;
@@ -19,5 +20,25 @@ impl Control {
         let sql = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
         self.database.execute(sql, vec![name.into(), text.into()]).await?;
         Ok(())
+    }
+
+    /// Roles that see people masked.
+    pub async fn masked_roles(&self) -> Result<Vec<Role>, StoreError> {
+        Ok(self.setting("masked_roles").await?.unwrap_or_else(|| MASKED_ROLES.to_vec()))
+    }
+
+    pub async fn mask_for(&self, roles: &[Role]) -> Result<(), StoreError> {
+        self.put_setting("masked_roles", &roles).await
+    }
+
+    /// For how long events are kept.
+    pub async fn retention(&self) -> Result<Retention, StoreError> {
+        Ok(self.setting("retention").await?.unwrap_or_default())
+    }
+
+    /// Errors: [`StoreError::Invalid`] for rules that do not hold.
+    pub async fn retain(&self, retention: &Retention) -> Result<(), StoreError> {
+        retention.check().map_err(StoreError::Invalid)?;
+        self.put_setting("retention", retention).await
     }
 }

@@ -1,5 +1,6 @@
 import { Alert, Group, Progress, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import type { Job } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
@@ -19,7 +20,7 @@ function Running({ job }: { job: Job }) {
   const format = useFormat();
   // How much there is may not be known yet: then only what is done is told.
   const share = 0 < job.total ? Math.min(1, job.done / job.total) : null;
-  const title = jobTitle(t("overview.job.demo_seed"), job);
+  const title = jobTitle(t, job);
   return (
     <Card>
       <Group justify="space-between" gap="xs" mb={8}>
@@ -49,12 +50,15 @@ function Running({ job }: { job: Job }) {
 function Failed({ job }: { job: Job }) {
   const { t } = useTranslation();
   return (
-    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={t("overview.job.failed", { title: job.title })}>
+    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={t("overview.job.failed", { title: jobTitle(t, job) })}>
       {job.message}
     </Alert>
   );
 }
 
-function jobTitle(demoTitle: string, job: Job): string {
-  return job.kind === "demo_seed" ? demoTitle : job.title;
+/** What we begin ourselves is told in the reader's words. */
+function jobTitle(t: TFunction, job: Job): string {
+  if (job.kind === "demo_seed") return t("overview.job.demo_seed");
+  if (job.kind === "retention") return t("overview.job.retention");
+  return job.title;
 }
