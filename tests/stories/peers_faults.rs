@@ -363,7 +363,7 @@ async fn a_script_in_a_name_is_shown_and_does_not_run() {
     // Refused, for the list of dead letters.
     let _ = server.post("/v1/track", &write_key, &json!({ "event": "", "userId": "eve", "properties": properties })).await;
     server.wait_until_folded().await;
-    let account = json!({ "email": "ana@example.com", "name": script, "role": "admin", "password": "long enough for anybody" });
+    let account = json!({ "email": "ana@example.com", "name": "<script>window.pwned=1</script>", "role": "admin", "password": "long enough for anybody" });
     let (status, told) = server.call(Method::POST, "/api/users", None, Some(&account)).await;
     assert!(status.is_success(), "{told}");
     let found = server.get("/api/profiles?q=eve@example.com").await;

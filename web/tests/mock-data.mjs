@@ -443,6 +443,55 @@ export const users = [
   last_seen_at: at === 2 ? null : ago(at * 5_000_000),
 }));
 
+const AUDITED = [
+  ["ana@example.com", "user", "sign_in", "", "done", null],
+  ["igor@example.com", "user", "profile_opened", "5188146770730811392", "done", null],
+  ["igor@example.com", "user", "people_searched", "+33600000012", "done", null],
+  ["Warehouse export", "token", "sql_run", "SELECT region, count(*) FROM leads GROUP BY region", "done", null],
+  ["marta@example.com", "user", "access_refused", "GET /api/users", "refused", null],
+  ["nobody@example.com", "unknown", "sign_in", "", "refused", null],
+  [
+    "ana@example.com",
+    "user",
+    "source_changed",
+    "src_1",
+    "done",
+    { before: { enabled: true }, after: { enabled: false } },
+  ],
+  ["command line", "machine", "retention_run", "job_1", "done", { told: "10 events are gone" }],
+  ["ana@example.com", "user", "setting_changed", "masked_roles", "done", { before: ["analyst"], after: [] }],
+];
+
+export const audit = Array.from({ length: 40 }, (_, at) => {
+  const [actor, actor_kind, action, object, outcome, details] = AUDITED[at % AUDITED.length];
+  return {
+    number: String(1240 - at),
+    at: ago(at * 3_700_000 + 40_000),
+    actor_kind,
+    actor_id: actor_kind === "user" ? `usr_${at % 3}` : "",
+    actor,
+    address: actor_kind === "machine" ? "" : "203.0.113.7",
+    action,
+    object,
+    outcome,
+    details,
+    hash: "5c0e9b1f".repeat(8),
+  };
+});
+
+export const privacy = {
+  masked_roles: ["analyst"],
+  maskable_roles: ["marketer", "analyst", "operator"],
+  retention: {
+    rules: [
+      { event: "lead_*", days: null },
+      { event: "page_viewed", days: 90 },
+      { event: "*", days: 1095 },
+    ],
+    log_days: null,
+  },
+};
+
 export const tokens = [
   {
     id: "1",

@@ -6,11 +6,13 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  audit,
   catalogue,
   funnel,
   live,
   overview,
   people,
+  privacy,
   profile,
   refused,
   sources,
@@ -190,6 +192,34 @@ const routes = [
       return null;
     },
   ],
+  [
+    "GET",
+    "/api/audit",
+    ({ query }) => {
+      const actor = query.get("actor") ?? "";
+      const action = query.get("action");
+      const items = audit.filter((row) => row.actor.includes(actor) && (!action || row.action === action));
+      return { items, next_cursor: null, actions: [...new Set(audit.map(({ action }) => action))] };
+    },
+  ],
+  ["GET", "/api/audit/proof", () => ({ whole: true, rows: 1240, head: `1240:${"5c0e9b1f".repeat(8)}`, broken: null })],
+  ["GET", "/api/privacy", () => privacy],
+  ["PUT", "/api/privacy/masking", ({ body }) => Object.assign(privacy, { masked_roles: body.roles })],
+  ["PUT", "/api/privacy/retention", ({ body }) => Object.assign(privacy, { retention: body })],
+  [
+    "POST",
+    "/api/privacy/retention/count",
+    ({ body }) => {
+      const before = new Date(Date.now() - 90 * 86_400_000).toISOString();
+      const events = [
+        { event: "page_viewed", count: 184_210, before },
+        { event: "car_viewed", count: 51_007, before },
+        { event: "call_ended", count: 820, before },
+      ].slice(0, body.rules.length);
+      return { events, total: events.reduce((sum, { count }) => sum + count, 0) };
+    },
+  ],
+  ["POST", "/api/privacy/retention/run", () => null],
   ["GET", "/api/tokens", () => ({ tokens })],
   ["POST", "/api/tokens", () => ({ id: "9", token: "fct_5fG7hJ9kL2mN4pQ6rS8tV1wX3yZ" })],
   [

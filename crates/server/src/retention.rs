@@ -93,7 +93,7 @@ impl Keeper {
                 let _ = control.note_progress(&of, done, total, now_us()).await;
             }
         });
-        let expired = self.lake.expire(before, latest_us, move |done, total| drop(progress.send((done, total)))).await;
+        let expired = self.lake.expire(before, latest_us, move |done, total| _ = progress.send_replace((done, total))).await;
         telling.await?;
         let Expired { rows, whole_files, rewritten_files } = expired.context("the lake cannot be changed")?;
         let mut told = format!("{rows} events are gone: {whole_files} files as a whole, {rewritten_files} written anew");

@@ -277,6 +277,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which roles see people masked, and for how long events are kept. */
+        get: operations["privacy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/masking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say which roles see people masked; in force with the next request. */
+        put: operations["set_masking"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say for how long events are kept. The next run takes out what is older: see `run`. */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many events rules would take out, if they were saved now. */
+        post: operations["count_expired"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take out now what is older than the saved rules allow; it also happens once a day. Its progress is among the jobs. */
+        post: operations["run_retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/profiles": {
         parameters: {
             query?: never;
@@ -658,6 +743,25 @@ export interface components {
             rule: string;
             with: components["schemas"]["NamedIdentifier"];
         };
+        ExpiredCount: {
+            /** @description By falling number of events. */
+            events: components["schemas"]["ExpiredEvents"][];
+            /**
+             * Format: int64
+             * @description Of all of them.
+             */
+            total: number;
+        };
+        ExpiredEvents: {
+            /** @description Those that happened before. */
+            before: string;
+            /**
+             * Format: int64
+             * @description Events that would go.
+             */
+            count: number;
+            event: string;
+        };
         FunnelGroup: {
             by: {
                 [key: string]: string | null;
@@ -857,6 +961,10 @@ export interface components {
         };
         /** @enum {string} */
         LiveVerdict: "accepted" | "duplicate" | "refused";
+        MaskingChange: {
+            /** @description Roles that shall see people masked: `marketer`, `analyst`, `operator`. */
+            roles: components["schemas"]["Role"][];
+        };
         Me: {
             /** @description To be sent as `x-csrf-token` with every change. */
             csrf: string;
@@ -930,6 +1038,13 @@ export interface components {
              */
             profiles: number;
         };
+        Privacy: {
+            /** @description Roles that may be set to; admins see people, and a dealer sees his own. */
+            maskable_roles: components["schemas"]["Role"][];
+            /** @description Roles that see people masked. */
+            masked_roles: components["schemas"]["Role"][];
+            retention: components["schemas"]["Retention"];
+        };
         Profile: {
             calls: components["schemas"]["Call"][];
             channel: string | null;
@@ -990,6 +1105,25 @@ export interface components {
         };
         Recent: {
             events: components["schemas"]["LiveEvent"][];
+        };
+        /** @description For how long events are kept. */
+        Retention: {
+            /**
+             * Format: int32
+             * @description Days that the log keeps what came in, where a checkpoint stands behind it; null: as its size is configured.
+             */
+            log_days: number | null;
+            /** @description The first rule that names an event decides; an event that none names is kept for ever. */
+            rules: components["schemas"]["RetentionRule"][];
+        };
+        RetentionRule: {
+            /**
+             * Format: int32
+             * @description Days after it happened, 1 to 36525; null: for ever.
+             */
+            days: number | null;
+            /** @description An event's name; `*` stands for any part of it. */
+            event: string;
         };
         Retry: {
             /** @description The item as it should have been. */
@@ -1175,7 +1309,7 @@ export interface operations {
                 outcome?: string;
                 /** @description Part of what it was done to. */
                 object?: string;
-                /** @description First moment that counts: a time in ISO 8601. */
+                /** @description First moment that counts: a date (its midnight in the installation's zone) or a time in ISO 8601. */
                 from?: string;
                 /** @description First moment that no longer counts. */
                 to?: string;
@@ -1637,6 +1771,135 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
+            };
+        };
+    };
+    privacy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Privacy"];
+                };
+            };
+        };
+    };
+    set_masking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaskingChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Privacy"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retention"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Privacy"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    count_expired: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retention"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpiredCount"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    run_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

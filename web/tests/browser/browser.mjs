@@ -14,6 +14,8 @@ export const PAGES = {
   sources: "/sources",
   people: "/settings/people",
   tokens: "/settings/tokens",
+  audit: "/settings/audit",
+  privacy: "/settings/privacy",
   installation: "/settings/installation",
 };
 

@@ -5,8 +5,20 @@ import assert from "node:assert/strict";
 import { openBrowser, settled } from "./browser.mjs";
 
 const { BASE_URL: base, EMAIL: email, PASSWORD: password, PROFILE: profile } = process.env;
-const PAGES = ["/", "/live", "/live?tab=refused", "/profiles", "/profiles?q=eve@example.com", `/profiles/${profile}`, "/funnel", "/sources",
-  "/settings", "/settings/people", "/settings/audit", "/settings/privacy"];
+const PAGES = [
+  "/",
+  "/live",
+  "/live?tab=refused",
+  "/profiles",
+  "/profiles?q=eve@example.com",
+  `/profiles/${profile}`,
+  "/funnel",
+  "/sources",
+  "/settings",
+  "/settings/people",
+  "/settings/audit",
+  "/settings/privacy",
+];
 
 const browser = await openBrowser();
 try {
@@ -32,7 +44,11 @@ try {
       planted: document.querySelectorAll("#main img[src=x], #main svg[onload], #main a[href^='javascript:']").length,
       text: document.body.innerText.includes("window.pwned=1"),
     }));
-    assert.deepEqual([seen.ran, seen.scripts, seen.planted], [false, 0, 0], `${path}: a script of a sender's is part of the page`);
+    assert.deepEqual(
+      [seen.ran, seen.scripts, seen.planted],
+      [false, 0, 0],
+      `${path}: a script of a sender's is part of the page`,
+    );
     shown += Number(seen.text);
   }
   assert.ok(2 <= shown, `the scripts stand as text on ${shown} pages only: this looked at the wrong ones`);

@@ -300,6 +300,24 @@ async function settings(visit) {
   await page.getByRole("dialog").getByText(/^fct_/).waitFor();
   await look(visit, "token");
   await page.keyboard.press("Escape");
+  await choose("Audit log");
+  await page.getByRole("button", { name: "Check now" }).click();
+  await page.getByText(/^Whole: /).waitFor();
+  // The token that was just made stands there, with who made it.
+  await page.getByRole("button", { name: "Token created" }).first().click();
+  await page.getByRole("dialog").getByText(account.email).first().waitFor();
+  await look(visit, "audit-row");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await look(visit, "audit");
+  await choose("Privacy");
+  await page.getByRole("switch", { name: "Analyst" }).waitFor();
+  await page.getByRole("button", { name: "Add a rule" }).click();
+  await page.getByRole("group", { name: "Rule 1" }).getByLabel("Event").fill("page_*");
+  await page.keyboard.press("Escape");
+  await page.getByText(/would go$/).waitFor();
+  await look(visit, "privacy");
+  await page.getByRole("button", { name: "Cancel" }).click();
   await choose("Name, time zone, currency");
   await page.waitForURL(/\/settings\/installation/);
   await page.getByText("Time zone").first().waitFor();

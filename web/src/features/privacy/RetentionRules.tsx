@@ -12,6 +12,9 @@ import { Answer, RowsSkeleton } from "../../ui/states";
 import classes from "./Privacy.module.css";
 import { expiredQuery, useRetention, useRunRetention } from "./queries";
 
+/** How a name with a star looks. */
+const EXAMPLE = "page_*";
+
 type Rule = Retention["rules"][number];
 
 /** For how long events are kept: rules in order, with what they would take out. */
@@ -122,7 +125,7 @@ function RuleRow({
     <div className={classes.rule} role="group" aria-label={t("privacy.retention.rule", { number })}>
       <Autocomplete
         label={t("privacy.retention.event")}
-        placeholder="page_*"
+        placeholder={EXAMPLE}
         data={names.data?.events.map(({ event }) => event) ?? []}
         limit={12}
         value={rule.event}
@@ -193,9 +196,7 @@ function WouldGo({ retention }: { retention: Retention }) {
                     <span style={{ width: `${(100 * count) / most}%` }} />
                   </span>
                   <span className="num">{format.integer(count)}</span>
-                  <span className={classes.before}>
-                    {t("privacy.retention.before", { date: format.date(before) })}
-                  </span>
+                  <span className={classes.before}>{t("privacy.retention.before", { date: format.date(before) })}</span>
                 </div>
               ))}
             </Stack>
