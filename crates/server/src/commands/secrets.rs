@@ -1,7 +1,8 @@
 //! `forecourt secrets`: the key that secrets are sealed with.
 
 use clap::Subcommand;
-use forecourt_store::control::Control;
+use forecourt_model::audit::{Action, Actor, Outcome};
+use forecourt_store::control::{AuditNote, Control};
 
 use super::Place;
 use crate::{
@@ -54,6 +55,15 @@ async fn rotate(folder: &Folder, config: &Config) -> anyhow::Result<()> {
     }
     let control = open_control(folder, config).await?;
     let sealed = control.reseal_secrets(now_us()).await?;
+    let note = AuditNote {
+        actor: Actor::Machine,
+        address: String::new(),
+        action: Action::SettingChanged,
+        object: "key of the secrets".to_owned(),
+        outcome: Outcome::Done,
+        details: String::new(),
+    };
+    control.note(&note, now_us()).await?;
     control.close().await;
     println!("{sealed} secrets are sealed with the key {}", key.keyring.current_id());
     if ours {
