@@ -382,3 +382,104 @@ async fn a_script_in_a_name_is_shown_and_does_not_run() {
     assert!(output.status.success() && told.contains("ok "), "{told}");
     server.stop().await;
 }
+
+/// Cells of a CSV file, as RFC 4180 has them.
+fn cells(text: &str) -> Vec<String> {
+    let (mut found, mut cell, mut quoted) = (Vec::new(), String::new(), false);
+    let mut chars = text.trim_start_matches('\u{feff}').chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => {
+                chars.next();
+                cell.push('"');
+            }
+            '"' if quoted || cell.is_empty() => quoted = !quoted,
+            ',' | '\n' if !quoted => found.push(std::mem::take(&mut cell)),
+            '\r' if !quoted && chars.peek() == Some(&'\n') => {}
+            other => cell.push(other),
+        }
+    }
+    found.push(cell);
+    found
+}
+
+/// What a spreadsheet would compute; a bare number computes to itself.
+fn is_formula(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err()
+}
+
+/// Whether a workbook has a cell with a formula, by its own XML.
+fn has_formula(workbook: &Path) -> bool {
+    let look = "import re, sys, zipfile\nbook = zipfile.ZipFile(sys.argv[1])\n\
+        sheets = [name for name in book.namelist() if name.startswith('xl/worksheets/')]\nassert sheets\n\
+        print(any(re.search(rb'<f[ >/]', book.read(name)) for name in sheets))";
+    let output = std::process::Command::new("python3").arg("-c").arg(look).arg(workbook).output().expect("python3");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim() == "True"
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_export_holds_a_formula() {
+    let installation = Installation::new();
+    let write_key = installation.source("shop");
+    let server = installation.serve().await;
+    let formulas =
+        ["=HYPERLINK(\"http://evil.example\",\"x\")", "+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@SUM(1+1)", "\t=1+1", "\r=1+1"];
+    for (number, formula) in formulas.iter().enumerate() {
+        let traits = json!({ "email": format!("eve{number}@example.com"), "name": formula, "plan": formula, *formula: formula });
+        let identify = json!({ "userId": format!("eve-{number}"), "traits": traits });
+        assert!(server.post("/v1/identify", &write_key, &identify).await.expect("an answer").status().is_success());
+        let properties =
+            json!({ "dealer": formula, "region": formula, "model": formula, "lead_id": formula, "stage": formula, *formula: formula });
+        let context = json!({ "campaign": { "source": formula, "name": formula } });
+        server
+            .track(&write_key, json!({ "event": formula, "userId": format!("eve-{number}"), "properties": properties, "context": context }))
+            .await;
+    }
+    server.wait_for_number("SELECT count(*) FROM events", 12).await;
+    server.wait_for_number("SELECT count(*) FROM leads", 6).await;
+    let dir = tempfile::tempdir().expect("a folder for the exports");
+    let mut files = Vec::new();
+    for table in ["profiles", "events", "leads"] {
+        for format in ["csv", "xlsx"] {
+            let file = dir.path().join(format!("{table}.{format}"));
+            let said = installation.run(&["export", table, "--to", &file.display().to_string(), "--format", format]);
+            assert!(said.ok, "{said:?}");
+            files.push(file);
+        }
+    }
+    // Every download that the API describes.
+    let document = server.get("/api/openapi.json").await;
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        if !path.ends_with("/export") || item.get("get").is_none() {
+            continue;
+        }
+        for format in ["csv", "xlsx"] {
+            let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
+            let known = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
+            let days = if known("from") { "&from=2020-01-01&to=2030-01-01" } else { "" };
+            let url = format!("{}{path}?format={format}{days}", server.address);
+            let answer = server.http.get(&url).bearer_auth(server.token()).send().await.expect("an answer");
+            let (status, bytes) = (answer.status(), answer.bytes().await.expect("a body"));
+            assert_eq!(status, StatusCode::OK, "{url}: {}", String::from_utf8_lossy(&bytes));
+            let file = dir.path().join(format!("{}.{format}", path.replace('/', "-")));
+            std::fs::write(&file, bytes).expect("written");
+            files.push(file);
+        }
+    }
+    assert!(10 <= files.len(), "only {files:?}");
+    let mut seen = 0;
+    for file in files {
+        if file.extension().is_some_and(|extension| extension == "xlsx") {
+            assert!(!has_formula(&file), "{} computes", file.display());
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).expect("the export");
+        for cell in cells(&text) {
+            assert!(!is_formula(&cell), "{}: a spreadsheet computes `{cell}`", file.display());
+            seen += usize::from(cell.starts_with("'="));
+        }
+    }
+    assert!(6 <= seen, "only {seen} formulas were there to be made safe");
+    server.stop().await;
+}
