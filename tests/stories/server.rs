@@ -64,7 +64,7 @@ impl Server {
         let mut command = installation.command(&[command, &["--listen", "127.0.0.1:0"]].concat());
         command.envs(env.iter().copied()).stdout(file.try_clone().expect("a second handle")).stderr(file);
         let child = command.spawn().expect("the server starts");
-        let http = reqwest::Client::builder().no_proxy().timeout(ANSWER_WITHIN).build().expect("an HTTP client");
+        let http = client();
         Self { child, output, address: String::new(), token: String::new(), http }
     }
 
@@ -230,6 +230,13 @@ impl Server {
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         line.unwrap_or_else(|| panic!("no metric `{name}`")).parse().expect("a number")
     }
+}
+
+/// A client of the story's own.
+pub fn client() -> reqwest::Client {
+    // Another story of this process may have installed it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().timeout(ANSWER_WITHIN).build().expect("an HTTP client")
 }
 
 /// Whole numbers beyond what JavaScript keeps exactly come as text.

@@ -88,6 +88,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Every client and listener of this process speaks TLS by this one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
