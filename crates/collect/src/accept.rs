@@ -83,7 +83,7 @@ impl Collector {
             }
             let (message_id, shape) = shape(item, self.limits());
             let stamp = Stamp { origin, received_us, sent_us, source: (&*source.id).into(), message_id, ip: ip.into() };
-            let checked = shape.and_then(|()| Event::parse(&item.json, &stamp, self.region()).map(drop));
+            let checked = shape.and_then(|()| Event::check(&item.json, &stamp, self.region()));
             entries.push(match &checked {
                 Ok(()) => Entry { kind: RecordKind::Event as u8, body: stamp.encode(&item.json).into() },
                 Err(refusal) => dead_letter(&stamp, refusal, &item.json),

@@ -1,5 +1,7 @@
 //! One touch, read from the Segment wire format.
 
+mod check;
+
 use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Deserialize;
