@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ProfileId;
+use crate::{ProfileId, form::Form, message::Sending};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Command {
@@ -22,6 +22,12 @@ pub enum Action {
     SetStage { lead_id: String, stage: String },
     /// The outcome of a person's look at a dead letter.
     SettleDeadLetter { offset: u64, state: DeadLetterState },
+    /// Makes a form, or changes it as a whole.
+    SetForm { form: Form },
+    /// Sets the switches over all sending.
+    SetSending { sending: Sending },
+    /// Has messages sent again that were held, failed, suppressed or whose outcome is unknown.
+    RetryMessages { message_ids: Vec<String> },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

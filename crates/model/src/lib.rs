@@ -8,15 +8,18 @@ pub mod channel;
 pub mod command;
 pub mod entity;
 pub mod event;
+pub mod form;
 pub mod fragment;
 pub mod identifier;
 pub mod mask;
+pub mod message;
 pub mod phone;
 pub mod record;
 pub mod refusal;
 pub mod retention;
 pub mod role;
 pub mod row;
+pub mod template;
 pub mod time;
 
 pub use block::{Block, EventAttribution, Move};

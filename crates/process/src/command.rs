@@ -7,7 +7,7 @@ use forecourt_model::{
     fragment::{TraitValue, name_words},
 };
 
-use crate::state::State;
+use crate::{definition, outbox, state::State};
 
 /// Does what the command asks or says why not; either is the verdict that the asker reads.
 pub(crate) fn obey(state: &mut State<'_>, command: &Command) {
@@ -15,6 +15,9 @@ pub(crate) fn obey(state: &mut State<'_>, command: &Command) {
         Action::SetTrait { profile_id, name, value } => set_trait(state, FragmentId(profile_id.0), name, value, &command.actor),
         Action::SetStage { lead_id, stage } => set_stage(state, lead_id, stage),
         Action::SettleDeadLetter { offset, state: wanted } => settle(state, *offset, *wanted),
+        Action::SetForm { form } => definition::set_form(state, form, &command.actor),
+        Action::SetSending { sending } => definition::set_sending(state, sending, &command.actor),
+        Action::RetryMessages { message_ids } => outbox::retry(state, message_ids),
     };
     let verdict = match done {
         Ok(()) => Verdict::Done,

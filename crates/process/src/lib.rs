@@ -5,9 +5,11 @@
 
 mod batch;
 mod command;
+mod definition;
 mod entity;
 mod identity;
 mod load;
+mod outbox;
 mod pending;
 mod profile;
 mod replay;
@@ -25,7 +27,7 @@ pub use batch::{Batch, Content, Record};
 pub use replay::{ReplayError, replay};
 pub use run::{Progress, RunError, run};
 
-use crate::{pending::Pending, seen::Seen, state::State};
+use crate::{outbox::RecentSms, pending::Pending, seen::Seen, state::State};
 
 /// What the fold is told by the administrator.
 #[derive(Debug, Clone)]
@@ -57,13 +59,15 @@ struct Memory {
     seen: Seen,
     pending: Pending,
     known_edges: identity::KnownEdges,
+    recent_sms: RecentSms,
 }
 
 impl Memory {
     async fn read(store: &Store, settings: &Settings) -> Result<Self, StoreError> {
         store.settle_fragments().await?;
         let seen = Seen::open(store, settings.seen_keys_max).await?;
-        Ok(Self { seen, pending: Pending::default(), known_edges: identity::KnownEdges::default() })
+        let recent_sms = RecentSms::open(store).await?;
+        Ok(Self { seen, pending: Pending::default(), known_edges: identity::KnownEdges::default(), recent_sms })
     }
 }
 
@@ -73,6 +77,10 @@ pub struct Folded {
     pub block: Arc<Block>,
     /// Offsets of messages that had been seen before.
     pub duplicates: Vec<u64>,
+    /// Whether there is more to send, or a switch over sending was thrown.
+    pub wakes_delivery: bool,
+    /// Whether a definition changed.
+    pub changes_definitions: bool,
 }
 
 impl Fold {
@@ -97,10 +105,11 @@ impl Fold {
     }
 
     async fn try_batch(&self, memory: &mut Memory, batch: &Batch, lake_offset: u64) -> Result<Folded, StoreError> {
-        let Memory { seen, pending, known_edges } = memory;
+        let Memory { seen, pending, known_edges, recent_sms } = memory;
         let mut tx = self.store.begin().await?;
         let duplicates = seen.mark(&mut tx, batch).await?;
         let mut state = load::state(&mut tx, batch, &self.settings, pending, std::mem::take(known_edges)).await?;
+        state.recent_sms = std::mem::take(recent_sms);
 
         for record in &batch.records {
             fold(&mut state, record, duplicates.contains(&record.offset));
@@ -108,6 +117,8 @@ impl Fold {
 
         fail::fail_point!("process::before_save");
         seen.save(&mut tx, batch, &duplicates).await?;
+        *recent_sms = std::mem::take(&mut state.recent_sms);
+        let (wakes_delivery, changes_definitions) = (state.wakes_delivery(), !state.definitions.changes.is_empty());
         let block;
         (block, *known_edges) = save::changes(&mut tx, state, pending, batch.is_behind, lake_offset).await?;
         fail::fail_point!("process::before_commit");
@@ -115,7 +126,7 @@ impl Fold {
         fail::fail_point!("process::after_commit");
         let mut duplicates: Vec<u64> = duplicates.into_iter().collect();
         duplicates.sort_unstable();
-        Ok(Folded { block: Arc::new(block), duplicates })
+        Ok(Folded { block: Arc::new(block), duplicates, wakes_delivery, changes_definitions })
     }
 
     /// Writes what was only noted while the fold was behind.
@@ -138,10 +149,15 @@ fn fold(state: &mut State<'_>, record: &Record, is_duplicate: bool) {
             let fragment_id = identity::resolve(state, event);
             let touch = profile::update(state, event, fragment_id);
             entity::tell(state, told, fragment_id, touch.as_ref());
+            outbox::admit(state, event, fragment_id, touch.as_ref());
+            outbox::settle(state, event);
         }
         Content::Refused { letter, day_received } => profile::refuse(state, letter, *day_received),
         Content::AdCost(cost) => entity::cost(state, cost),
         Content::Command(command) => command::obey(state, command),
-        Content::Tick => state.expire_verdicts(),
+        Content::Tick => {
+            state.expire_verdicts();
+            state.expire_messages();
+        }
     }
 }

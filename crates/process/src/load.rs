@@ -1,16 +1,22 @@
 //! Loads what a batch touches, set by set.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use forecourt_model::{Block, FragmentId, Identifier, IdentifierKind, ProfileId, command::Action};
+use forecourt_model::{
+    Block, FragmentId, Identifier, IdentifierKind, ProfileId,
+    command::Action,
+    form::SOURCE_PREFIX,
+    message::{DELIVER_SOURCE, Outcome},
+};
 use forecourt_store::{FoldTx, StoreError, fragment::FragmentRow};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     Batch, Content, Settings,
     identity::KnownEdges,
+    outbox::RecentSms,
     pending::Pending,
-    state::{Fragment, State, Totals, Tracked},
+    state::{Definitions, Fragment, State, Totals, Tracked, TrackedMessage},
 };
 
 pub(crate) async fn state<'a>(
@@ -41,11 +47,16 @@ pub(crate) async fn state<'a>(
         letter_states: FxHashMap::default(),
         verdicts: Vec::new(),
         verdicts_expire_before: None,
+        definitions: Definitions::default(),
+        messages: BTreeMap::new(),
+        messages_expire_before: None,
+        recent_sms: RecentSms::default(),
         block: Block { first_offset, end_offset: batch.end_offset, ..Block::default() },
     };
     let wanted = Wanted::of(batch, settings);
     fragments(tx, &mut state, &wanted, pending).await?;
     entities(tx, &mut state, &wanted).await?;
+    outbox(tx, &mut state, wanted).await?;
     Ok(state)
 }
 
@@ -61,6 +72,8 @@ struct Wanted {
     calls: BTreeSet<String>,
     costs: BTreeSet<String>,
     letters: BTreeSet<u64>,
+    definitions: bool,
+    messages: BTreeSet<String>,
 }
 
 impl Wanted {
@@ -70,7 +83,12 @@ impl Wanted {
             match &record.content {
                 Content::Event { event, told, .. } => {
                     let tells = told.lead.is_some() || told.order.is_some() || told.call.is_some();
-                    let whole = 1 < event.identifiers.len() || tells;
+                    let is_submit = event.source.starts_with(SOURCE_PREFIX);
+                    wanted.definitions |= is_submit;
+                    if event.source == DELIVER_SOURCE {
+                        wanted.messages.extend(Outcome::read(&event.name, &event.properties).map(|outcome| outcome.message_id));
+                    }
+                    let whole = 1 < event.identifiers.len() || tells || is_submit;
                     for identifier in &event.identifiers {
                         let id = identifier.fragment_id(&settings.hash_key, 0);
                         wanted.fragments.insert(id);
@@ -100,6 +118,11 @@ impl Wanted {
                     }
                     Action::SettleDeadLetter { offset, .. } => {
                         wanted.letters.insert(*offset);
+                    }
+                    Action::SetForm { .. } | Action::SetSending { .. } => wanted.definitions = true,
+                    Action::RetryMessages { message_ids } => {
+                        wanted.definitions = true;
+                        wanted.messages.extend(message_ids.iter().cloned());
                     }
                 },
                 Content::Refused { .. } | Content::Tick => {}
@@ -166,6 +189,18 @@ async fn by_id(tx: &mut FoldTx, pending: &Pending, ids: Vec<FragmentId>) -> Resu
     }
     found.extend(tx.fragments(&asked).await?);
     Ok(found)
+}
+
+async fn outbox(tx: &mut FoldTx, state: &mut State<'_>, wanted: Wanted) -> Result<(), StoreError> {
+    if wanted.definitions {
+        let forms = tx.forms().await?.into_iter().map(|form| (form.form_id.clone(), form));
+        state.definitions = Definitions { forms: forms.collect(), sending: tx.sending().await?, changes: Vec::new() };
+    }
+    let ids: Vec<String> = wanted.messages.into_iter().collect();
+    for message in tx.messages(&ids).await? {
+        state.messages.insert(message.message_id.clone(), TrackedMessage { message, dirty: false });
+    }
+    Ok(())
 }
 
 async fn entities(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted) -> Result<(), StoreError> {

@@ -25,6 +25,10 @@ pub struct Progress {
     pub folded: watch::Sender<u64>,
     /// Each batch, for those who show what happens as it happens. May lag: then they read the store.
     pub batches: broadcast::Sender<Arc<Folded>>,
+    /// Moves when there is more to send, or a switch over sending was thrown.
+    pub outbox: watch::Sender<u64>,
+    /// Moves when a definition changed.
+    pub definitions: watch::Sender<u64>,
     /// What the lake holds in files.
     pub lake_offset: watch::Receiver<u64>,
 }
@@ -47,6 +51,12 @@ pub async fn run(mut fold: Fold, log: Log, progress: Progress, mut stop: watch::
     while let Some(batch) = batches.recv().await {
         let Some(folded) = persist(&mut fold, batch, &progress, &mut stop).await? else { break };
         progress.folded.send_replace(folded.block.end_offset);
+        if folded.wakes_delivery {
+            progress.outbox.send_replace(folded.block.end_offset);
+        }
+        if folded.changes_definitions {
+            progress.definitions.send_replace(folded.block.end_offset);
+        }
         // Nobody may be listening.
         let _ = progress.batches.send(Arc::new(folded));
         if *stop.borrow() {

@@ -44,6 +44,11 @@ pub(crate) async fn changes(
         tx.drop_verdicts_before(before_us).await?;
     }
     tx.save_verdicts(&state.verdicts).await?;
+    tx.save_definitions(&state.definitions.changes).await?;
+    tx.save_messages(state.messages.values().filter(|tracked| tracked.dirty).map(|tracked| &tracked.message)).await?;
+    if let Some(before_us) = state.messages_expire_before {
+        tx.drop_messages_before(before_us).await?;
+    }
     tx.save_block(&state.block).await?;
     tx.drop_blocks(lake_offset).await?;
     tx.save_fold_numbers(&state.numbers).await?;

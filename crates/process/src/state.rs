@@ -6,20 +6,25 @@ use forecourt_model::{
     Block, FragmentId, FragmentState, ProfileId, Touch,
     command::{DeadLetterState, Verdict},
     entity::{AdCost, Call, Lead, Order},
-    time::HOUR_US,
+    form::Form,
+    message::{Message, MessageState, Sending},
+    time::{DAY_US, HOUR_US},
 };
 use forecourt_store::{
     FoldNumbers,
     dead_letter::DeadLetter,
+    definition::{DefinitionChange, SENDING},
     fragment::{Evidence, FragmentRow},
     totals::TotalChanges,
 };
 use rustc_hash::FxHashMap;
 
-use crate::{Record, Settings, identity::KnownEdges};
+use crate::{Record, Settings, identity::KnownEdges, outbox::RecentSms};
 
 /// How long a command's verdict can be asked for.
 const VERDICT_KEPT_US: i64 = HOUR_US;
+/// How long a settled message can be looked at.
+const MESSAGE_KEPT_US: i64 = 400 * DAY_US;
 
 pub(crate) struct State<'a> {
     pub settings: &'a Settings,
@@ -44,7 +49,26 @@ pub(crate) struct State<'a> {
     pub letter_states: FxHashMap<u64, String>,
     pub verdicts: Vec<(u64, i64, Verdict)>,
     pub verdicts_expire_before: Option<i64>,
+    pub definitions: Definitions,
+    /// Messages that the batch made or names.
+    pub messages: BTreeMap<String, TrackedMessage>,
+    pub messages_expire_before: Option<i64>,
+    pub recent_sms: RecentSms,
     pub block: Block,
+}
+
+/// What people configured, as of the record being folded.
+#[derive(Default)]
+pub(crate) struct Definitions {
+    pub forms: BTreeMap<String, Form>,
+    pub sending: Sending,
+    /// In the order they came.
+    pub changes: Vec<DefinitionChange>,
+}
+
+pub(crate) struct TrackedMessage {
+    pub message: Message,
+    pub dirty: bool,
 }
 
 /// A fragment with its state read only when it is needed.
@@ -137,6 +161,16 @@ impl State<'_> {
     pub fn expire_verdicts(&mut self) {
         self.verdicts_expire_before = Some(self.at_us - VERDICT_KEPT_US);
         self.verdicts.retain(|(_, at_us, _)| self.at_us - VERDICT_KEPT_US <= *at_us);
+    }
+
+    pub fn expire_messages(&mut self) {
+        self.messages_expire_before = Some(self.at_us - MESSAGE_KEPT_US);
+    }
+
+    /// Whether somebody who waits for messages to send has a reason to look.
+    pub fn wakes_delivery(&self) -> bool {
+        let sends = |tracked: &TrackedMessage| tracked.dirty && tracked.message.state == MessageState::Pending;
+        self.messages.values().any(sends) || self.definitions.changes.iter().any(|change| change.kind == SENDING)
     }
 
     /// Index of a touch in the block, for an event that does not say itself how the person came.

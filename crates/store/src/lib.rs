@@ -1,15 +1,18 @@
 //! Operational state and all SQL on it, for SQLite and PostgreSQL.
 
+pub mod attempts;
 pub mod block;
 pub mod checkpoint;
 pub mod control;
 pub mod database;
 pub mod dead_letter;
 pub mod dedupe;
+pub mod definition;
 pub mod entity;
 mod error;
 pub mod fragment;
 mod fragment_changes;
+pub mod outbox;
 pub mod profile;
 mod schema;
 mod store;

@@ -43,6 +43,17 @@ CREATE TABLE dedupe_chunks (run BIGINT NOT NULL, number BIGINT NOT NULL, first_k
 ",
     "
 CREATE TABLE fragment_changes (end_offset KEY64, body BLOB NOT NULL);
+",
+    "
+CREATE TABLE definitions (
+    kind TEXT_C NOT NULL, definition_id TEXT_C NOT NULL, version BIGINT NOT NULL, log_offset BIGINT NOT NULL, created_us BIGINT NOT NULL,
+    changed_us BIGINT NOT NULL, changed_by TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, definition_id)) BY_KEY;
+CREATE TABLE outbox (
+    message_id TEXT_C PRIMARY KEY, round BIGINT NOT NULL, message_channel TEXT NOT NULL, definition TEXT NOT NULL, fragment_id BIGINT NOT NULL,
+    phone TEXT NOT NULL, recipient TEXT NOT NULL, body TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+    is_admitted BIGINT NOT NULL, admitted_us BIGINT NOT NULL, pending_offset BIGINT NOT NULL, changed_us BIGINT NOT NULL);
+CREATE INDEX outbox_pending ON outbox (message_channel, pending_offset, message_id) WHERE state = 'pending';
+CREATE INDEX outbox_by_time ON outbox (admitted_us, message_id);
 "];
 
 /// A state table as a checkpoint copies it and a replay compares it.
@@ -150,6 +161,33 @@ pub const COMPARED: &[Table] = &[
     Table {
         name: "dead_letters",
         columns: &["log_offset", "number", "received_us", "source", "code", "reason", "raw", "state"],
+        key: 1,
+        live: "1 = 1",
+    },
+    Table {
+        name: "definitions",
+        columns: &["kind", "definition_id", "version", "log_offset", "created_us", "changed_us", "changed_by", "body"],
+        key: 2,
+        live: "1 = 1",
+    },
+    Table {
+        name: "outbox",
+        columns: &[
+            "message_id",
+            "round",
+            "message_channel",
+            "definition",
+            "fragment_id",
+            "phone",
+            "recipient",
+            "body",
+            "state",
+            "reason",
+            "is_admitted",
+            "admitted_us",
+            "pending_offset",
+            "changed_us",
+        ],
         key: 1,
         live: "1 = 1",
     },
