@@ -10,6 +10,7 @@ pub mod entity;
 pub mod event;
 pub mod form;
 pub mod fragment;
+pub mod gateway;
 pub mod identifier;
 pub mod mask;
 pub mod message;

@@ -15,6 +15,7 @@ pub enum RefusalCode {
     TooLarge,
     NoKey,
     WrongMapping,
+    Spam,
 }
 
 impl RefusalCode {
@@ -30,6 +31,7 @@ impl RefusalCode {
             Self::TooLarge => "too_large",
             Self::NoKey => "no_key",
             Self::WrongMapping => "wrong_mapping",
+            Self::Spam => "spam",
         }
     }
 }

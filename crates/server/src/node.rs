@@ -82,6 +82,8 @@ pub struct Node {
     checkpoints: Checkpoints,
     hash_key: HashKey,
     folded: watch::Sender<u64>,
+    outbox: watch::Sender<u64>,
+    definitions: watch::Sender<u64>,
     /// Keeps others out of the folder for as long as the node is there.
     _lock: File,
 }
@@ -129,7 +131,23 @@ impl Node {
             region,
         );
         let checkpoints = Checkpoints::of(folder.root(), &config.store.url);
-        Ok(Self { checkpoints, config, log, store, control, lake, collector, sources, api, hash_key, folded, _lock: lock })
+        let (outbox, definitions) = (watch::Sender::new(0), watch::Sender::new(0));
+        Ok(Self {
+            checkpoints,
+            config,
+            log,
+            store,
+            control,
+            lake,
+            collector,
+            sources,
+            api,
+            hash_key,
+            folded,
+            outbox,
+            definitions,
+            _lock: lock,
+        })
     }
 
     /// Starts what the role asks for; everything ends when `stop` turns true.
@@ -139,7 +157,13 @@ impl Node {
         if role.processes() {
             let fold = Fold::open(self.store.clone(), self.fold_settings()).await?;
             let (batches, _) = broadcast::channel(16);
-            let progress = Progress { folded: self.folded.clone(), batches, lake_offset: self.lake.offset_watch() };
+            let progress = Progress {
+                folded: self.folded.clone(),
+                batches,
+                outbox: self.outbox.clone(),
+                definitions: self.definitions.clone(),
+                lake_offset: self.lake.offset_watch(),
+            };
             let folding = forecourt_process::run(fold, self.log.clone(), progress, stop.clone());
             workers.add("fold", tokio::spawn(told(folding)));
             let following = self.lake.clone().run(self.folded.subscribe(), stop.clone());

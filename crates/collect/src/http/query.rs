@@ -2,8 +2,12 @@ use axum::http::Uri;
 
 /// The parameters of a query string, decoded, in order. What does not decode as UTF-8 gets replacement characters.
 pub(crate) fn parameters(uri: &Uri) -> impl Iterator<Item = (String, String)> {
-    let query = uri.query().unwrap_or_default();
-    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+    pairs(uri.query().unwrap_or_default())
+}
+
+/// The pairs of a form as browsers send it, decoded, in order.
+pub(crate) fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
+    text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         (decoded(name), decoded(value))
     })

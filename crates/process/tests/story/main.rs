@@ -5,6 +5,7 @@ mod postgres;
 
 mod app;
 mod batching;
+mod call_back;
 mod identity;
 mod kept;
 mod replayed;
