@@ -85,6 +85,67 @@ pub enum NotMailed {
     Later(String),
 }
 
+/// What guards a message channel that does not work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breaker {
+    /// `sms`, or `webhook` and the host.
+    pub guards: String,
+    pub is_open: bool,
+    /// When the next trial is let through.
+    pub until_us: i64,
+    /// Failures in a row.
+    pub failures: u32,
+    pub last_failure: String,
+}
+
+/// What came of a trial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    pub is_taken: bool,
+    /// Of the HTTP answer; `None` where there was none.
+    pub status: Option<i64>,
+    /// The beginning of the answer.
+    pub answer: String,
+    /// What went wrong.
+    pub detail: String,
+}
+
+type Trial = Arc<dyn Fn(String, String) -> Answer<Result<Tried, String>> + Send + Sync>;
+
+/// The worker that sends, as the API sees it.
+#[derive(Clone)]
+pub struct Delivery {
+    pub(crate) breakers: Arc<dyn Fn() -> Vec<Breaker> + Send + Sync>,
+    pub(crate) try_sms: Trial,
+    pub(crate) try_webhook: Trial,
+}
+
+impl Delivery {
+    /// * `try_sms`: number and text; `try_webhook`: form and address; both answer with the reason where nothing was tried.
+    pub fn new<S, W>(
+        breakers: impl Fn() -> Vec<Breaker> + Send + Sync + 'static,
+        try_sms: impl Fn(String, String) -> S + Send + Sync + 'static,
+        try_webhook: impl Fn(String, String) -> W + Send + Sync + 'static,
+    ) -> Self
+    where
+        S: Future<Output = Result<Tried, String>> + Send + 'static,
+        W: Future<Output = Result<Tried, String>> + Send + 'static,
+    {
+        Self {
+            breakers: Arc::new(breakers),
+            try_sms: Arc::new(move |phone, text| Box::pin(try_sms(phone, text))),
+            try_webhook: Arc::new(move |form_id, address| Box::pin(try_webhook(form_id, address))),
+        }
+    }
+
+    /// Nobody sends here.
+    fn nobody() -> Self {
+        const TOLD: &str = "this server does not send: start one with the role `deliver`";
+        let nobody = |_, _| async { Err(TOLD.to_owned()) };
+        Self::new(Vec::new, nobody, nobody)
+    }
+}
+
 type Health = BTreeMap<String, SourceHealth>;
 type Submitted = Result<Option<Refusal>, NotTaken>;
 type Answer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -98,6 +159,7 @@ pub struct Border {
     import: Arc<dyn Fn(Bytes) -> Answer<Result<u64, NotTaken>> + Send + Sync>,
     sources_changed: Arc<dyn Fn() + Send + Sync>,
     mail: Option<SendMail>,
+    delivery: Delivery,
 }
 
 type SendMail = Arc<dyn Fn(Mail) -> Answer<Result<(), NotMailed>> + Send + Sync>;
@@ -124,7 +186,18 @@ impl Border {
             import: Arc::new(move |records| Box::pin(import(records))),
             sources_changed: Arc::new(sources_changed),
             mail: None,
+            delivery: Delivery::nobody(),
         }
+    }
+
+    /// With the worker that sends.
+    #[must_use]
+    pub fn with_delivery(self, delivery: Delivery) -> Self {
+        Self { delivery, ..self }
+    }
+
+    pub(crate) fn delivery(&self) -> &Delivery {
+        &self.delivery
     }
 
     /// With a mail server behind it; without one every mail is [`NotMailed::NotConfigured`].

@@ -36,6 +36,14 @@ enum Permission {
     ManageSources,
     ManageAccounts,
     RunSql,
+    /// Forms, without their secrets.
+    SeeForms,
+    ManageForms,
+    /// What was sent to whom.
+    SeeDeliveries,
+    RetryDeliveries,
+    /// The switches over all sending, and the gateways.
+    ManageSending,
 }
 
 use Permission::*;
@@ -96,6 +104,19 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("POST", "/api/privacy/retention/count", ManageAccounts, Unneeded("counts of events, none of them shown")),
     ("POST", "/api/privacy/retention/run", ManageAccounts, As(Action::RetentionRun)),
     ("GET", "/api/catalogue", SeeProfiles, Nothing),
+    ("GET", "/api/forms", SeeForms, Nothing),
+    ("POST", "/api/forms", ManageForms, As(Action::DefinitionChanged)),
+    ("GET", "/api/forms/{id}", SeeForms, Nothing),
+    ("PUT", "/api/forms/{id}", ManageForms, As(Action::DefinitionChanged)),
+    ("POST", "/api/forms/{id}/webhook-secret", ManageForms, As(Action::SettingChanged)),
+    ("POST", "/api/forms/{id}/try-webhook", ManageForms, As(Action::DefinitionChanged)),
+    ("GET", "/api/deliveries", SeeDeliveries, As(Action::MessagesSeen)),
+    ("GET", "/api/deliveries/{id}", SeeDeliveries, As(Action::MessagesSeen)),
+    ("POST", "/api/deliveries/retry", RetryDeliveries, As(Action::MessageRetried)),
+    ("GET", "/api/sending", SeeDeliveries, Nothing),
+    ("PUT", "/api/sending", ManageSending, As(Action::SendingSwitched)),
+    ("PUT", "/api/sending/sms", ManageSending, As(Action::SettingChanged)),
+    ("POST", "/api/sending/sms/try", ManageSending, As(Action::MessageRetried)),
     ("POST", "/api/query", RunSql, As(Action::SqlRun)),
 ];
 
@@ -116,7 +137,10 @@ fn allows(role: Role, permission: Permission) -> bool {
         EditProfiles => matches!(role, Role::Admin | Role::Marketer | Role::Operator),
         MendIngest | ManageSources => matches!(role, Role::Admin | Role::Marketer),
         RunSql => matches!(role, Role::Admin | Role::Marketer | Role::Analyst | Role::Dealer),
-        ManageAccounts => role == Role::Admin,
+        ManageAccounts | ManageSending => role == Role::Admin,
+        SeeForms => role != Role::Dealer,
+        ManageForms | RetryDeliveries => matches!(role, Role::Admin | Role::Marketer),
+        SeeDeliveries => matches!(role, Role::Admin | Role::Marketer | Role::Operator),
     }
 }
 

@@ -10,8 +10,10 @@ mod caller;
 mod catalogue;
 mod commands;
 mod dead_letters;
+mod deliveries;
 mod error;
 mod feed;
+mod forms;
 mod funnel;
 mod headers;
 mod imports;
@@ -22,6 +24,7 @@ mod masking;
 mod overview;
 mod privacy;
 mod profiles;
+mod sending;
 mod session;
 mod sources;
 pub mod sql;
@@ -37,8 +40,9 @@ use axum::{
 };
 use forecourt_log::Log;
 use forecourt_model::HashKey;
+use forecourt_outgoing::Outgoing;
 use forecourt_query::Query;
-use forecourt_store::{Store, control::Control};
+use forecourt_store::{Store, attempts::Attempts, control::Control};
 use tokio::sync::watch;
 use utoipa::OpenApi;
 use utoipa_axum::{
@@ -70,10 +74,12 @@ pub struct ApiState {
     pub search: profiles::Search,
     pub retention: RetentionBell,
     pub looks: trail::Looks,
+    pub attempts: Attempts,
+    pub outgoing: Outgoing,
 }
 
 impl ApiState {
-    /// * `folded`: the fold's next offset, as it moves.
+    /// * `folded`: the fold's next offset, as it moves; `outgoing`: checks addresses that people type in.
     /// * `key`: what the fold hashes identifiers with; `region`: whose notation a phone without a country code is in.
     #[expect(clippy::too_many_arguments, reason = "the pieces, once each, in the one place where they meet")]
     pub fn new(
@@ -88,6 +94,8 @@ impl ApiState {
         sessions: Sessions,
         key: HashKey,
         region: String,
+        attempts: Attempts,
+        outgoing: Outgoing,
     ) -> Self {
         let commands = Commands::new(log.clone(), store.clone(), folded.clone(), clock.clone());
         let feed = Feed::new(log, store.clone(), control.clone(), folded, region.clone());
@@ -103,6 +111,8 @@ impl ApiState {
             installation,
             sessions,
             search,
+            attempts,
+            outgoing,
             retention: RetentionBell::default(),
             looks: trail::Looks::default(),
         }
@@ -160,6 +170,16 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(catalogue::catalogue))
         .routes(routes!(sql::sql))
         .routes(routes!(commands::outcome))
+        .routes(routes!(forms::forms, forms::add_form))
+        .routes(routes!(forms::form, forms::change_form))
+        .routes(routes!(forms::new_webhook_secret))
+        .routes(routes!(forms::try_webhook))
+        .routes(routes!(deliveries::deliveries))
+        .routes(routes!(deliveries::retry))
+        .routes(routes!(deliveries::delivery))
+        .routes(routes!(sending::sending, sending::set_sending))
+        .routes(routes!(sending::set_sms_gateway))
+        .routes(routes!(sending::try_sms))
 }
 
 /// The description of the API that clients are generated from.

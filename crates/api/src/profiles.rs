@@ -38,6 +38,11 @@ impl Search {
     pub(crate) fn new(key: HashKey, region: String) -> Self {
         Self { key, region }
     }
+
+    /// Country whose notation a phone without a country code is in.
+    pub(crate) fn region(&self) -> &str {
+        &self.region
+    }
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use forecourt_model::{Role as ModelRole, audit::Actor};
-use forecourt_store::control::{Control, NewUser, SESSION_LIFE_US, Secret, Session};
+use forecourt_store::{
+    Store,
+    control::{Control, NewUser, SESSION_LIFE_US, Secret, Session},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -33,6 +36,13 @@ pub struct Installation {
     pub safe_mode: bool,
     /// A demonstration with invented people.
     pub demo: bool,
+}
+
+impl Installation {
+    /// With the switches as they are now.
+    async fn as_of(self, store: &Store) -> Result<Self, ApiError> {
+        Ok(Self { safe_mode: store.sending().await?.safe_mode, ..self })
+    }
 }
 
 /// How callers are let in.
@@ -111,6 +121,7 @@ pub async fn sign_in(
     State(clock): State<Clock>,
     State(sessions): State<Sessions>,
     State(installation): State<Installation>,
+    State(store): State<Store>,
     address: Option<Extension<ClientAddress>>,
     trail: Trail,
     Body(asked): Body<SignIn>,
@@ -121,7 +132,7 @@ pub async fn sign_in(
     let (token, session) = begun.inspect_err(|error| tracing::warn!(ip, %error, "a sign-in was refused"))?;
     trail.by(Actor::User { id: session.user.id.clone(), email: session.user.email.clone() });
     tracing::info!(ip, user = session.user.id, "signed in");
-    Ok(with_session(sessions, &token, Me::of_session(&session, installation)))
+    Ok(with_session(sessions, &token, Me::of_session(&session, installation.as_of(&store).await?)))
 }
 
 /// End the session.
@@ -152,6 +163,7 @@ pub async fn set_up(
     State(clock): State<Clock>,
     State(sessions): State<Sessions>,
     State(installation): State<Installation>,
+    State(store): State<Store>,
     trail: Trail,
     Body(asked): Body<SetUp>,
 ) -> Result<Response, ApiError> {
@@ -161,21 +173,21 @@ pub async fn set_up(
     let (token, session) = control.begin_session(&user.id, now_us).await?.ok_or_else(ApiError::sign_in)?;
     trail.by(Actor::User { id: user.id.clone(), email: user.email.clone() });
     tracing::info!(user = user.id, "the first admin was made");
-    Ok(with_session(sessions, &token, Me::of_session(&session, installation)))
+    Ok(with_session(sessions, &token, Me::of_session(&session, installation.as_of(&store).await?)))
 }
 
 /// Who one is.
 #[utoipa::path(get, path = "/api/me", tag = "session", responses((status = 200, body = Me), (status = 401, body = ErrorBody)))]
 pub async fn me(caller: Caller, State(installation): State<Installation>) -> Json<Me> {
     let email = if caller.csrf.is_some() { caller.actor.clone() } else { String::new() };
-    Json(Me {
+    Ok(Json(Me {
         email,
         name: caller.name,
         role: caller.role.into(),
         dealer: caller.scope.dealer().map(str::to_owned),
         csrf: caller.csrf.unwrap_or_default(),
-        installation,
-    })
+        installation: installation.as_of(&store).await?,
+    }))
 }
 
 fn with_session(sessions: Sessions, token: &Secret, me: Me) -> Response {

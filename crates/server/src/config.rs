@@ -8,9 +8,14 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use forecourt_collect::{Limits, Network, Reach};
-use forecourt_deliver::email::{Mailer, Security, SmtpOptions};
+use forecourt_collect::{FormLimits, Limits, Network, Reach};
+use forecourt_deliver::{
+    Patience,
+    email::{Mailer, Security, SmtpOptions},
+};
 use forecourt_lake::LakeOptions;
+use forecourt_model::time::SECOND_US;
+use forecourt_outgoing::Allowed;
 use forecourt_query::QueryOptions;
 use serde::Deserialize;
 use toml::Table;
@@ -24,6 +29,9 @@ pub struct Config {
     pub installation: Installation,
     pub server: Server,
     pub collect: Collect,
+    pub forms: Forms,
+    pub deliver: Deliver,
+    pub outgoing: Outgoing,
     pub log: Log,
     pub store: Store,
     pub secrets: Secrets,
@@ -42,7 +50,6 @@ pub struct Installation {
     pub time_zone: String,
     pub currency: String,
     pub phone_region: String,
-    pub safe_mode: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -69,6 +76,29 @@ pub struct Collect {
     requests_per_second: u32,
     body_pause_s: u64,
     body_time_s: u64,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forms {
+    submits_per_minute: u32,
+    fill_time_ms: u32,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deliver {
+    sms_give_up_s: u32,
+    webhook_give_up_s: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outgoing {
+    allow: Vec<String>,
+    ports: Vec<u16>,
+    timeout_s: u64,
+    response_bytes_max: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -236,6 +266,27 @@ impl Config {
             body_pause: Duration::from_secs(collect.body_pause_s),
             body_time: Duration::from_secs(collect.body_time_s),
         }
+    }
+
+    pub fn form_limits(&self) -> FormLimits {
+        let Forms { submits_per_minute, fill_time_ms } = self.forms;
+        FormLimits { submits_per_minute, fill_time_us: i64::from(fill_time_ms) * 1_000 }
+    }
+
+    pub fn patience(&self) -> Patience {
+        let Deliver { sms_give_up_s, webhook_give_up_s } = self.deliver;
+        Patience { sms_us: i64::from(sms_give_up_s) * SECOND_US, webhook_us: i64::from(webhook_give_up_s) * SECOND_US }
+    }
+
+    pub fn outgoing_settings(&self) -> anyhow::Result<forecourt_outgoing::Settings> {
+        let given = &self.outgoing;
+        let allow: Result<Vec<Allowed>, _> = given.allow.iter().map(|text| text.parse()).collect();
+        Ok(forecourt_outgoing::Settings {
+            allow: allow.context("`outgoing.allow` in the configuration")?,
+            ports: given.ports.clone(),
+            timeout: Duration::from_secs(given.timeout_s),
+            response_bytes_max: given.response_bytes_max,
+        })
     }
 
     pub fn lake_options(&self) -> LakeOptions {

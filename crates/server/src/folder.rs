@@ -58,6 +58,10 @@ impl Folder {
         self.root.join("control.sqlite")
     }
 
+    pub fn attempts(&self) -> PathBuf {
+        self.root.join("attempts.sqlite")
+    }
+
     pub fn lake_catalogue(&self) -> PathBuf {
         self.root.join("lake").join("catalogue.sqlite")
     }

@@ -8,7 +8,9 @@ mod commands;
 mod config;
 #[cfg(feature = "failpoints")]
 mod crash;
+mod delivery;
 mod folder;
+mod forms;
 mod health;
 mod imports;
 mod listen;

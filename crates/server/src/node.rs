@@ -14,14 +14,18 @@ use forecourt_api::{
     ApiState, Border, Clock, Freshness, Installation, Sessions,
     border::{Mail, NotMailed, NotTaken, SourceHealth, Submission},
 };
-use forecourt_collect::{Collector, Item, NotStored, Source};
-use forecourt_deliver::email::{self, MailError, Mailer};
+use forecourt_collect::{Collector, FormDesk, Item, NotStored, Source};
+use forecourt_deliver::{
+    Deliver,
+    email::{self, MailError, Mailer},
+};
 use forecourt_lake::{Catalogue, Lake};
 use forecourt_log::Log;
 use forecourt_model::{Event, HashKey, Origin, Refusal, Stamp};
+use forecourt_outgoing::Outgoing;
 use forecourt_process::{Fold, Progress, Settings};
 use forecourt_query::Query;
-use forecourt_store::{Database, Store, control::Control};
+use forecourt_store::{Database, Store, attempts::Attempts, control::Control};
 use tokio::{
     sync::{broadcast, watch},
     task::JoinHandle,
@@ -31,7 +35,9 @@ use crate::{
     checkpoints::{self, Checkpoints, Rhythm},
     clock::now_us,
     config::Config,
+    delivery,
     folder::Folder,
+    forms::FormKeeper,
     imports, retention,
     secrets_key::SecretsKey,
     sources::SourceKeeper,
@@ -67,6 +73,10 @@ impl Role {
     pub fn serves_pages(self) -> bool {
         matches!(self, Self::All | Self::Web)
     }
+
+    pub fn delivers(self) -> bool {
+        matches!(self, Self::All | Self::Deliver)
+    }
 }
 
 /// The opened parts; nothing runs yet.
@@ -78,7 +88,11 @@ pub struct Node {
     pub lake: Lake,
     pub collector: Collector,
     pub sources: SourceKeeper,
+    pub deliver: Deliver,
     pub api: ApiState,
+    attempts: Attempts,
+    forms: FormKeeper,
+    form_desk: FormDesk,
     checkpoints: Checkpoints,
     hash_key: HashKey,
     folded: watch::Sender<u64>,
@@ -116,6 +130,20 @@ impl Node {
         if let Some(mailer) = config.mailer()? {
             border = border.with_mail(move |mail| send(mailer.clone(), mail));
         }
+        let outgoing = Outgoing::new(config.outgoing_settings()?);
+        let attempts = open_attempts(folder, &config).await?;
+        let deliver = Deliver::new(
+            store.clone(),
+            control.clone(),
+            log.clone(),
+            attempts.clone(),
+            outgoing.clone(),
+            config.patience(),
+            Arc::new(now_us),
+        );
+        border = border.with_delivery(delivery::of(&deliver));
+        let forms = FormKeeper::open(store.clone()).await?;
+        let form_desk = FormDesk::new(collector.clone(), forms.subscribe(), config.form_limits(), &hash_key);
         let sessions = Sessions { secure_cookies: config.server.public_url.starts_with("https://"), local_admin: opening.local_admin };
         let api = ApiState::new(
             control.clone(),
@@ -129,6 +157,8 @@ impl Node {
             sessions,
             hash_key,
             region,
+            attempts.clone(),
+            outgoing,
         );
         let checkpoints = Checkpoints::of(folder.root(), &config.store.url);
         let (outbox, definitions) = (watch::Sender::new(0), watch::Sender::new(0));
@@ -141,7 +171,11 @@ impl Node {
             lake,
             collector,
             sources,
+            deliver,
             api,
+            attempts,
+            forms,
+            form_desk,
             hash_key,
             folded,
             outbox,
@@ -188,6 +222,13 @@ impl Node {
             workers.add("retention", tokio::spawn(retention::run(keeper, self.api.retention.clone(), stop.clone())));
             workers.add("ticks", tokio::spawn(ticks::run(self.log.clone(), stop.clone())));
         }
+        if role.collects() {
+            workers.add("forms", tokio::spawn(self.forms.clone().run(self.definitions.subscribe(), stop.clone())));
+        }
+        if role.delivers() {
+            let delivering = self.deliver.clone().run(self.outbox.subscribe(), stop.clone());
+            workers.add("deliver", tokio::spawn(told(delivering)));
+        }
         if role.serves_pages() {
             workers.add("feed", tokio::spawn(self.api.feed.clone().run(stop.clone())));
         }
@@ -198,7 +239,10 @@ impl Node {
     pub fn router(&self, role: Role) -> Router {
         let mut router = Router::new();
         if role.collects() {
-            router = router.merge(self.collector.clone().router());
+            router = router.merge(self.collector.clone().router()).merge(self.form_desk.clone().router());
+        }
+        if role.delivers() {
+            router = router.merge(forecourt_deliver::receipts_router(self.deliver.clone()));
         }
         if role.serves_pages() {
             router = router.merge(forecourt_api::router(self.api.clone()));
@@ -239,6 +283,7 @@ impl Node {
         }
         self.lake.close().await;
         self.store.close().await;
+        self.attempts.close().await;
         self.control.close().await;
     }
 }
@@ -307,15 +352,16 @@ pub async fn control_database(folder: &Folder, config: &Config) -> anyhow::Resul
     database.context("cannot open the accounts")
 }
 
+async fn open_attempts(folder: &Folder, config: &Config) -> anyhow::Result<Attempts> {
+    let url = &config.store.url;
+    let database =
+        if url.is_empty() { Database::sqlite(&folder.attempts(), 2).await } else { Database::postgres(url, "forecourt_attempts").await };
+    Ok(Attempts::open(database.context("cannot open the attempts")?).await?)
+}
+
 fn installation(config: &Config, demo: bool) -> Installation {
     let installation = config.installation.clone();
-    Installation {
-        name: installation.name,
-        time_zone: installation.time_zone,
-        currency: installation.currency,
-        safe_mode: installation.safe_mode,
-        demo,
-    }
+    Installation { name: installation.name, time_zone: installation.time_zone, currency: installation.currency, safe_mode: true, demo }
 }
 
 fn border(log: &Log, folding: &watch::Receiver<u64>, lake: &Lake, collector: &Collector, sources: &SourceKeeper, region: String) -> Border {

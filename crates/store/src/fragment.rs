@@ -2,7 +2,7 @@
 
 use forecourt_model::{FragmentId, ProfileId};
 
-use crate::{Row, StoreError, Value, store::FoldTx};
+use crate::{Row, Store, StoreError, Value, store::FoldTx};
 
 /// A row of `fragments`. The state stays text until somebody needs to look into it.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,5 +119,13 @@ impl FoldTx {
             .execute_rows("INSERT INTO name_words (word, fragment_id)", "ON CONFLICT (word, fragment_id) DO NOTHING", 2, parameters)
             .await?;
         Ok(())
+    }
+}
+
+impl Store {
+    /// The profile that a fragment is part of now; `None` when the fragment is gone.
+    pub async fn profile_of_fragment(&self, fragment_id: i64) -> Result<Option<ProfileId>, StoreError> {
+        let rows = self.db.query("SELECT profile_id FROM fragments WHERE fragment_id = $1", vec![fragment_id.into()]).await?;
+        rows.first().map(|row| Ok(ProfileId(row.int(0)?))).transpose()
     }
 }
