@@ -65,6 +65,12 @@ impl Installation {
         self
     }
 
+    /// With more of a configuration, section by section.
+    pub fn configured(self, more: &str) -> Self {
+        std::fs::write(self.dir.path().join("config.toml"), format!("{CONFIG}{more}")).expect("a configuration");
+        self
+    }
+
     pub fn data(&self) -> &Path {
         &self.data
     }

@@ -2,6 +2,7 @@
 //!
 //! `FORECOURT_PROVE=1` tells them at full length. `FORECOURT_SEED=N` repeats a run that was told by its seed.
 
+mod call_back;
 mod damage;
 mod disk_full;
 #[cfg(feature = "failpoints")]
@@ -10,6 +11,7 @@ mod fresh;
 mod installation;
 mod kill;
 mod ledger;
+mod outside;
 mod pages;
 mod peers_faults;
 #[allow(dead_code, reason = "the store's own tests need more of it")]

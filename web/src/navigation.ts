@@ -4,10 +4,13 @@ import {
   IconActivity,
   IconBuilding,
   IconFilter,
+  IconForms,
   IconGauge,
   IconKey,
   IconListSearch,
+  IconMailForward,
   IconPlugConnected,
+  IconSend,
   IconSettings,
   IconShieldLock,
   IconUsers,
@@ -32,6 +35,8 @@ export const SECTIONS = [
   { key: "live", to: "/live", icon: IconActivity, keys: "g l", group: "work", needs: "watch_ingest" },
   { key: "profiles", to: "/profiles", icon: IconUsers, keys: "g p", group: "work" },
   { key: "funnel", to: "/funnel", icon: IconFilter, keys: "g f", group: "work" },
+  { key: "deliveries", to: "/deliveries", icon: IconMailForward, keys: "g d", group: "work", needs: "see_deliveries" },
+  { key: "forms", to: "/forms", icon: IconForms, keys: "g m", group: "data", needs: "see_forms" },
   { key: "sources", to: "/sources", icon: IconPlugConnected, keys: "g s", group: "data", needs: "watch_ingest" },
   { key: "settings", to: "/settings", icon: IconSettings, keys: "g ,", group: "settings" },
 ] as const satisfies Section[];
@@ -52,6 +57,7 @@ export const SETTINGS = [
   { key: "tokens", icon: IconKey, group: "access", needs: "manage_accounts" },
   { key: "audit", icon: IconListSearch, group: "access", needs: "manage_accounts" },
   { key: "privacy", icon: IconShieldLock, group: "data", needs: "manage_accounts" },
+  { key: "sending", icon: IconSend, group: "sending", needs: "manage_sending" },
   { key: "installation", icon: IconBuilding, group: "installation" },
 ] as const satisfies SettingsSection[];
 

@@ -10,6 +10,7 @@ import {
 import { ApiError } from "./api/client";
 import { may } from "./api/permissions";
 import { meQuery, useMe } from "./api/session";
+import { readDeliveries } from "./features/deliveries/search";
 import { readFunnel } from "./features/funnel/spec";
 import { readOverview } from "./features/overview/search";
 import { readLive } from "./features/live/search";
@@ -107,6 +108,22 @@ const sources = createRoute({
   component: lazyRouteComponent(() => import("./features/sources/SourcesPage"), "SourcesPage"),
 });
 
+const forms = createRoute({
+  getParentRoute: () => shell,
+  path: "/forms",
+  validateSearch: (search: Record<string, unknown>): { form?: string } => ({
+    form: text(typeof search.form === "number" ? String(search.form) : search.form),
+  }),
+  component: lazyRouteComponent(() => import("./features/forms/FormsPage"), "FormsPage"),
+});
+
+const deliveries = createRoute({
+  getParentRoute: () => shell,
+  path: "/deliveries",
+  validateSearch: readDeliveries,
+  component: lazyRouteComponent(() => import("./features/deliveries/DeliveriesPage"), "DeliveriesPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => shell,
   path: "/settings",
@@ -149,6 +166,8 @@ const tree = root.addChildren([
     profile,
     funnel,
     sources,
+    forms,
+    deliveries,
     settings.addChildren([settingsHome, settingsSection]),
   ]),
 ]);

@@ -8,5 +8,6 @@ export const SETTINGS_PAGES: Record<SettingsKey, ComponentType> = {
   tokens: lazyRouteComponent(() => import("./features/settings/Tokens"), "Tokens"),
   audit: lazyRouteComponent(() => import("./features/audit/AuditLog"), "AuditLog"),
   privacy: lazyRouteComponent(() => import("./features/privacy/Privacy"), "Privacy"),
+  sending: lazyRouteComponent(() => import("./features/settings/Sending"), "Sending"),
   installation: lazyRouteComponent(() => import("./features/settings/Installation"), "Installation"),
 };

@@ -51,6 +51,8 @@ describe.each(["ru", "zh"] as const)("%s", (language) => {
       "shell.language_name.en",
       "shell.language_name.ru",
       "overview.channels.romi",
+      "deliveries.channel.webhook",
+      "sending.sms.body_kind.json",
     ];
     expect(same.map(([key]) => key).filter((key) => !names.includes(key))).toEqual([]);
   });

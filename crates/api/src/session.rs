@@ -178,7 +178,7 @@ pub async fn set_up(
 
 /// Who one is.
 #[utoipa::path(get, path = "/api/me", tag = "session", responses((status = 200, body = Me), (status = 401, body = ErrorBody)))]
-pub async fn me(caller: Caller, State(installation): State<Installation>) -> Json<Me> {
+pub async fn me(caller: Caller, State(installation): State<Installation>, State(store): State<Store>) -> Result<Json<Me>, ApiError> {
     let email = if caller.csrf.is_some() { caller.actor.clone() } else { String::new() };
     Ok(Json(Me {
         email,

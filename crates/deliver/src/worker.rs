@@ -99,6 +99,7 @@ impl Channel {
     }
 
     async fn run(mut self, mut outbox: watch::Receiver<u64>, mut stop: watch::Receiver<bool>) {
+        let mut is_told = true;
         loop {
             if let Err(error) = self.fill().await {
                 tracing::warn!(%error, channel = self.channel.as_str(), "the outbox cannot be read, trying again");
@@ -107,12 +108,10 @@ impl Channel {
             let next_due = self.until_next_due();
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
-                moved = outbox.changed() => {
+                moved = outbox.changed(), if is_told => {
                     self.may_have_more = true;
-                    if moved.is_err() {
-                        // The fold has stopped: nothing new comes, what waits goes on.
-                        sleep(LOOK).await;
-                    }
+                    // The fold has stopped: what waits goes on.
+                    is_told = moved.is_ok();
                 }
                 Some(ended) = self.running.join_next(), if !self.running.is_empty() => self.take_back(ended),
                 () = sleep(next_due) => self.may_have_more |= next_due == LOOK,

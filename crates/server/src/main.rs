@@ -9,6 +9,7 @@ mod config;
 #[cfg(feature = "failpoints")]
 mod crash;
 mod delivery;
+mod demo_form;
 mod folder;
 mod forms;
 mod health;

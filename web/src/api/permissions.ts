@@ -8,6 +8,11 @@ const ALLOWED = {
   manage_sources: ["admin", "marketer"],
   edit_profiles: ["admin", "marketer", "operator"],
   manage_accounts: ["admin"],
+  see_forms: ["admin", "marketer", "analyst", "operator"],
+  manage_forms: ["admin", "marketer"],
+  see_deliveries: ["admin", "marketer", "operator"],
+  retry_deliveries: ["admin", "marketer"],
+  manage_sending: ["admin"],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof ALLOWED;

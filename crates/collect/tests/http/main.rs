@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod faulty_disk;
+mod forms;
 mod limits;
 mod pages;
 mod receiver;

@@ -24,7 +24,7 @@ pub struct Receiver {
     pub collector: Collector,
     pub log: Log,
     pub sources: watch::Sender<Arc<Sources>>,
-    _dir: TempDir,
+    pub _dir: TempDir,
 }
 
 /// A record of the log, read back as its readers will.
