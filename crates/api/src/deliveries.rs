@@ -244,7 +244,7 @@ pub async fn delivery(
 #[utoipa::path(post, path = "/api/deliveries/retry", tag = "deliveries", request_body = Retry,
     responses((status = 200, body = crate::commands::CommandOutcome), (status = 202, body = crate::commands::CommandOutcome),
     (status = 400, body = ErrorBody)))]
-pub async fn retry(
+pub async fn retry_deliveries(
     caller: Caller,
     State(store): State<Store>,
     State(commands): State<Commands>,

@@ -175,7 +175,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(forms::new_webhook_secret))
         .routes(routes!(forms::try_webhook))
         .routes(routes!(deliveries::deliveries))
-        .routes(routes!(deliveries::retry))
+        .routes(routes!(deliveries::retry_deliveries))
         .routes(routes!(deliveries::delivery))
         .routes(routes!(sending::sending, sending::set_sending))
         .routes(routes!(sending::set_sms_gateway))

@@ -1,4 +1,16 @@
-import { Alert, Anchor, Badge, Button, Center, Checkbox, Group, Select, Table, Text, UnstyledButton } from "@mantine/core";
+import {
+  Alert,
+  Anchor,
+  Badge,
+  Button,
+  Center,
+  Checkbox,
+  Group,
+  Select,
+  Table,
+  Text,
+  UnstyledButton,
+} from "@mantine/core";
 import { IconMailForward, IconPlayerStop, IconRefresh, IconShieldCheck } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
@@ -44,7 +56,11 @@ export function DeliveriesPage() {
         </Answer>
       </Card>
       {search.message && (
-        <DeliveryDrawer key={search.message} messageId={search.message} onClose={() => change({ message: undefined })} />
+        <DeliveryDrawer
+          key={search.message}
+          messageId={search.message}
+          onClose={() => change({ message: undefined })}
+        />
       )}
     </Page>
   );
@@ -278,9 +294,7 @@ function MessageTable({
                 onChoose &&
                 ((isChosen) =>
                   onChoose(
-                    isChosen
-                      ? [...chosen, message.message_id]
-                      : chosen.filter((id) => id !== message.message_id),
+                    isChosen ? [...chosen, message.message_id] : chosen.filter((id) => id !== message.message_id),
                   ))
               }
               onOpen={onOpen}
@@ -312,7 +326,7 @@ function MessageRow({
           {message.may_be_retried && (
             <Checkbox
               size="xs"
-              aria-label={t("deliveries.choose_one", { to: message.recipient })}
+              aria-label={t("deliveries.choose_message", { to: message.recipient })}
               checked={isChosen}
               onChange={(event) => onChoose(event.currentTarget.checked)}
             />

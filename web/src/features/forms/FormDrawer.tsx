@@ -35,11 +35,7 @@ export function FormDrawer({
       title={isNew ? t("forms.create") : form?.form.name}
       closeButtonProps={{ "aria-label": t("ui.close") }}
     >
-      {isNew || form ? (
-        <FormEditor form={form} onMade={onMade} />
-      ) : (
-        <Empty icon={IconForms} title={t("forms.gone")} />
-      )}
+      {isNew || form ? <FormEditor form={form} onMade={onMade} /> : <Empty icon={IconForms} title={t("forms.gone")} />}
     </Drawer>
   );
 }

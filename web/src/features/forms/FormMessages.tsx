@@ -83,7 +83,7 @@ function Webhook({
       {draft.webhook !== null && (
         <TextInput
           label={t("forms.webhook.address")}
-          placeholder="https://calls.example.com/hooks/call-back"
+          placeholder={t("forms.webhook.example")}
           type="url"
           required
           value={draft.webhook}

@@ -96,7 +96,9 @@ const GSM_ESCAPED = "^{}\\[~]|€";
 /** How many characters a text has, and how many SMS it is paid as. */
 export function smsSize(text: string): { characters: number; parts: number } {
   const isGsm = [...text].every((letter) => GSM.includes(letter) || GSM_ESCAPED.includes(letter));
-  const units = isGsm ? [...text].reduce((sum, letter) => sum + (GSM_ESCAPED.includes(letter) ? 2 : 1), 0) : text.length;
+  const units = isGsm
+    ? [...text].reduce((sum, letter) => sum + (GSM_ESCAPED.includes(letter) ? 2 : 1), 0)
+    : text.length;
   const [one, more] = isGsm ? [160, 153] : [70, 67];
   return { characters: [...text].length, parts: units <= one ? 1 : Math.ceil(units / more) };
 }

@@ -56,7 +56,7 @@ export function SmsGatewayCard({ sending }: { sending: Sending }) {
         <TextInput
           style={{ gridColumn: "span 2" }}
           label={t("sending.sms.url")}
-          placeholder="https://api.sms-gateway.example/v1/messages"
+          placeholder={t("sending.sms.example")}
           required
           value={gateway.url}
           onChange={(event) => change({ url: event.currentTarget.value })}
@@ -232,7 +232,9 @@ function Trial() {
         >
           <Stack gap="xs">
             {attempt.data.detail && <Text size="sm">{attempt.data.detail}</Text>}
-            {attempt.data.status !== null && <Text size="sm">{t("sending.try.status", { status: attempt.data.status })}</Text>}
+            {attempt.data.status !== null && (
+              <Text size="sm">{t("sending.try.status", { status: attempt.data.status })}</Text>
+            )}
             {attempt.data.answer && <Code block>{attempt.data.answer}</Code>}
           </Stack>
         </Alert>
@@ -258,5 +260,8 @@ function readHeaders(lines: string): SmsGateway["headers"] {
   return lines
     .split("\n")
     .filter((line) => line.includes(":"))
-    .map((line) => ({ name: line.slice(0, line.indexOf(":")).trim(), value: line.slice(line.indexOf(":") + 1).trim() }));
+    .map((line) => ({
+      name: line.slice(0, line.indexOf(":")).trim(),
+      value: line.slice(line.indexOf(":") + 1).trim(),
+    }));
 }
