@@ -6,7 +6,7 @@ const server = process.env.FORECOURT_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   plugins: [react()],
-  server: { proxy: { "/api": server, "/v1": server } },
+  server: { proxy: { "/api": server, "/f/": server, "/v1": server } },
   build: {
     target: "es2022",
     chunkSizeWarningLimit: 700,

@@ -17,6 +17,8 @@ use axum::{
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use serde_json::{Value, json};
 
+use crate::server::client;
+
 pub const GATEWAY_SECRET: &str = "gateway-secret-7";
 /// Longer than anybody waits.
 const STALL: Duration = Duration::from_secs(20);
@@ -67,8 +69,7 @@ impl Outside {
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("its address"));
-        let outside =
-            Self { url, seen: Arc::new(Mutex::new(seen)), http: reqwest::Client::builder().no_proxy().build().expect("a client") };
+        let outside = Self { url, seen: Arc::new(Mutex::new(seen)), http: client() };
         let router = Router::new().route("/sms", post(take_sms)).route("/calls", post(take_webhook)).with_state(outside.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         outside

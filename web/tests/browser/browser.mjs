@@ -11,11 +11,16 @@ export const PAGES = {
   profiles: "/profiles",
   funnel: "/funnel",
   funnel_by: "/funnel?by=channel",
+  forms: "/forms",
+  form: "/forms?form=call-back",
+  new_form: "/forms?form=new",
+  deliveries: "/deliveries",
   sources: "/sources",
   people: "/settings/people",
   tokens: "/settings/tokens",
   audit: "/settings/audit",
   privacy: "/settings/privacy",
+  sending: "/settings/sending",
   installation: "/settings/installation",
 };
 
