@@ -3,9 +3,12 @@
 use axum::{
     Json,
     extract::{Path, State},
+    response::{IntoResponse, Response},
 };
 use forecourt_model::{
+    Scope,
     command::Action,
+    mask::mask_answer,
     message::{Message as ModelMessage, MessageChannel as ModelChannel, MessageState as ModelState},
     time::{DAY_US, iso},
 };
@@ -26,6 +29,8 @@ use crate::{
 
 /// Of how many days the counts are.
 const COUNTED_DAYS: i64 = 7;
+/// What masked callers see in place of a text.
+const HIDDEN: &str = "***";
 /// Messages that one wish may have sent again.
 const RETRIED_MAX: usize = 500;
 
@@ -187,11 +192,12 @@ pub struct Retry {
 #[utoipa::path(get, path = "/api/deliveries", tag = "deliveries", params(DeliveriesAsked),
     responses((status = 200, body = Deliveries), (status = 400, body = ErrorBody)))]
 pub async fn deliveries(
+    caller: Caller,
     State(store): State<Store>,
     State(border): State<Border>,
     State(clock): State<Clock>,
     Asked(asked): Asked<DeliveriesAsked>,
-) -> Result<Json<Deliveries>, ApiError> {
+) -> Result<Response, ApiError> {
     let limit = page_size(asked.limit, 50, 200);
     let listing = Listing {
         message_channel: asked.message_channel.map(Into::into),
@@ -211,33 +217,52 @@ pub async fn deliveries(
         state: state.into(),
         messages,
     };
-    Ok(Json(Deliveries {
+    let shown = Deliveries {
         messages: messages.iter().map(Delivery::new).collect(),
         next,
         counts: counts.into_iter().map(count).collect(),
         breakers: breakers(&border),
         safe_mode: sending.safe_mode,
         stopped: sending.stopped,
-    }))
+    };
+    Ok(for_caller(&caller, shown))
 }
 
 /// One message with all its attempts.
 #[utoipa::path(get, path = "/api/deliveries/{id}", tag = "deliveries", params(("id" = String, Path)),
     responses((status = 200, body = DeliveryDetail), (status = 404, body = ErrorBody)))]
 pub async fn delivery(
+    caller: Caller,
     State(store): State<Store>,
     State(attempts): State<Attempts>,
     Path(id): Path<String>,
-) -> Result<Json<DeliveryDetail>, ApiError> {
+) -> Result<Response, ApiError> {
     let message = store.message(&id).await?.ok_or_else(|| ApiError::not_found("such message"))?;
     let profile = store.profile_of_fragment(message.fragment_id).await?;
     let attempts = attempts.of_message(&id).await?;
-    Ok(Json(DeliveryDetail {
+    let mut shown = DeliveryDetail {
         message: Delivery::new(&message),
         profile_id: profile.map(|profile| profile.0.to_string()),
         body: message.body,
         attempts: attempts.into_iter().map(DeliveryAttempt::new).collect(),
-    }))
+    };
+    if caller.scope == Scope::Masked {
+        // What is said to a person, and what a gateway answers, names them in ways that no rule finds.
+        HIDDEN.clone_into(&mut shown.body);
+        for attempt in &mut shown.attempts {
+            HIDDEN.clone_into(&mut attempt.request);
+            attempt.answer = attempt.answer.as_ref().map(|_| HIDDEN.to_owned());
+        }
+    }
+    Ok(for_caller(&caller, shown))
+}
+
+/// The answer with what names people masked, for those who see it so.
+fn for_caller(caller: &Caller, shown: impl Serialize) -> Response {
+    match (&caller.scope, serde_json::to_value(&shown)) {
+        (Scope::Masked, Ok(value)) => Json(mask_answer(value)).into_response(),
+        _ => Json(shown).into_response(),
+    }
 }
 
 /// Have messages sent again. Of an `unknown` one nobody knows whether the person gets it twice.
