@@ -99,8 +99,11 @@ function Warnings({ now }: { now: Deliveries }) {
 function OpenBreaker({ breaker }: { breaker: Breaker }) {
   const { t } = useTranslation();
   const format = useFormat();
+  // `sms`, or `webhook` and its host.
+  const host = breaker.guards.split(" ")[1];
+  const title = host ? t("deliveries.breaker.webhook", { host }) : t("deliveries.breaker.sms");
   return (
-    <Alert color="red" variant="light" title={t("deliveries.breaker.title", { guards: breaker.guards })}>
+    <Alert color="red" variant="light" title={title}>
       {t("deliveries.breaker.hint", {
         count: breaker.failures,
         failure: breaker.last_failure,
