@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::response::IntoResponse as _;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -188,6 +189,46 @@ async fn one_sms_and_one_webhook(installation: &Installation) {
     server.wait_for_number("SELECT COUNT(DISTINCT profile_id) FROM events WHERE event = 'call_back_requested'", 3).await;
     server.stop().await;
     installation.verify();
+}
+
+/// A page of the dealer's own, with its own style, that lets nothing in but what it must.
+async fn dealers_page(server: &Server) -> String {
+    let tag = format!("<script src=\"{}/f/call-back.js\" data-target=\"#place\" async></script>", server.address);
+    let html = format!(
+        "<!doctype html><meta charset=\"utf-8\"><title>Cars</title><link rel=\"stylesheet\" href=\"/own.css\"><h1>Cars</h1>\
+         <div id=\"place\"></div>{tag}"
+    );
+    let policy = format!("default-src 'none'; style-src 'self'; script-src {0}; connect-src {0}", server.address);
+    let page = move || {
+        let (policy, html) = (policy.clone(), html.clone());
+        async move { ([("content-type", "text/html".to_owned()), ("content-security-policy", policy)], html).into_response() }
+    };
+    const STYLE: &str = "input { font-family: Georgia, serif } button { background: rgb(1, 2, 3) }";
+    let style = || async { ([("content-type", "text/css")], STYLE) };
+    let router = axum::Router::new().route("/", axum::routing::get(page)).route("/own.css", axum::routing::get(style));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/?utm_source=ads", listener.local_addr().expect("its address"));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_fills_the_form_in_on_any_page() {
+    let installation = installation();
+    let server = installation.serve().await;
+    let outside = Outside::open(3).await;
+    set_up(&server, &outside).await;
+    let page = dealers_page(&server).await;
+    let web = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
+    let mut command = tokio::process::Command::new("node");
+    command.arg("tests/browser/form.mjs").current_dir(web).kill_on_drop(true);
+    command.env("PAGE_URL", &page).env("HOSTED_URL", format!("{}/f/call-back?utm_source=qr", server.address));
+    let output = command.output().await.expect("node, to drive the browser");
+    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{told}");
+    const SUBMITS: &str = "SELECT COUNT(*) FROM events WHERE event = 'call_back_requested' AND utm_source IN ('ads', 'qr')";
+    server.wait_for_number(SUBMITS, 2).await;
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
