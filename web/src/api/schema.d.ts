@@ -175,127 +175,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/deliveries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Messages with where they stand. */
-        get: operations["deliveries"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/deliveries/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Have messages sent again. Of an `unknown` one nobody knows whether the person gets it twice. */
-        post: operations["retry_deliveries"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/deliveries/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One message with all its attempts. */
-        get: operations["delivery"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/forms": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All forms, by their addresses. */
-        get: operations["forms"];
-        put?: never;
-        /** Make a form. Its webhook's secret is in the answer, and nowhere afterwards. */
-        post: operations["add_form"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/forms/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One form. */
-        get: operations["form"];
-        /** Change a form as a whole. A submit is handled by the form as it was when it came. */
-        put: operations["change_form"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/forms/{id}/try-webhook": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send a signed trial to the form's webhook, and see what it answers. It says `"type":"test"`. */
-        post: operations["try_webhook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/forms/{id}/webhook-secret": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Give the form's webhook a new secret; the old one stops working at once. */
-        post: operations["new_webhook_secret"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/imports/records": {
         parameters: {
             query?: never;
@@ -392,6 +271,91 @@ export interface paths {
         get: operations["overview"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which roles see people masked, and for how long events are kept. */
+        get: operations["privacy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/masking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say which roles see people masked; in force with the next request. */
+        put: operations["set_masking"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say for how long events are kept. The next run takes out what is older: see `run`. */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many events rules would take out, if they were saved now. */
+        post: operations["count_expired"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take out now what is older than the saved rules allow; it also happens once a day. Its progress is among the jobs. */
+        post: operations["run_retention"];
         delete?: never;
         options?: never;
         head?: never;
@@ -511,58 +475,6 @@ export interface paths {
         put?: never;
         /** Which profiles are behind a number of the funnel. */
         post: operations["people"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sending": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How sending is set up, without secrets. */
-        get: operations["sending"];
-        /** Throw the switches over all sending. */
-        put: operations["set_sending"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sending/sms": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Set the SMS gateway up. The first time, an address for its receipts is made. */
-        put: operations["set_sms_gateway"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sending/sms/try": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send one SMS at once, and see what the gateway answers. */
-        post: operations["try_sms"];
         delete?: never;
         options?: never;
         head?: never;
@@ -691,6 +603,179 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages with where they stand. */
+        get: operations["deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deliveries/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have messages sent again. Of an `unknown` one nobody knows whether the person gets it twice. */
+        post: operations["retry_deliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One message with all its attempts. */
+        get: operations["delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All forms, by their addresses. */
+        get: operations["forms"];
+        put?: never;
+        /** Make a form. Its webhook's secret is in the answer, and nowhere afterwards. */
+        post: operations["add_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One form. */
+        get: operations["form"];
+        /** Change a form as a whole. A submit is handled by the form as it was when it came. */
+        put: operations["change_form"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms/{id}/try-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a signed trial to the form's webhook, and see what it answers. It says `"type":"test"`. */
+        post: operations["try_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms/{id}/webhook-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the form's webhook a new secret; the old one stops working at once. */
+        post: operations["new_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How sending is set up, without secrets. */
+        get: operations["sending"];
+        /** Throw the switches over all sending. */
+        put: operations["set_sending"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sending/sms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set the SMS gateway up. The first time, an address for its receipts is made. */
+        put: operations["set_sms_gateway"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sending/sms/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send one SMS at once, and see what the gateway answers. */
+        post: operations["try_sms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -736,20 +821,6 @@ export interface components {
             rows: number;
             /** @description Whether every row is there and as it was written. */
             whole: boolean;
-        };
-        /** @description A message channel that fails, and is left alone for a while. */
-        Breaker: {
-            /**
-             * Format: int32
-             * @description In a row.
-             */
-            failures: number;
-            /** @description `sms`, or `webhook` and the host. */
-            guards: string;
-            is_open: boolean;
-            last_failure: string;
-            /** @description When the next trial is let through. */
-            until: string | null;
         };
         Call: {
             at: string;
@@ -818,90 +889,6 @@ export interface components {
             /** Format: int64 */
             total_open: number;
         };
-        Deliveries: {
-            breakers: components["schemas"]["Breaker"][];
-            /** @description Of the last seven days. */
-            counts: components["schemas"]["DeliveryCount"][];
-            /** @description Newest first. */
-            messages: components["schemas"]["Delivery"][];
-            /** @description Pass it on as `before` to read on; absent at the end. */
-            next: string | null;
-            /** @description Messages reach the test recipients only. */
-            safe_mode: boolean;
-            /** @description Nothing is sent at all. */
-            stopped: boolean;
-        };
-        Delivery: {
-            /** @description When it was decided on. */
-            admitted_at: string;
-            /** @description When its state changed last. */
-            changed_at: string;
-            /** @description The form that it comes from. */
-            form: string;
-            /** @description Whether it may be sent again. */
-            may_be_retried: boolean;
-            message_channel: components["schemas"]["MessageChannel"];
-            /** @description The same for every attempt. */
-            message_id: string;
-            /** @description The person's number. */
-            phone: string;
-            /** @description Why, where the state alone does not say it. */
-            reason: string;
-            /** @description The number, or the webhook's address. */
-            recipient: string;
-            /**
-             * Format: int64
-             * @description How often a person had it sent again.
-             */
-            retries: number;
-            state: components["schemas"]["MessageState"];
-        };
-        DeliveryAttempt: {
-            /** @description The beginning of the answer. */
-            answer: string | null;
-            /** @description What went wrong. */
-            detail: string | null;
-            /** Format: int64 */
-            duration_ms: number | null;
-            /** @description Absent while it is under way. */
-            ended_at: string | null;
-            /**
-             * Format: int64
-             * @description 1 for the first of its round.
-             */
-            number: number;
-            /** @description What was asked, without secrets. */
-            request: string;
-            /** @description `sent`, `refused` (for good), `failed` (for now), `unknown`; absent while it is under way. */
-            result: string | null;
-            /** @description When the next attempt is due. */
-            retry_at: string | null;
-            /**
-             * Format: int64
-             * @description 0, and one more for each time that a person had it sent again.
-             */
-            round: number;
-            started_at: string;
-            /**
-             * Format: int64
-             * @description Of the HTTP answer.
-             */
-            status: number | null;
-        };
-        DeliveryCount: {
-            message_channel: components["schemas"]["MessageChannel"];
-            /** Format: int64 */
-            messages: number;
-            state: components["schemas"]["MessageState"];
-        };
-        DeliveryDetail: {
-            attempts: components["schemas"]["DeliveryAttempt"][];
-            /** @description The text, or the webhook's JSON. */
-            body: string;
-            message: components["schemas"]["Delivery"];
-            /** @description Whose profile it shows on; absent where it is gone. */
-            profile_id: string | null;
-        };
         ErrorBody: {
             error: components["schemas"]["ErrorDetail"];
         };
@@ -929,66 +916,24 @@ export interface components {
             rule: string;
             with: components["schemas"]["NamedIdentifier"];
         };
-        Form: {
-            changed_at: string;
-            /** @description E-mail of the user, or the token's name. */
-            changed_by: string;
-            created_at: string;
-            form: components["schemas"]["FormBody"];
-            /** @description Part of its address: `/f/call-back`. Never changes. */
-            form_id: string;
-            /** @description Whether the webhook can be signed. */
-            has_webhook_secret: boolean;
-            last_submit_at: string | null;
+        ExpiredCount: {
+            /** @description By falling number of events. */
+            events: components["schemas"]["ExpiredEvents"][];
             /**
              * Format: int64
-             * @description Submits since the server's start, at most of the last 24 hours.
+             * @description Of all of them.
              */
-            submits_24h: number;
+            total: number;
+        };
+        ExpiredEvents: {
+            /** @description Those that happened before. */
+            before: string;
             /**
              * Format: int64
-             * @description 1 for the first.
+             * @description Events that would go.
              */
-            version: number;
-        };
-        /** @description What a form asks, says and sets off. */
-        FormBody: {
-            /** @description The text on the button. */
-            button: string;
-            /** @description The sentence beside the box that must be ticked; empty for no box. */
-            consent: string;
-            /** @description Goes with each submit, where a form belongs to one dealer. */
-            dealer: string | null;
-            /** @description A form that is switched off answers nobody. */
-            enabled: boolean;
-            /** @description In the order they are shown; a phone number must be among them, and required. */
-            fields: components["schemas"]["FormField"][];
-            intro: string;
-            /** @description The language of what visitors read beside these texts. */
-            language: components["schemas"]["FormLanguage"];
-            /** @description For those who work with it; visitors do not see it. */
-            name: string;
-            /** @description Whether programs may submit without a token of time. */
-            open_to_programs: boolean;
-            /** @description The text sent to who submitted, with `{name}` and `{phone}`; absent for none. */
-            sms: string | null;
-            /** @description Shown in place of the form after a submit. */
-            thanks: string;
-            title: string;
-            /** @description Address that each submit is told to, signed as Standard Webhooks has it; absent for none. */
-            webhook: string | null;
-        };
-        FormField: {
-            kind: components["schemas"]["FormFieldKind"];
-            label: string;
-            required: boolean;
-        };
-        /** @enum {string} */
-        FormFieldKind: "phone" | "name" | "email" | "comment";
-        /** @enum {string} */
-        FormLanguage: "en" | "ru" | "zh";
-        Forms: {
-            forms: components["schemas"]["Form"][];
+            count: number;
+            event: string;
         };
         FunnelGroup: {
             by: {
@@ -1085,14 +1030,6 @@ export interface components {
              */
             step_rate: number;
         };
-        /** @enum {string} */
-        GatewayBody: "json" | "form" | "none";
-        GatewayHeader: {
-            name: string;
-            value: string;
-        };
-        /** @enum {string} */
-        GatewayMethod: "post" | "get";
         /** @description Counts since the server's start, at most of the last 24 hours. */
         Health: {
             /** Format: int64 */
@@ -1197,6 +1134,10 @@ export interface components {
         };
         /** @enum {string} */
         LiveVerdict: "accepted" | "duplicate" | "refused";
+        MaskingChange: {
+            /** @description Roles that shall see people masked: `marketer`, `analyst`, `operator`. */
+            roles: components["schemas"]["Role"][];
+        };
         Me: {
             /** @description To be sent as `x-csrf-token` with every change. */
             csrf: string;
@@ -1207,15 +1148,6 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
-        /** @enum {string} */
-        MessageChannel: "sms" | "webhook";
-        /**
-         * @description `pending`: to be sent. `suppressed`: a repeat. `held`: kept back by safe mode or the stop. `sent`: the other side took it.
-         *     `delivered`, `undelivered`: what it says of the person. `failed`: given up. `unknown`: it may have been sent; never sent again
-         *     by itself.
-         * @enum {string}
-         */
-        MessageState: "pending" | "suppressed" | "held" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
         Minute: {
             /** Format: int64 */
             accepted: number;
@@ -1226,16 +1158,6 @@ export interface components {
         NamedIdentifier: {
             kind: string;
             value: string;
-        };
-        NewForm: {
-            form: components["schemas"]["FormBody"];
-            /** @description Part of its address: a-z, 0-9 and -, such as `call-back`. */
-            form_id: string;
-        };
-        NewSmsGateway: {
-            gateway: components["schemas"]["SmsGateway"];
-            /** @description Stands for `{secret}`; absent to keep the one that is there. */
-            secret?: string | null;
         };
         NewSource: {
             name: string;
@@ -1288,6 +1210,13 @@ export interface components {
              * @description All profiles there are now.
              */
             profiles: number;
+        };
+        Privacy: {
+            /** @description Roles that may be set to; admins see people, and a dealer sees his own. */
+            maskable_roles: components["schemas"]["Role"][];
+            /** @description Roles that see people masked. */
+            masked_roles: components["schemas"]["Role"][];
+            retention: components["schemas"]["Retention"];
         };
         Profile: {
             calls: components["schemas"]["Call"][];
@@ -1350,6 +1279,25 @@ export interface components {
         Recent: {
             events: components["schemas"]["LiveEvent"][];
         };
+        /** @description For how long events are kept. */
+        Retention: {
+            /**
+             * Format: int32
+             * @description Days that the log keeps what came in, where a checkpoint stands behind it; null: as its size is configured.
+             */
+            log_days: number | null;
+            /** @description The first rule that names an event decides; an event that none names is kept for ever. */
+            rules: components["schemas"]["RetentionRule"][];
+        };
+        RetentionRule: {
+            /**
+             * Format: int32
+             * @description Days after it happened, 1 to 36525; null: for ever.
+             */
+            days: number | null;
+            /** @description An event's name; `*` stands for any part of it. */
+            event: string;
+        };
         /** @description Which messages to send again: those named, or else all of a kind, the newest 500. */
         Retry: {
             form?: string | null;
@@ -1364,20 +1312,6 @@ export interface components {
         };
         /** @enum {string} */
         Role: "admin" | "marketer" | "analyst" | "operator" | "dealer";
-        SavedForm: {
-            form: components["schemas"]["Form"];
-            /** @description The webhook's secret, where one was made just now: shown this once. */
-            webhook_secret: string | null;
-        };
-        Sending: {
-            breakers: components["schemas"]["Breaker"][];
-            /** @description Whether the gateway's secret is there; it is never shown. */
-            has_sms_secret: boolean;
-            /** @description Path that the gateway sends receipts to; whoever knows it can tell of deliveries. For admins only, once a gateway is set up. */
-            receipts_path: string | null;
-            sms_gateway: components["schemas"]["SmsGateway"] | null;
-            switches: components["schemas"]["Switches"];
-        };
         SetUp: {
             email: string;
             name: string;
@@ -1391,27 +1325,6 @@ export interface components {
         SignIn: {
             email: string;
             password: string;
-        };
-        /** @description How an SMS gateway is spoken to. Places: `{phone}` (with the plus), `{digits}` (without), `{text}`, `{id}`, `{secret}`. */
-        SmsGateway: {
-            /** @description Where in the answer's JSON the gateway's own id is, such as `messages.0.id`; empty for nowhere. */
-            answer_id: string;
-            body: components["schemas"]["GatewayBody"];
-            /** @description States that mean that the person has it. */
-            delivered_states: string[];
-            headers: components["schemas"]["GatewayHeader"][];
-            method: components["schemas"]["GatewayMethod"];
-            /** @description Where in a receipt the id (ours or the gateway's) is. */
-            receipt_id: string;
-            /** @description Where in a receipt the state is. */
-            receipt_state: string;
-            /** @description What the body of a good answer (status 2xx) contains; empty for nothing in particular. */
-            success_contains: string;
-            /** @description JSON with places in its texts, or lines of `name=value` for a form. */
-            template: string;
-            /** @description States that mean that the person will not get it. */
-            undelivered_states: string[];
-            url: string;
         };
         Source: {
             created_at: string;
@@ -1469,14 +1382,6 @@ export interface components {
             lake_offset: number;
             /** Format: int64 */
             log_offset: number;
-        };
-        Switches: {
-            /** @description Messages reach the test recipients only. */
-            safe_mode: boolean;
-            /** @description Nothing is sent at all; what would be is held. */
-            stopped: boolean;
-            /** @description Phone numbers, and addresses of webhooks or their beginnings, that safe mode lets through. */
-            test_recipients: string[];
         };
         Timeline: {
             items: components["schemas"]["TimelineItem"][];
@@ -1548,6 +1453,247 @@ export interface components {
             /** @description Null clears the trait. */
             value: unknown;
         };
+        User: {
+            created_at: string;
+            dealer: string | null;
+            email: string;
+            id: string;
+            last_seen_at: string | null;
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        Users: {
+            users: components["schemas"]["User"][];
+        };
+        /** @description A message channel that fails, and is left alone for a while. */
+        Breaker: {
+            /**
+             * Format: int32
+             * @description In a row.
+             */
+            failures: number;
+            /** @description `sms`, or `webhook` and the host. */
+            guards: string;
+            is_open: boolean;
+            last_failure: string;
+            /** @description When the next trial is let through. */
+            until: string | null;
+        };
+        Deliveries: {
+            breakers: components["schemas"]["Breaker"][];
+            /** @description Of the last seven days. */
+            counts: components["schemas"]["DeliveryCount"][];
+            /** @description Newest first. */
+            messages: components["schemas"]["Delivery"][];
+            /** @description Pass it on as `before` to read on; absent at the end. */
+            next: string | null;
+            /** @description Messages reach the test recipients only. */
+            safe_mode: boolean;
+            /** @description Nothing is sent at all. */
+            stopped: boolean;
+        };
+        Delivery: {
+            /** @description When it was decided on. */
+            admitted_at: string;
+            /** @description When its state changed last. */
+            changed_at: string;
+            /** @description The form that it comes from. */
+            form: string;
+            /** @description Whether it may be sent again. */
+            may_be_retried: boolean;
+            message_channel: components["schemas"]["MessageChannel"];
+            /** @description The same for every attempt. */
+            message_id: string;
+            /** @description The person's number. */
+            phone: string;
+            /** @description Why, where the state alone does not say it. */
+            reason: string;
+            /** @description The number, or the webhook's address. */
+            recipient: string;
+            /**
+             * Format: int64
+             * @description How often a person had it sent again.
+             */
+            retries: number;
+            state: components["schemas"]["MessageState"];
+        };
+        DeliveryAttempt: {
+            /** @description The beginning of the answer. */
+            answer: string | null;
+            /** @description What went wrong. */
+            detail: string | null;
+            /** Format: int64 */
+            duration_ms: number | null;
+            /** @description Absent while it is under way. */
+            ended_at: string | null;
+            /**
+             * Format: int64
+             * @description 1 for the first of its round.
+             */
+            number: number;
+            /** @description What was asked, without secrets. */
+            request: string;
+            /** @description `sent`, `refused` (for good), `failed` (for now), `unknown`; absent while it is under way. */
+            result: string | null;
+            /** @description When the next attempt is due. */
+            retry_at: string | null;
+            /**
+             * Format: int64
+             * @description 0, and one more for each time that a person had it sent again.
+             */
+            round: number;
+            started_at: string;
+            /**
+             * Format: int64
+             * @description Of the HTTP answer.
+             */
+            status: number | null;
+        };
+        DeliveryCount: {
+            message_channel: components["schemas"]["MessageChannel"];
+            /** Format: int64 */
+            messages: number;
+            state: components["schemas"]["MessageState"];
+        };
+        DeliveryDetail: {
+            attempts: components["schemas"]["DeliveryAttempt"][];
+            /** @description The text, or the webhook's JSON. */
+            body: string;
+            message: components["schemas"]["Delivery"];
+            /** @description Whose profile it shows on; absent where it is gone. */
+            profile_id: string | null;
+        };
+        Form: {
+            changed_at: string;
+            /** @description E-mail of the user, or the token's name. */
+            changed_by: string;
+            created_at: string;
+            form: components["schemas"]["FormBody"];
+            /** @description Part of its address: `/f/call-back`. Never changes. */
+            form_id: string;
+            /** @description Whether the webhook can be signed. */
+            has_webhook_secret: boolean;
+            last_submit_at: string | null;
+            /**
+             * Format: int64
+             * @description Submits since the server's start, at most of the last 24 hours.
+             */
+            submits_24h: number;
+            /**
+             * Format: int64
+             * @description 1 for the first.
+             */
+            version: number;
+        };
+        /** @description What a form asks, says and sets off. */
+        FormBody: {
+            /** @description The text on the button. */
+            button: string;
+            /** @description The sentence beside the box that must be ticked; empty for no box. */
+            consent: string;
+            /** @description Goes with each submit, where a form belongs to one dealer. */
+            dealer: string | null;
+            /** @description A form that is switched off answers nobody. */
+            enabled: boolean;
+            /** @description In the order they are shown; a phone number must be among them, and required. */
+            fields: components["schemas"]["FormField"][];
+            intro: string;
+            /** @description The language of what visitors read beside these texts. */
+            language: components["schemas"]["FormLanguage"];
+            /** @description For those who work with it; visitors do not see it. */
+            name: string;
+            /** @description Whether programs may submit without a token of time. */
+            open_to_programs: boolean;
+            /** @description The text sent to who submitted, with `{name}` and `{phone}`; absent for none. */
+            sms: string | null;
+            /** @description Shown in place of the form after a submit. */
+            thanks: string;
+            title: string;
+            /** @description Address that each submit is told to, signed as Standard Webhooks has it; absent for none. */
+            webhook: string | null;
+        };
+        FormField: {
+            kind: components["schemas"]["FormFieldKind"];
+            label: string;
+            required: boolean;
+        };
+        /** @enum {string} */
+        FormFieldKind: "phone" | "name" | "email" | "comment";
+        /** @enum {string} */
+        FormLanguage: "en" | "ru" | "zh";
+        Forms: {
+            forms: components["schemas"]["Form"][];
+        };
+        /** @enum {string} */
+        GatewayBody: "json" | "form" | "none";
+        GatewayHeader: {
+            name: string;
+            value: string;
+        };
+        /** @enum {string} */
+        GatewayMethod: "post" | "get";
+        /** @enum {string} */
+        MessageChannel: "sms" | "webhook";
+        /**
+         * @description `pending`: to be sent. `suppressed`: a repeat. `held`: kept back by safe mode or the stop. `sent`: the other side took it.
+         *     `delivered`, `undelivered`: what it says of the person. `failed`: given up. `unknown`: it may have been sent; never sent again
+         *     by itself.
+         * @enum {string}
+         */
+        MessageState: "pending" | "suppressed" | "held" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
+        NewForm: {
+            form: components["schemas"]["FormBody"];
+            /** @description Part of its address: a-z, 0-9 and -, such as `call-back`. */
+            form_id: string;
+        };
+        NewSmsGateway: {
+            gateway: components["schemas"]["SmsGateway"];
+            /** @description Stands for `{secret}`; absent to keep the one that is there. */
+            secret?: string | null;
+        };
+        SavedForm: {
+            form: components["schemas"]["Form"];
+            /** @description The webhook's secret, where one was made just now: shown this once. */
+            webhook_secret: string | null;
+        };
+        Sending: {
+            breakers: components["schemas"]["Breaker"][];
+            /** @description Whether the gateway's secret is there; it is never shown. */
+            has_sms_secret: boolean;
+            /** @description Path that the gateway sends receipts to; whoever knows it can tell of deliveries. For admins only, once a gateway is set up. */
+            receipts_path: string | null;
+            sms_gateway: components["schemas"]["SmsGateway"] | null;
+            switches: components["schemas"]["Switches"];
+        };
+        /** @description How an SMS gateway is spoken to. Places: `{phone}` (with the plus), `{digits}` (without), `{text}`, `{id}`, `{secret}`. */
+        SmsGateway: {
+            /** @description Where in the answer's JSON the gateway's own id is, such as `messages.0.id`; empty for nowhere. */
+            answer_id: string;
+            body: components["schemas"]["GatewayBody"];
+            /** @description States that mean that the person has it. */
+            delivered_states: string[];
+            headers: components["schemas"]["GatewayHeader"][];
+            method: components["schemas"]["GatewayMethod"];
+            /** @description Where in a receipt the id (ours or the gateway's) is. */
+            receipt_id: string;
+            /** @description Where in a receipt the state is. */
+            receipt_state: string;
+            /** @description What the body of a good answer (status 2xx) contains; empty for nothing in particular. */
+            success_contains: string;
+            /** @description JSON with places in its texts, or lines of `name=value` for a form. */
+            template: string;
+            /** @description States that mean that the person will not get it. */
+            undelivered_states: string[];
+            url: string;
+        };
+        Switches: {
+            /** @description Messages reach the test recipients only. */
+            safe_mode: boolean;
+            /** @description Nothing is sent at all; what would be is held. */
+            stopped: boolean;
+            /** @description Phone numbers, and addresses of webhooks or their beginnings, that safe mode lets through. */
+            test_recipients: string[];
+        };
         /** @description What came of a trial. */
         Tried: {
             /** @description The beginning of its answer. */
@@ -1566,18 +1712,6 @@ export interface components {
             /** @description In any notation. */
             phone: string;
             text: string;
-        };
-        User: {
-            created_at: string;
-            dealer: string | null;
-            email: string;
-            id: string;
-            last_seen_at: string | null;
-            name: string;
-            role: components["schemas"]["Role"];
-        };
-        Users: {
-            users: components["schemas"]["User"][];
         };
         /** @description Shown this once. */
         WebhookSecret: {
@@ -1603,7 +1737,7 @@ export interface operations {
                 outcome?: string;
                 /** @description Part of what it was done to. */
                 object?: string;
-                /** @description First moment that counts: a time in ISO 8601. */
+                /** @description First moment that counts: a date (its midnight in the installation's zone) or a time in ISO 8601. */
                 from?: string;
                 /** @description First moment that no longer counts. */
                 to?: string;
@@ -1910,6 +2044,784 @@ export interface operations {
             };
         };
     };
+    take_records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Jobs"];
+                };
+            };
+        };
+    };
+    recent: {
+        parameters: {
+            query?: {
+                /** @description 100 unless told, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recent"];
+                };
+            };
+        };
+    };
+    stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+        };
+    };
+    me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    overview: {
+        parameters: {
+            query?: {
+                /** @description First day, `YYYY-MM-DD`; 30 days ending with `to` unless told. */
+                from?: string;
+                /** @description Last day, inclusive; today unless told. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    privacy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Privacy"];
+                };
+            };
+        };
+    };
+    set_masking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaskingChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Privacy"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retention"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Privacy"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    count_expired: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retention"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpiredCount"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    run_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: {
+                /** @description Any identifier, a phone in any notation, or the beginning of any word of the name; empty for the latest. */
+                q?: string;
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description 50 unless told, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileList"];
+                };
+            };
+        };
+    };
+    profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileAnswer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    timeline: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description 100 unless told, at most 500. */
+                limit?: number;
+                /** @description `all` unless told. */
+                kind?: components["schemas"]["TimelineKind"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_trait: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TraitChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sql: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SqlQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqlRows"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    funnel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FunnelSpec"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunnelReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FunnelPeopleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunnelPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sources"];
+                };
+            };
+        };
+    };
+    add_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSource"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rotate_write_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+        };
+    };
+    add_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedToken"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Users"];
+                };
+            };
+        };
+    };
+    add_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     deliveries: {
         parameters: {
             query?: {
@@ -2200,389 +3112,6 @@ export interface operations {
             };
         };
     };
-    take_records: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/octet-stream": number[];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Imported"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    jobs: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Jobs"];
-                };
-            };
-        };
-    };
-    recent: {
-        parameters: {
-            query?: {
-                /** @description 100 unless told, at most 500. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Recent"];
-                };
-            };
-        };
-    };
-    stream: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["LiveEvent"];
-                };
-            };
-        };
-    };
-    me: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    overview: {
-        parameters: {
-            query?: {
-                /** @description First day, `YYYY-MM-DD`; 30 days ending with `to` unless told. */
-                from?: string;
-                /** @description Last day, inclusive; today unless told. */
-                to?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Overview"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    search: {
-        parameters: {
-            query?: {
-                /** @description Any identifier, a phone in any notation, or the beginning of any word of the name; empty for the latest. */
-                q?: string;
-                /** @description From the page before. */
-                cursor?: string;
-                /** @description 50 unless told, at most 200. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProfileList"];
-                };
-            };
-        };
-    };
-    profile: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProfileAnswer"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    timeline: {
-        parameters: {
-            query?: {
-                /** @description From the page before. */
-                cursor?: string;
-                /** @description 100 unless told, at most 500. */
-                limit?: number;
-                /** @description `all` unless told. */
-                kind?: components["schemas"]["TimelineKind"];
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Timeline"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    set_trait: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TraitChange"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CommandOutcome"];
-                };
-            };
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CommandOutcome"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    sql: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SqlQuestion"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SqlRows"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    funnel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FunnelSpec"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FunnelReport"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    people: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FunnelPeopleRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FunnelPeople"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     sending: {
         parameters: {
             query?: never;
@@ -2694,272 +3223,6 @@ export interface operations {
                 };
             };
             400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    sources: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Sources"];
-                };
-            };
-        };
-    };
-    add_source: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewSource"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Source"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    update_source: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SourceChange"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Source"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    rotate_write_key: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Source"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    tokens: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Tokens"];
-                };
-            };
-        };
-    };
-    add_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewToken"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedToken"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    remove_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    users: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Users"];
-                };
-            };
-        };
-    };
-    add_user: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewUser"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["User"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    remove_user: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
