@@ -1,7 +1,7 @@
 //! The faults that were published about other platforms of this kind, each tried on this one.
 //!
 //! Two more classes are tried beside the code that they are about: requests to inner addresses, by a redirect and by a name
-//! that answers differently the second time, in `crates/outgoing/tests/guard.rs`; templates in `crates/deliver`.
+//! that answers differently the second time, in `crates/outgoing/tests/guard.rs`; templates in `crates/model/src/template.rs`.
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
