@@ -61,6 +61,8 @@ async fn nothing_that_is_asked_becomes_sql() {
                 let answer = server.http.get(&url).bearer_auth(server.token()).send().await.expect("an answer");
                 let (status, text) = (answer.status(), answer.text().await.unwrap_or_default());
                 assert!(!status.is_server_error(), "{url}: {status} {text}");
+                // What was asked may be said back.
+                let text = text.replace(hostile, "");
                 assert!(!text.contains("password_hash") && !text.contains("$argon2"), "{url}: {text}");
                 asked += 1;
             }

@@ -175,6 +175,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages with where they stand. */
+        get: operations["deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deliveries/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have messages sent again. Of an `unknown` one nobody knows whether the person gets it twice. */
+        post: operations["retry_deliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One message with all its attempts. */
+        get: operations["delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All forms, by their addresses. */
+        get: operations["forms"];
+        put?: never;
+        /** Make a form. Its webhook's secret is in the answer, and nowhere afterwards. */
+        post: operations["add_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One form. */
+        get: operations["form"];
+        /** Change a form as a whole. A submit is handled by the form as it was when it came. */
+        put: operations["change_form"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms/{id}/try-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a signed trial to the form's webhook, and see what it answers. It says `"type":"test"`. */
+        post: operations["try_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms/{id}/webhook-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the form's webhook a new secret; the old one stops working at once. */
+        post: operations["new_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/imports/records": {
         parameters: {
             query?: never;
@@ -481,6 +602,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How sending is set up, without secrets. */
+        get: operations["sending"];
+        /** Throw the switches over all sending. */
+        put: operations["set_sending"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sending/sms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set the SMS gateway up. The first time, an address for its receipts is made. */
+        put: operations["set_sms_gateway"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sending/sms/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send one SMS at once, and see what the gateway answers. */
+        post: operations["try_sms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sources": {
         parameters: {
             query?: never;
@@ -603,179 +776,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/deliveries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Messages with where they stand. */
-        get: operations["deliveries"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/deliveries/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Have messages sent again. Of an `unknown` one nobody knows whether the person gets it twice. */
-        post: operations["retry_deliveries"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/deliveries/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One message with all its attempts. */
-        get: operations["delivery"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/forms": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All forms, by their addresses. */
-        get: operations["forms"];
-        put?: never;
-        /** Make a form. Its webhook's secret is in the answer, and nowhere afterwards. */
-        post: operations["add_form"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/forms/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One form. */
-        get: operations["form"];
-        /** Change a form as a whole. A submit is handled by the form as it was when it came. */
-        put: operations["change_form"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/forms/{id}/try-webhook": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send a signed trial to the form's webhook, and see what it answers. It says `"type":"test"`. */
-        post: operations["try_webhook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/forms/{id}/webhook-secret": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Give the form's webhook a new secret; the old one stops working at once. */
-        post: operations["new_webhook_secret"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sending": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How sending is set up, without secrets. */
-        get: operations["sending"];
-        /** Throw the switches over all sending. */
-        put: operations["set_sending"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sending/sms": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Set the SMS gateway up. The first time, an address for its receipts is made. */
-        put: operations["set_sms_gateway"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sending/sms/try": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send one SMS at once, and see what the gateway answers. */
-        post: operations["try_sms"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -821,6 +821,20 @@ export interface components {
             rows: number;
             /** @description Whether every row is there and as it was written. */
             whole: boolean;
+        };
+        /** @description A message channel that fails, and is left alone for a while. */
+        Breaker: {
+            /**
+             * Format: int32
+             * @description In a row.
+             */
+            failures: number;
+            /** @description `sms`, or `webhook` and the host. */
+            guards: string;
+            is_open: boolean;
+            last_failure: string;
+            /** @description When the next trial is let through. */
+            until: string | null;
         };
         Call: {
             at: string;
@@ -889,6 +903,90 @@ export interface components {
             /** Format: int64 */
             total_open: number;
         };
+        Deliveries: {
+            breakers: components["schemas"]["Breaker"][];
+            /** @description Of the last seven days. */
+            counts: components["schemas"]["DeliveryCount"][];
+            /** @description Newest first. */
+            messages: components["schemas"]["Delivery"][];
+            /** @description Pass it on as `before` to read on; absent at the end. */
+            next: string | null;
+            /** @description Messages reach the test recipients only. */
+            safe_mode: boolean;
+            /** @description Nothing is sent at all. */
+            stopped: boolean;
+        };
+        Delivery: {
+            /** @description When it was decided on. */
+            admitted_at: string;
+            /** @description When its state changed last. */
+            changed_at: string;
+            /** @description The form that it comes from. */
+            form: string;
+            /** @description Whether it may be sent again. */
+            may_be_retried: boolean;
+            message_channel: components["schemas"]["MessageChannel"];
+            /** @description The same for every attempt. */
+            message_id: string;
+            /** @description The person's number. */
+            phone: string;
+            /** @description Why, where the state alone does not say it. */
+            reason: string;
+            /** @description The number, or the webhook's address. */
+            recipient: string;
+            /**
+             * Format: int64
+             * @description How often a person had it sent again.
+             */
+            retries: number;
+            state: components["schemas"]["MessageState"];
+        };
+        DeliveryAttempt: {
+            /** @description The beginning of the answer. */
+            answer: string | null;
+            /** @description What went wrong. */
+            detail: string | null;
+            /** Format: int64 */
+            duration_ms: number | null;
+            /** @description Absent while it is under way. */
+            ended_at: string | null;
+            /**
+             * Format: int64
+             * @description 1 for the first of its round.
+             */
+            number: number;
+            /** @description What was asked, without secrets. */
+            request: string;
+            /** @description `sent`, `refused` (for good), `failed` (for now), `unknown`; absent while it is under way. */
+            result: string | null;
+            /** @description When the next attempt is due. */
+            retry_at: string | null;
+            /**
+             * Format: int64
+             * @description 0, and one more for each time that a person had it sent again.
+             */
+            round: number;
+            started_at: string;
+            /**
+             * Format: int64
+             * @description Of the HTTP answer.
+             */
+            status: number | null;
+        };
+        DeliveryCount: {
+            message_channel: components["schemas"]["MessageChannel"];
+            /** Format: int64 */
+            messages: number;
+            state: components["schemas"]["MessageState"];
+        };
+        DeliveryDetail: {
+            attempts: components["schemas"]["DeliveryAttempt"][];
+            /** @description The text, or the webhook's JSON. */
+            body: string;
+            message: components["schemas"]["Delivery"];
+            /** @description Whose profile it shows on; absent where it is gone. */
+            profile_id: string | null;
+        };
         ErrorBody: {
             error: components["schemas"]["ErrorDetail"];
         };
@@ -934,6 +1032,67 @@ export interface components {
              */
             count: number;
             event: string;
+        };
+        Form: {
+            changed_at: string;
+            /** @description E-mail of the user, or the token's name. */
+            changed_by: string;
+            created_at: string;
+            form: components["schemas"]["FormBody"];
+            /** @description Part of its address: `/f/call-back`. Never changes. */
+            form_id: string;
+            /** @description Whether the webhook can be signed. */
+            has_webhook_secret: boolean;
+            last_submit_at: string | null;
+            /**
+             * Format: int64
+             * @description Submits since the server's start, at most of the last 24 hours.
+             */
+            submits_24h: number;
+            /**
+             * Format: int64
+             * @description 1 for the first.
+             */
+            version: number;
+        };
+        /** @description What a form asks, says and sets off. */
+        FormBody: {
+            /** @description The text on the button. */
+            button: string;
+            /** @description The sentence beside the box that must be ticked; empty for no box. */
+            consent: string;
+            /** @description Goes with each submit, where a form belongs to one dealer. */
+            dealer: string | null;
+            /** @description A form that is switched off answers nobody. */
+            enabled: boolean;
+            /** @description In the order they are shown; a phone number must be among them, and required. */
+            fields: components["schemas"]["FormField"][];
+            intro: string;
+            /** @description The language of what visitors read beside these texts. */
+            language: components["schemas"]["FormLanguage"];
+            /** @description For those who work with it; visitors do not see it. */
+            name: string;
+            /** @description Whether programs may submit without a token of time. */
+            open_to_programs: boolean;
+            /** @description The text sent to who submitted, with `{name}` and `{phone}`; absent for none. */
+            sms: string | null;
+            /** @description Shown in place of the form after a submit. */
+            thanks: string;
+            title: string;
+            /** @description Address that each submit is told to, signed as Standard Webhooks has it; absent for none. */
+            webhook: string | null;
+        };
+        FormField: {
+            kind: components["schemas"]["FormFieldKind"];
+            label: string;
+            required: boolean;
+        };
+        /** @enum {string} */
+        FormFieldKind: "phone" | "name" | "email" | "comment";
+        /** @enum {string} */
+        FormLanguage: "en" | "ru" | "zh";
+        Forms: {
+            forms: components["schemas"]["Form"][];
         };
         FunnelGroup: {
             by: {
@@ -1030,6 +1189,14 @@ export interface components {
              */
             step_rate: number;
         };
+        /** @enum {string} */
+        GatewayBody: "json" | "form" | "none";
+        GatewayHeader: {
+            name: string;
+            value: string;
+        };
+        /** @enum {string} */
+        GatewayMethod: "post" | "get";
         /** @description Counts since the server's start, at most of the last 24 hours. */
         Health: {
             /** Format: int64 */
@@ -1148,6 +1315,15 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
+        /** @enum {string} */
+        MessageChannel: "sms" | "webhook";
+        /**
+         * @description `pending`: to be sent. `suppressed`: a repeat. `held`: kept back by safe mode or the stop. `sent`: the other side took it.
+         *     `delivered`, `undelivered`: what it says of the person. `failed`: given up. `unknown`: it may have been sent; never sent again
+         *     by itself.
+         * @enum {string}
+         */
+        MessageState: "pending" | "suppressed" | "held" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
         Minute: {
             /** Format: int64 */
             accepted: number;
@@ -1158,6 +1334,16 @@ export interface components {
         NamedIdentifier: {
             kind: string;
             value: string;
+        };
+        NewForm: {
+            form: components["schemas"]["FormBody"];
+            /** @description Part of its address: a-z, 0-9 and -, such as `call-back`. */
+            form_id: string;
+        };
+        NewSmsGateway: {
+            gateway: components["schemas"]["SmsGateway"];
+            /** @description Stands for `{secret}`; absent to keep the one that is there. */
+            secret?: string | null;
         };
         NewSource: {
             name: string;
@@ -1312,6 +1498,20 @@ export interface components {
         };
         /** @enum {string} */
         Role: "admin" | "marketer" | "analyst" | "operator" | "dealer";
+        SavedForm: {
+            form: components["schemas"]["Form"];
+            /** @description The webhook's secret, where one was made just now: shown this once. */
+            webhook_secret: string | null;
+        };
+        Sending: {
+            breakers: components["schemas"]["Breaker"][];
+            /** @description Whether the gateway's secret is there; it is never shown. */
+            has_sms_secret: boolean;
+            /** @description Path that the gateway sends receipts to; whoever knows it can tell of deliveries. For admins only, once a gateway is set up. */
+            receipts_path: string | null;
+            sms_gateway: components["schemas"]["SmsGateway"] | null;
+            switches: components["schemas"]["Switches"];
+        };
         SetUp: {
             email: string;
             name: string;
@@ -1325,6 +1525,27 @@ export interface components {
         SignIn: {
             email: string;
             password: string;
+        };
+        /** @description How an SMS gateway is spoken to. Places: `{phone}` (with the plus), `{digits}` (without), `{text}`, `{id}`, `{secret}`. */
+        SmsGateway: {
+            /** @description Where in the answer's JSON the gateway's own id is, such as `messages.0.id`; empty for nowhere. */
+            answer_id: string;
+            body: components["schemas"]["GatewayBody"];
+            /** @description States that mean that the person has it. */
+            delivered_states: string[];
+            headers: components["schemas"]["GatewayHeader"][];
+            method: components["schemas"]["GatewayMethod"];
+            /** @description Where in a receipt the id (ours or the gateway's) is. */
+            receipt_id: string;
+            /** @description Where in a receipt the state is. */
+            receipt_state: string;
+            /** @description What the body of a good answer (status 2xx) contains; empty for nothing in particular. */
+            success_contains: string;
+            /** @description JSON with places in its texts, or lines of `name=value` for a form. */
+            template: string;
+            /** @description States that mean that the person will not get it. */
+            undelivered_states: string[];
+            url: string;
         };
         Source: {
             created_at: string;
@@ -1382,6 +1603,14 @@ export interface components {
             lake_offset: number;
             /** Format: int64 */
             log_offset: number;
+        };
+        Switches: {
+            /** @description Messages reach the test recipients only. */
+            safe_mode: boolean;
+            /** @description Nothing is sent at all; what would be is held. */
+            stopped: boolean;
+            /** @description Phone numbers, and addresses of webhooks or their beginnings, that safe mode lets through. */
+            test_recipients: string[];
         };
         Timeline: {
             items: components["schemas"]["TimelineItem"][];
@@ -1453,247 +1682,6 @@ export interface components {
             /** @description Null clears the trait. */
             value: unknown;
         };
-        User: {
-            created_at: string;
-            dealer: string | null;
-            email: string;
-            id: string;
-            last_seen_at: string | null;
-            name: string;
-            role: components["schemas"]["Role"];
-        };
-        Users: {
-            users: components["schemas"]["User"][];
-        };
-        /** @description A message channel that fails, and is left alone for a while. */
-        Breaker: {
-            /**
-             * Format: int32
-             * @description In a row.
-             */
-            failures: number;
-            /** @description `sms`, or `webhook` and the host. */
-            guards: string;
-            is_open: boolean;
-            last_failure: string;
-            /** @description When the next trial is let through. */
-            until: string | null;
-        };
-        Deliveries: {
-            breakers: components["schemas"]["Breaker"][];
-            /** @description Of the last seven days. */
-            counts: components["schemas"]["DeliveryCount"][];
-            /** @description Newest first. */
-            messages: components["schemas"]["Delivery"][];
-            /** @description Pass it on as `before` to read on; absent at the end. */
-            next: string | null;
-            /** @description Messages reach the test recipients only. */
-            safe_mode: boolean;
-            /** @description Nothing is sent at all. */
-            stopped: boolean;
-        };
-        Delivery: {
-            /** @description When it was decided on. */
-            admitted_at: string;
-            /** @description When its state changed last. */
-            changed_at: string;
-            /** @description The form that it comes from. */
-            form: string;
-            /** @description Whether it may be sent again. */
-            may_be_retried: boolean;
-            message_channel: components["schemas"]["MessageChannel"];
-            /** @description The same for every attempt. */
-            message_id: string;
-            /** @description The person's number. */
-            phone: string;
-            /** @description Why, where the state alone does not say it. */
-            reason: string;
-            /** @description The number, or the webhook's address. */
-            recipient: string;
-            /**
-             * Format: int64
-             * @description How often a person had it sent again.
-             */
-            retries: number;
-            state: components["schemas"]["MessageState"];
-        };
-        DeliveryAttempt: {
-            /** @description The beginning of the answer. */
-            answer: string | null;
-            /** @description What went wrong. */
-            detail: string | null;
-            /** Format: int64 */
-            duration_ms: number | null;
-            /** @description Absent while it is under way. */
-            ended_at: string | null;
-            /**
-             * Format: int64
-             * @description 1 for the first of its round.
-             */
-            number: number;
-            /** @description What was asked, without secrets. */
-            request: string;
-            /** @description `sent`, `refused` (for good), `failed` (for now), `unknown`; absent while it is under way. */
-            result: string | null;
-            /** @description When the next attempt is due. */
-            retry_at: string | null;
-            /**
-             * Format: int64
-             * @description 0, and one more for each time that a person had it sent again.
-             */
-            round: number;
-            started_at: string;
-            /**
-             * Format: int64
-             * @description Of the HTTP answer.
-             */
-            status: number | null;
-        };
-        DeliveryCount: {
-            message_channel: components["schemas"]["MessageChannel"];
-            /** Format: int64 */
-            messages: number;
-            state: components["schemas"]["MessageState"];
-        };
-        DeliveryDetail: {
-            attempts: components["schemas"]["DeliveryAttempt"][];
-            /** @description The text, or the webhook's JSON. */
-            body: string;
-            message: components["schemas"]["Delivery"];
-            /** @description Whose profile it shows on; absent where it is gone. */
-            profile_id: string | null;
-        };
-        Form: {
-            changed_at: string;
-            /** @description E-mail of the user, or the token's name. */
-            changed_by: string;
-            created_at: string;
-            form: components["schemas"]["FormBody"];
-            /** @description Part of its address: `/f/call-back`. Never changes. */
-            form_id: string;
-            /** @description Whether the webhook can be signed. */
-            has_webhook_secret: boolean;
-            last_submit_at: string | null;
-            /**
-             * Format: int64
-             * @description Submits since the server's start, at most of the last 24 hours.
-             */
-            submits_24h: number;
-            /**
-             * Format: int64
-             * @description 1 for the first.
-             */
-            version: number;
-        };
-        /** @description What a form asks, says and sets off. */
-        FormBody: {
-            /** @description The text on the button. */
-            button: string;
-            /** @description The sentence beside the box that must be ticked; empty for no box. */
-            consent: string;
-            /** @description Goes with each submit, where a form belongs to one dealer. */
-            dealer: string | null;
-            /** @description A form that is switched off answers nobody. */
-            enabled: boolean;
-            /** @description In the order they are shown; a phone number must be among them, and required. */
-            fields: components["schemas"]["FormField"][];
-            intro: string;
-            /** @description The language of what visitors read beside these texts. */
-            language: components["schemas"]["FormLanguage"];
-            /** @description For those who work with it; visitors do not see it. */
-            name: string;
-            /** @description Whether programs may submit without a token of time. */
-            open_to_programs: boolean;
-            /** @description The text sent to who submitted, with `{name}` and `{phone}`; absent for none. */
-            sms: string | null;
-            /** @description Shown in place of the form after a submit. */
-            thanks: string;
-            title: string;
-            /** @description Address that each submit is told to, signed as Standard Webhooks has it; absent for none. */
-            webhook: string | null;
-        };
-        FormField: {
-            kind: components["schemas"]["FormFieldKind"];
-            label: string;
-            required: boolean;
-        };
-        /** @enum {string} */
-        FormFieldKind: "phone" | "name" | "email" | "comment";
-        /** @enum {string} */
-        FormLanguage: "en" | "ru" | "zh";
-        Forms: {
-            forms: components["schemas"]["Form"][];
-        };
-        /** @enum {string} */
-        GatewayBody: "json" | "form" | "none";
-        GatewayHeader: {
-            name: string;
-            value: string;
-        };
-        /** @enum {string} */
-        GatewayMethod: "post" | "get";
-        /** @enum {string} */
-        MessageChannel: "sms" | "webhook";
-        /**
-         * @description `pending`: to be sent. `suppressed`: a repeat. `held`: kept back by safe mode or the stop. `sent`: the other side took it.
-         *     `delivered`, `undelivered`: what it says of the person. `failed`: given up. `unknown`: it may have been sent; never sent again
-         *     by itself.
-         * @enum {string}
-         */
-        MessageState: "pending" | "suppressed" | "held" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
-        NewForm: {
-            form: components["schemas"]["FormBody"];
-            /** @description Part of its address: a-z, 0-9 and -, such as `call-back`. */
-            form_id: string;
-        };
-        NewSmsGateway: {
-            gateway: components["schemas"]["SmsGateway"];
-            /** @description Stands for `{secret}`; absent to keep the one that is there. */
-            secret?: string | null;
-        };
-        SavedForm: {
-            form: components["schemas"]["Form"];
-            /** @description The webhook's secret, where one was made just now: shown this once. */
-            webhook_secret: string | null;
-        };
-        Sending: {
-            breakers: components["schemas"]["Breaker"][];
-            /** @description Whether the gateway's secret is there; it is never shown. */
-            has_sms_secret: boolean;
-            /** @description Path that the gateway sends receipts to; whoever knows it can tell of deliveries. For admins only, once a gateway is set up. */
-            receipts_path: string | null;
-            sms_gateway: components["schemas"]["SmsGateway"] | null;
-            switches: components["schemas"]["Switches"];
-        };
-        /** @description How an SMS gateway is spoken to. Places: `{phone}` (with the plus), `{digits}` (without), `{text}`, `{id}`, `{secret}`. */
-        SmsGateway: {
-            /** @description Where in the answer's JSON the gateway's own id is, such as `messages.0.id`; empty for nowhere. */
-            answer_id: string;
-            body: components["schemas"]["GatewayBody"];
-            /** @description States that mean that the person has it. */
-            delivered_states: string[];
-            headers: components["schemas"]["GatewayHeader"][];
-            method: components["schemas"]["GatewayMethod"];
-            /** @description Where in a receipt the id (ours or the gateway's) is. */
-            receipt_id: string;
-            /** @description Where in a receipt the state is. */
-            receipt_state: string;
-            /** @description What the body of a good answer (status 2xx) contains; empty for nothing in particular. */
-            success_contains: string;
-            /** @description JSON with places in its texts, or lines of `name=value` for a form. */
-            template: string;
-            /** @description States that mean that the person will not get it. */
-            undelivered_states: string[];
-            url: string;
-        };
-        Switches: {
-            /** @description Messages reach the test recipients only. */
-            safe_mode: boolean;
-            /** @description Nothing is sent at all; what would be is held. */
-            stopped: boolean;
-            /** @description Phone numbers, and addresses of webhooks or their beginnings, that safe mode lets through. */
-            test_recipients: string[];
-        };
         /** @description What came of a trial. */
         Tried: {
             /** @description The beginning of its answer. */
@@ -1712,6 +1700,18 @@ export interface components {
             /** @description In any notation. */
             phone: string;
             text: string;
+        };
+        User: {
+            created_at: string;
+            dealer: string | null;
+            email: string;
+            id: string;
+            last_seen_at: string | null;
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        Users: {
+            users: components["schemas"]["User"][];
         };
         /** @description Shown this once. */
         WebhookSecret: {
@@ -2032,6 +2032,296 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetryOutcome"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deliveries: {
+        parameters: {
+            query?: {
+                message_channel?: components["schemas"]["MessageChannel"];
+                state?: components["schemas"]["MessageState"];
+                /** @description Only of this form. */
+                form?: string;
+                /** @description `next` of the page before. */
+                before?: string;
+                /** @description At most 200; 50 unless told. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deliveries"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    retry_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retry"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    forms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forms"];
+                };
+            };
+        };
+    };
+    add_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedForm"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Form"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedForm"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    try_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tried"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    new_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
                 };
             };
             404: {
@@ -2556,6 +2846,126 @@ export interface operations {
             };
         };
     };
+    sending: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sending"];
+                };
+            };
+        };
+    };
+    set_sending: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Switches"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_sms_gateway: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSmsGateway"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sending"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    try_sms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrySms"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tried"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     sources: {
         parameters: {
             query?: never;
@@ -2813,416 +3223,6 @@ export interface operations {
                 content?: never;
             };
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    deliveries: {
-        parameters: {
-            query?: {
-                message_channel?: components["schemas"]["MessageChannel"];
-                state?: components["schemas"]["MessageState"];
-                /** @description Only of this form. */
-                form?: string;
-                /** @description `next` of the page before. */
-                before?: string;
-                /** @description At most 200; 50 unless told. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Deliveries"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    retry_deliveries: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Retry"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CommandOutcome"];
-                };
-            };
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CommandOutcome"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    delivery: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeliveryDetail"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    forms: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Forms"];
-                };
-            };
-        };
-    };
-    add_form: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewForm"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedForm"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    form: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Form"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    change_form: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FormBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedForm"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    try_webhook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Tried"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    new_webhook_secret: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookSecret"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    sending: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Sending"];
-                };
-            };
-        };
-    };
-    set_sending: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Switches"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CommandOutcome"];
-                };
-            };
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CommandOutcome"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    set_sms_gateway: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewSmsGateway"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Sending"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    try_sms: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TrySms"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Tried"];
-                };
-            };
-            400: {
                 headers: {
                     [name: string]: unknown;
                 };
