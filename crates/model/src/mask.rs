@@ -125,7 +125,7 @@ pub fn mask_email(text: &str) -> String {
 /// `+79161234512` → `+7 *** ** 12`: at most the first digit and the last two.
 pub fn mask_phone(text: &str) -> String {
     // Masked already: what was masked where it was read passes the way out too.
-    if text.strip_prefix('+').is_some_and(|rest| rest.get(1..8) == Some(" *** ** ") && rest.len() == 10) {
+    if text.strip_prefix('+').is_some_and(|rest| rest.get(1..9) == Some(" *** ** ") && rest.len() == 11) {
         return text.to_owned();
     }
     let digits: Vec<char> = text.chars().filter(char::is_ascii_digit).collect();

@@ -123,7 +123,7 @@ function Rows({ items, onOpen }: { items: AuditItem[]; onOpen: (item: AuditItem)
   const format = useFormat();
   return (
     <Table.ScrollContainer
-      minWidth={720}
+      minWidth={820}
       scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("audit.title") } }}
     >
       <Table verticalSpacing={7} horizontalSpacing="md" highlightOnHover>
@@ -151,7 +151,7 @@ function Rows({ items, onOpen }: { items: AuditItem[]; onOpen: (item: AuditItem)
                 <button type="button" className={classes.open} onClick={() => onOpen(item)}>
                   {label("audit_action", item.action)}
                 </button>
-                {item.outcome !== "done" && (
+                {item.outcome !== "done" && item.action !== "access_refused" && (
                   <Badge size="xs" variant="light" ml={6} color={OUTCOME_COLORS[item.outcome]}>
                     {label("audit_outcome", item.outcome)}
                   </Badge>
