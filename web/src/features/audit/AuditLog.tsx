@@ -1,6 +1,6 @@
 import { Badge, Button, Center, Drawer, Group, Select, Stack, Table, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconDownload, IconListSearch, IconSearch, IconShieldCheck, IconShieldX } from "@tabler/icons-react";
+import { IconListSearch, IconSearch, IconShieldCheck, IconShieldX } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -11,7 +11,7 @@ import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Answer, Empty, LoadError, RowsSkeleton } from "../../ui/states";
 import classes from "./AuditLog.module.css";
-import { asked, auditQuery, proofQuery, type AuditSearch } from "./queries";
+import { auditQuery, proofQuery, type AuditSearch } from "./queries";
 
 /** Who did what: found by person, action, object and day, and whether the log is whole. */
 export function AuditLog() {
@@ -24,7 +24,7 @@ export function AuditLog() {
   return (
     <>
       <Proof />
-      <Card title={t("audit.title")} hint={t("audit.hint")} actions={<Export search={settled} />} flush>
+      <Card title={t("audit.title")} hint={t("audit.hint")} flush>
         <Filters search={search} actions={actions} onSearch={setSearch} />
         <Answer query={log} skeleton={<RowsSkeleton />}>
           {({ pages }) => {
@@ -292,23 +292,5 @@ function Proof() {
         )}
       </div>
     </Card>
-  );
-}
-
-/** The rows that are chosen, as a file. */
-function Export({ search }: { search: AuditSearch }) {
-  const { t } = useTranslation();
-  const query = new URLSearchParams(asked(search)).toString();
-  return (
-    <Button
-      component="a"
-      size="xs"
-      variant="default"
-      leftSection={<IconDownload size={15} aria-hidden />}
-      href={`/api/audit/export?${query}`}
-      download
-    >
-      {t("audit.export")}
-    </Button>
   );
 }
