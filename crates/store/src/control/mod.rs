@@ -5,13 +5,17 @@
 //! they only have to be recognised, and sealed in the vault where they have to be shown again.
 
 mod audit;
+mod guessed;
 mod jobs;
 mod keyring;
 mod passwords;
+mod reset_links;
+mod second_factor;
 mod secrets;
 mod sessions;
 mod settings;
 mod setup_links;
+mod single_sign_on;
 mod sources;
 mod throttle;
 mod tokens;
@@ -26,8 +30,11 @@ pub use audit::{AuditFilter, AuditHead, AuditNote, AuditProof, AuditRow};
 pub use jobs::{Job, JobState};
 pub use keyring::Keyring;
 pub use passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
+pub use reset_links::RESET_LINK_LIFE_US;
+pub use second_factor::SecondFactorPolicy;
 pub use secrets::Secret;
-pub use sessions::{SESSION_IDLE_US, SESSION_LIFE_US, Session, SignInError};
+pub use sessions::{Credentials, Device, Means, OpenSession, SESSION_IDLE_US, SESSION_LIFE_US, Session, SessionLimits, SignInError};
+pub use single_sign_on::SsoAttempt;
 pub use sources::Source;
 pub use tokens::Token;
 pub use users::{AccountError, NewUser, User};
@@ -39,6 +46,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/control/0001.sql"),
     include_str!("../../migrations/control/0002.sql"),
     include_str!("../../migrations/control/0003.sql"),
+    include_str!("../../migrations/control/0004.sql"),
 ];
 
 /// One password is hashed per core at most: each takes 19 MiB, and a storm of sign-ins must not take the memory of all else.
@@ -49,6 +57,7 @@ const HASHING_MAX: usize = 2;
 pub struct Control {
     database: Database,
     keyring: Keyring,
+    session_limits: SessionLimits,
     hashing: Arc<Semaphore>,
 }
 
@@ -61,7 +70,17 @@ impl Control {
     pub async fn open(database: Database, keyring: Keyring) -> Result<Self, StoreError> {
         database.migrate(MIGRATIONS).await?;
         vault::check_keys(&database, &keyring).await?;
-        Ok(Self { database, keyring, hashing: Arc::new(Semaphore::new(HASHING_MAX)) })
+        Ok(Self { database, keyring, session_limits: SessionLimits::default(), hashing: Arc::new(Semaphore::new(HASHING_MAX)) })
+    }
+
+    /// With other limits of sessions than the usual ones.
+    #[must_use]
+    pub fn with_session_limits(self, session_limits: SessionLimits) -> Self {
+        Self { session_limits, ..self }
+    }
+
+    pub fn session_limits(&self) -> SessionLimits {
+        self.session_limits
     }
 
     /// Drops all secrets of a database whose key is lost, so that it opens with another. Returns how many they were.

@@ -10,8 +10,15 @@ const DELAY_MAX_US: i64 = 15 * MINUTE_US;
 
 /// Who is slowed down.
 pub(super) enum Subject<'a> {
+    /// By e-mail.
     Account(&'a str),
     Address(&'a str),
+    /// Codes of a signed-in user's second factor, by user id.
+    Code(&'a str),
+    /// Reset links for an e-mail.
+    ResetAccount(&'a str),
+    /// Reset links asked for from an address.
+    ResetAddress(&'a str),
 }
 
 impl Subject<'_> {
@@ -19,14 +26,19 @@ impl Subject<'_> {
         match self {
             Self::Account(email) => format!("account:{email}"),
             Self::Address(ip) => format!("address:{ip}"),
+            Self::Code(user_id) => format!("code:{user_id}"),
+            Self::ResetAccount(email) => format!("reset:{email}"),
+            Self::ResetAddress(ip) => format!("reset_address:{ip}"),
         }
     }
 
     /// Failures that cost nothing: typing errors, and many people behind one address.
     fn free(&self) -> i64 {
         match self {
-            Self::Account(_) => 5,
+            Self::Account(_) | Self::Code(_) => 5,
             Self::Address(_) => 20,
+            Self::ResetAccount(_) => 3,
+            Self::ResetAddress(_) => 10,
         }
     }
 }
@@ -55,9 +67,11 @@ pub(super) async fn admit(tx: &mut Tx, subject: &Subject<'_>, now_us: i64) -> Re
 /// The attempt was right: it was none.
 pub(super) async fn forgive(tx: &mut Tx, subject: &Subject<'_>) -> Result<(), StoreError> {
     let sql = match subject {
-        Subject::Account(_) => "DELETE FROM login_attempts WHERE subject = $1",
+        Subject::Account(_) | Subject::Code(_) => "DELETE FROM login_attempts WHERE subject = $1",
         // One right password must not pay for a thousand wrong ones from the same address.
-        Subject::Address(_) => "UPDATE login_attempts SET failures = failures - 1 WHERE subject = $1 AND 0 < failures",
+        Subject::Address(_) | Subject::ResetAccount(_) | Subject::ResetAddress(_) => {
+            "UPDATE login_attempts SET failures = failures - 1 WHERE subject = $1 AND 0 < failures"
+        }
     };
     tx.execute(sql, vec![subject.key().into()]).await?;
     Ok(())

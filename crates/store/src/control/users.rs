@@ -2,7 +2,7 @@
 
 use forecourt_model::Role;
 
-use super::{Control, passwords, secrets};
+use super::{Control, passwords, second_factor, secrets};
 use crate::{Row, StoreError, Tx, Value};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct User {
     pub dealer: Option<String>,
     pub created_us: i64,
     pub last_seen_us: Option<i64>,
+    /// Since when there is a second factor.
+    pub second_factor_us: Option<i64>,
 }
 
 #[derive(Clone)]
@@ -33,11 +35,16 @@ pub enum AccountError {
     Invalid(String),
     #[error("{0}")]
     WeakPassword(String),
+    #[error("too many attempts: wait {} s, then try again", (.retry_after_us + 999_999) / 1_000_000)]
+    Throttled { retry_after_us: i64 },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-pub(super) const COLUMNS: &str = "users.id, users.email, users.name, users.role, users.dealer, users.created_us, users.last_seen_us";
+pub(super) const COLUMNS: &str =
+    "users.id, users.email, users.name, users.role, users.dealer, users.created_us, users.last_seen_us, users.second_factor_us";
+/// How many columns that is.
+pub(super) const COLUMNS_COUNT: usize = 8;
 
 impl User {
     pub(super) fn read(row: &Row) -> Result<Self, StoreError> {
@@ -49,6 +56,7 @@ impl User {
             dealer: row.maybe_text(4)?,
             created_us: row.int(5)?,
             last_seen_us: row.maybe_int(6)?,
+            second_factor_us: row.maybe_int(7)?,
         })
     }
 }
@@ -66,17 +74,43 @@ impl Control {
 
     /// Checks a new user and hashes the password, outside of any transaction: hashing takes tens of milliseconds.
     pub(super) async fn prepared(&self, user: NewUser, now_us: i64) -> Result<(User, String), AccountError> {
-        let email = checked_email(&user.email)?;
-        let dealer = checked_dealer(user.role, user.dealer)?;
-        passwords::check(&user.password, &email)?;
-        let name = user.name.trim();
-        let name = if name.is_empty() { email.split('@').next().unwrap_or_default() } else { name };
-        if 100 < name.chars().count() || name.chars().any(char::is_control) {
-            return Err(AccountError::Invalid("a name has at most 100 characters".into()));
+        let NewUser { email, name, role, dealer, password } = user;
+        let user = checked(&email, &name, role, dealer, now_us)?;
+        passwords::check(&password, &user.email)?;
+        let hash = self.hash_password(password).await?;
+        Ok((user, hash))
+    }
+
+    pub async fn user_of_email(&self, email: &str) -> Result<Option<User>, StoreError> {
+        let email: String = email.trim().to_lowercase().chars().take(254).collect();
+        let rows = self.database.query(&format!("SELECT {COLUMNS} FROM users WHERE email = $1"), vec![email.into()]).await?;
+        rows.first().map(User::read).transpose()
+    }
+
+    pub async fn user(&self, id: &str) -> Result<Option<User>, StoreError> {
+        let rows = self.database.query(&format!("SELECT {COLUMNS} FROM users WHERE id = $1"), vec![id.into()]).await?;
+        rows.first().map(User::read).transpose()
+    }
+
+    /// Whether the account can sign in by a password at all.
+    pub async fn has_password(&self, id: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM users WHERE id = $1 AND password_hash <> ''";
+        Ok(!self.database.query(sql, vec![id.into()]).await?.is_empty())
+    }
+
+    /// Gives a user another role; sessions keep running with it.
+    ///
+    /// Errors: [`AccountError::Invalid`] for the last admin, or a dealer where the role has none (and the reverse).
+    pub async fn set_role(&self, id: &str, role: Role, dealer: Option<String>) -> Result<(), AccountError> {
+        let dealer = checked_dealer(role, dealer)?;
+        let mut tx = self.database.begin().await?;
+        if role != Role::Admin {
+            keep_an_admin(&mut tx, id).await?;
         }
-        let id = secrets::new_id("usr");
-        let hash = self.hash_password(user.password).await?;
-        Ok((User { id, name: name.to_owned(), email, role: user.role, dealer, created_us: now_us, last_seen_us: None }, hash))
+        let sql = "UPDATE users SET role = $2, dealer = $3 WHERE id = $1";
+        tx.execute(sql, vec![id.into(), role.as_str().into(), Value::Text(dealer)]).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// By e-mail.
@@ -95,19 +129,39 @@ impl Control {
     /// Errors: [`AccountError::Invalid`] for the last admin: nobody could add another.
     pub async fn remove_user(&self, id: &str) -> Result<bool, AccountError> {
         let mut tx = self.database.begin().await?;
-        // PostgreSQL: two admins who remove each other at once must not both succeed.
-        if matches!(tx, Tx::Postgres(_)) {
-            tx.execute("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", vec![]).await?;
-        }
-        let other_admins = tx.query("SELECT id FROM users WHERE role = 'admin' AND id <> $1 LIMIT 1", vec![id.into()]).await?;
-        if other_admins.is_empty() {
-            return Err(AccountError::Invalid("this is the last admin: make another one first".into()));
-        }
+        keep_an_admin(&mut tx, id).await?;
+        second_factor::forget(&mut tx, id).await?;
         tx.execute("DELETE FROM sessions WHERE user_id = $1", vec![id.into()]).await?;
         let removed = tx.execute("DELETE FROM users WHERE id = $1", vec![id.into()]).await?;
         tx.commit().await?;
         Ok(removed != 0)
     }
+}
+
+/// Refuses to do without the last admin: nobody could add another.
+async fn keep_an_admin(tx: &mut Tx, id: &str) -> Result<(), AccountError> {
+    // PostgreSQL: two admins who remove each other at once must not both succeed.
+    if matches!(tx, Tx::Postgres(_)) {
+        tx.execute("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", vec![]).await?;
+    }
+    let other_admins = tx.query("SELECT id FROM users WHERE role = 'admin' AND id <> $1 LIMIT 1", vec![id.into()]).await?;
+    if other_admins.is_empty() {
+        return Err(AccountError::Invalid("this is the last admin: make another one first".into()));
+    }
+    Ok(())
+}
+
+/// A new account as it will be kept.
+pub(super) fn checked(email: &str, name: &str, role: Role, dealer: Option<String>, now_us: i64) -> Result<User, AccountError> {
+    let email = checked_email(email)?;
+    let dealer = checked_dealer(role, dealer)?;
+    let name = name.trim();
+    let name = if name.is_empty() { email.split('@').next().unwrap_or_default() } else { name };
+    if 100 < name.chars().count() || name.chars().any(char::is_control) {
+        return Err(AccountError::Invalid("a name has at most 100 characters".into()));
+    }
+    let (id, name) = (secrets::new_id("usr"), name.to_owned());
+    Ok(User { id, name, email, role, dealer, created_us: now_us, last_seen_us: None, second_factor_us: None })
 }
 
 pub(super) async fn insert(tx: &mut Tx, user: &User, hash: String) -> Result<(), AccountError> {
