@@ -25,6 +25,7 @@ test: web
 	cargo fmt --all --check
 	cd web && npm run typecheck && npm test
 	cd tests/sdk && npm run --silent setup
+	cd tests/oidc && npm ci --no-audit --no-fund --prefer-offline
 	cargo nextest run --locked --workspace --features forecourt-server/failpoints --no-fail-fast
 
 check:

@@ -8,6 +8,7 @@ mod disk_full;
 #[cfg(feature = "failpoints")]
 mod failpoints;
 mod fresh;
+mod hostile_clients;
 mod installation;
 mod kill;
 mod ledger;

@@ -8,6 +8,7 @@ import {
   IconGauge,
   IconKey,
   IconListSearch,
+  IconLock,
   IconMailForward,
   IconPlugConnected,
   IconSend,
@@ -54,6 +55,8 @@ type SettingsSection = {
 /** In the order of the list; each also has an entry in settingsPages.ts, or nothing compiles. */
 export const SETTINGS = [
   { key: "people", icon: IconUsers, group: "access", needs: "manage_accounts" },
+  { key: "security", icon: IconShieldLock, group: "access", needs: "manage_accounts" },
+  { key: "account", icon: IconLock, group: "access" },
   { key: "tokens", icon: IconKey, group: "access", needs: "manage_accounts" },
   { key: "audit", icon: IconListSearch, group: "access", needs: "manage_accounts" },
   { key: "privacy", icon: IconShieldLock, group: "data", needs: "manage_accounts" },

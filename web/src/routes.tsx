@@ -30,7 +30,11 @@ const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: (search: Record<string, unknown>): { to?: string } => ({ to: text(search.to) }),
+  validateSearch: (search: Record<string, unknown>): { to?: string; sso?: string; done?: string } => ({
+    to: text(search.to),
+    sso: text(search.sso),
+    done: text(search.done),
+  }),
   component: lazyRouteComponent(() => import("./features/session/SignInPage"), "SignInPage"),
 });
 
@@ -44,14 +48,34 @@ const setup = createRoute({
   component: lazyRouteComponent(() => import("./features/session/SetupPage"), "SetupPage"),
 });
 
+const forgotten = createRoute({
+  getParentRoute: () => root,
+  path: "/forgotten",
+  component: lazyRouteComponent(() => import("./features/session/ForgottenPage"), "ForgottenPage"),
+});
+
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: "/reset",
+  component: lazyRouteComponent(() => import("./features/session/ResetPage"), "ResetPage"),
+});
+
+const enrol = createRoute({
+  getParentRoute: () => root,
+  path: "/enrol",
+  component: lazyRouteComponent(() => import("./features/session/EnrolPage"), "EnrolPage"),
+});
+
 /** Everything behind the sign-in. */
 const shell = createRoute({
   getParentRoute: () => root,
   id: "shell",
   beforeLoad: async ({ context, location }) => {
     try {
-      await context.queryClient.ensureQueryData(meQuery);
+      const { must_enrol } = await context.queryClient.ensureQueryData(meQuery);
+      if (must_enrol) throw redirect({ to: "/enrol" });
     } catch (error) {
+      // A redirect is thrown too, and passes.
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
       throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { to: location.href } });
     }
@@ -159,6 +183,9 @@ const settingsSection = createRoute({
 const tree = root.addChildren([
   signIn,
   setup,
+  forgotten,
+  reset,
+  enrol,
   shell.addChildren([
     overview,
     live,

@@ -5,6 +5,8 @@ import type { SettingsKey } from "./navigation";
 /** What stands in each section of the settings. */
 export const SETTINGS_PAGES: Record<SettingsKey, ComponentType> = {
   people: lazyRouteComponent(() => import("./features/settings/People"), "People"),
+  security: lazyRouteComponent(() => import("./features/session/SecuritySettings"), "SecuritySettings"),
+  account: lazyRouteComponent(() => import("./features/session/AccountSettings"), "AccountSettings"),
   tokens: lazyRouteComponent(() => import("./features/settings/Tokens"), "Tokens"),
   audit: lazyRouteComponent(() => import("./features/audit/AuditLog"), "AuditLog"),
   privacy: lazyRouteComponent(() => import("./features/privacy/Privacy"), "Privacy"),

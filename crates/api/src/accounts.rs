@@ -61,6 +61,8 @@ pub struct User {
     created_at: String,
     #[schema(required)]
     last_seen_at: Option<String>,
+    /// Whether the account has a second factor.
+    second_factor: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -91,6 +93,7 @@ impl From<control::User> for User {
             dealer: user.dealer,
             created_at: iso(user.created_us),
             last_seen_at: user.last_seen_us.map(iso),
+            second_factor: user.second_factor_us.is_some(),
         }
     }
 }

@@ -10,12 +10,15 @@ use forecourt_model::{
     Role, Scope,
     audit::{Action, Actor},
 };
-use forecourt_store::control::Control;
+use forecourt_store::control::{Control, Session};
 
 use crate::{
-    ClientAddress, Clock, Sessions,
+    Clock, Sessions,
+    arrival::Arrival,
     error::ApiError,
     masking,
+    pace::Pace,
+    session::SESSION_COOKIE,
     trail::{Looks, Pending, Trail},
 };
 
@@ -23,7 +26,10 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Permission {
     Anyone,
+    #[allow(dead_code, reason = "for what everybody who is signed in may ask, and that is not about one's own account")]
     SignedIn,
+    /// One's own account: answered even to those who must set up a second factor before anything else.
+    OwnAccount,
     /// Figures over all dealers.
     SeeReports,
     /// People and funnels, of one's own rows.
@@ -65,15 +71,36 @@ use Noted::*;
 /// A route that changes something, or shows people, names its action; what it adds to the note it tells a [`Trail`].
 const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("POST", "/api/auth/login", Anyone, As(Action::SignIn)),
-    ("POST", "/api/auth/logout", SignedIn, As(Action::SignOut)),
+    ("POST", "/api/auth/logout", OwnAccount, As(Action::SignOut)),
+    ("POST", "/api/auth/reset/ask", Anyone, As(Action::PasswordResetAsked)),
+    ("GET", "/api/auth/reset", Anyone, Nothing),
+    ("POST", "/api/auth/reset", Anyone, As(Action::PasswordChanged)),
+    ("GET", "/api/auth/sso", Anyone, Nothing),
+    ("GET", "/api/auth/sso/start", Anyone, Nothing),
+    ("GET", "/api/auth/sso/callback", Anyone, As(Action::SignIn)),
     ("GET", "/api/auth/setup", Anyone, Nothing),
     ("POST", "/api/auth/setup", Anyone, As(Action::SetUp)),
     ("GET", "/api/openapi.json", Anyone, Nothing),
     ("GET", "/api/schemas", Anyone, Nothing),
-    ("GET", "/api/me", SignedIn, Nothing),
+    ("GET", "/api/me", OwnAccount, Nothing),
+    ("GET", "/api/account", OwnAccount, Nothing),
+    ("POST", "/api/account/password", OwnAccount, As(Action::PasswordChanged)),
+    ("GET", "/api/account/sessions", OwnAccount, Nothing),
+    ("DELETE", "/api/account/sessions", OwnAccount, As(Action::SessionsEnded)),
+    ("DELETE", "/api/account/sessions/{id}", OwnAccount, As(Action::SessionsEnded)),
+    ("POST", "/api/account/second-factor", OwnAccount, As(Action::SecondFactorChanged)),
+    ("POST", "/api/account/second-factor/confirm", OwnAccount, As(Action::SecondFactorChanged)),
+    ("POST", "/api/account/second-factor/remove", OwnAccount, As(Action::SecondFactorChanged)),
+    ("POST", "/api/account/second-factor/recovery-codes", OwnAccount, As(Action::SecondFactorChanged)),
+    ("GET", "/api/security/policy", ManageAccounts, Nothing),
+    ("PUT", "/api/security/policy", ManageAccounts, As(Action::SettingChanged)),
+    ("GET", "/api/security/sso", ManageAccounts, Nothing),
+    ("PUT", "/api/security/sso", ManageAccounts, As(Action::SettingChanged)),
     ("GET", "/api/users", ManageAccounts, Nothing),
     ("POST", "/api/users", ManageAccounts, As(Action::AccountAdded)),
     ("DELETE", "/api/users/{id}", ManageAccounts, As(Action::AccountRemoved)),
+    ("DELETE", "/api/users/{id}/second-factor", ManageAccounts, As(Action::SecondFactorChanged)),
+    ("POST", "/api/users/{id}/reset-link", ManageAccounts, As(Action::PasswordResetAsked)),
     ("GET", "/api/tokens", ManageAccounts, Nothing),
     ("POST", "/api/tokens", ManageAccounts, As(Action::TokenAdded)),
     ("DELETE", "/api/tokens/{id}", ManageAccounts, As(Action::TokenRemoved)),
@@ -132,7 +159,7 @@ const _: () = {
 
 fn allows(role: Role, permission: Permission) -> bool {
     match permission {
-        Anyone | SignedIn | SeeProfiles => true,
+        Anyone | SignedIn | OwnAccount | SeeProfiles => true,
         SeeReports | WatchIngest => role != Role::Dealer,
         EditProfiles => matches!(role, Role::Admin | Role::Marketer | Role::Operator),
         MendIngest | ManageSources => matches!(role, Role::Admin | Role::Marketer),
@@ -156,9 +183,17 @@ pub struct Caller {
     pub scope: Scope,
     /// What the session's pages send along with changes; `None` for tokens, which browsers do not send by themselves.
     pub csrf: Option<String>,
+    /// Of somebody who has signed in; `None` for tokens.
+    pub session: Option<Session>,
 }
 
-pub const SESSION_COOKIE: &str = "forecourt_session";
+impl Caller {
+    /// Errors: 403 for a token, which has no account.
+    pub fn session(&self) -> Result<&Session, ApiError> {
+        self.session.as_ref().ok_or_else(|| ApiError::forbidden("a token has no account of its own: sign in as a person"))
+    }
+}
+
 const CSRF_HEADER: &str = "x-csrf-token";
 
 /// Lets a request through to its route, with the [`Caller`] and a [`Trail`] on it, or refuses it; then notes what came of it.
@@ -167,10 +202,13 @@ pub async fn authorise(
     State(clock): State<Clock>,
     State(sessions): State<Sessions>,
     State(looks): State<Looks>,
+    State(pace): State<Pace>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
     let (permission, noted) = needed(&request)?;
+    let arrival = Arrival::of(request.extensions(), request.headers(), &sessions);
+    let now_us = clock.now_us();
     let (trail, mut noted) = (
         Trail::default(),
         match noted {
@@ -180,8 +218,18 @@ pub async fn authorise(
     );
     let mut actor = Actor::Unknown { shown: String::new() };
     let (mut refused, mut is_masked) = (None, false);
-    if permission != Anyone {
-        let caller = identify(&control, sessions, request.headers(), clock.now_us()).await?;
+    if permission == Anyone {
+        keep_pace(&pace, &arrival.device.address, now_us)?;
+    } else {
+        let caller = match identify(&control, &sessions, &arrival, request.headers(), now_us).await {
+            Ok(caller) => caller,
+            Err(error) => {
+                // Trying tokens out is paid for by the address.
+                keep_pace(&pace, &arrival.device.address, now_us)?;
+                return Err(error);
+            }
+        };
+        keep_pace(&pace, caller.who.id(), now_us)?;
         actor = caller.who.clone();
         is_masked = caller.sees_masked() && !shows_only_oneself(&request);
         if let Err(error) = admit(&caller, permission, &request) {
@@ -191,7 +239,7 @@ pub async fn authorise(
         request.extensions_mut().insert(caller);
     }
     request.extensions_mut().insert(trail.clone());
-    let address = request.extensions().get::<ClientAddress>().map(|client| client.0.to_string()).unwrap_or_default();
+    let address = arrival.device.address;
     let object = ids(&request);
     let look = (request.method() == Method::GET).then(|| (looks, request.uri().to_string()));
     let pending = noted.map(|action| Pending { control, clock, trail, action, actor, address, object, look, is_noted: false });
@@ -206,6 +254,12 @@ pub async fn authorise(
     }
 }
 
+fn keep_pace(pace: &Pace, caller: &str, now_us: i64) -> Result<(), ApiError> {
+    let told = |seconds| ApiError::throttled(format!("too many requests: wait {seconds} s, then try again"), seconds);
+    // Commands on this machine have no id, and the fullest right.
+    if caller.is_empty() { Ok(()) } else { pace.take(caller, now_us).map_err(told) }
+}
+
 fn needed(request: &Request) -> Result<(Permission, Noted), ApiError> {
     let path = template(request);
     let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
@@ -218,7 +272,7 @@ fn needed(request: &Request) -> Result<(Permission, Noted), ApiError> {
 /// What a caller sees of himself needs no mask.
 fn shows_only_oneself(request: &Request) -> bool {
     let path = template(request);
-    path == "/api/me" || path.starts_with("/api/me/") || path.starts_with("/api/auth/")
+    path == "/api/me" || path.starts_with("/api/me/") || path.starts_with("/api/auth/") || path.starts_with("/api/account")
 }
 
 fn template(request: &Request) -> &str {
@@ -234,6 +288,9 @@ fn ids(request: &Request) -> String {
 
 fn admit(caller: &Caller, permission: Permission, request: &Request) -> Result<(), ApiError> {
     check_csrf(caller, request)?;
+    if permission != OwnAccount && caller.session.as_ref().is_some_and(|session| session.must_enrol) {
+        return Err(ApiError::must_enrol());
+    }
     if caller.sees_masked() && permission == MendIngest {
         return Err(ApiError::forbidden("your role sees people masked, and would write the mask back: ask somebody who sees them"));
     }
@@ -243,23 +300,30 @@ fn admit(caller: &Caller, permission: Permission, request: &Request) -> Result<(
     Err(ApiError::forbidden(format!("the role {} may not do this: ask an admin for another role", caller.role.as_str())))
 }
 
-async fn identify(control: &Control, sessions: Sessions, headers: &HeaderMap, now_us: i64) -> Result<Caller, ApiError> {
+async fn identify(
+    control: &Control,
+    sessions: &Sessions,
+    arrival: &Arrival,
+    headers: &HeaderMap,
+    now_us: i64,
+) -> Result<Caller, ApiError> {
     if let Some(shown) = bearer(headers) {
         if sessions.local_admin == Some(blake3::hash(shown.as_bytes())) {
             let name = "command line".to_owned();
-            return Ok(Caller { actor: name.clone(), who: Actor::Machine, name, role: Role::Admin, scope: Scope::Everything, csrf: None });
+            return Ok(Caller { actor: name.clone(), who: Actor::Machine, name, role: Role::Admin, scope: Scope::Everything, csrf: None, session: None });
         }
         let token = control.token(shown, now_us).await?.ok_or_else(ApiError::sign_in)?;
         let scope = scope(control, token.role, token.dealer).await?;
         let who = Actor::Token { id: token.id, name: token.name.clone() };
-        return Ok(Caller { actor: token.name.clone(), who, name: token.name, role: token.role, scope, csrf: None });
+        return Ok(Caller { actor: token.name.clone(), who, name: token.name, role: token.role, scope, csrf: None, session: None });
     }
-    let shown = session_cookie(headers).ok_or_else(ApiError::sign_in)?;
+    let shown = arrival.cookie(headers, SESSION_COOKIE).ok_or_else(ApiError::sign_in)?;
     let session = control.session(shown, now_us).await?.ok_or_else(ApiError::sign_in)?;
-    let user = session.user;
+    let user = session.user.clone();
     let scope = scope(control, user.role, user.dealer).await?;
     let who = Actor::User { id: user.id, email: user.email.clone() };
-    Ok(Caller { actor: user.email, who, name: user.name, role: user.role, scope, csrf: Some(session.csrf) })
+    let csrf = Some(session.csrf.clone());
+    Ok(Caller { actor: user.email, who, name: user.name, role: user.role, scope, csrf, session: Some(session) })
 }
 
 /// What the role may see of whose rows.
@@ -286,12 +350,6 @@ fn check_csrf(caller: &Caller, request: &Request) -> Result<(), ApiError> {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, shown) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(shown.trim())
-}
-
-pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == SESSION_COOKIE).map(|(_, value)| value)
 }
 
 impl<S> FromRequestParts<S> for Caller
@@ -336,13 +394,5 @@ mod tests {
         assert_eq!(may(Role::Analyst), "SeeReports SeeProfiles WatchIngest RunSql");
         assert_eq!(may(Role::Operator), "SeeReports SeeProfiles EditProfiles WatchIngest");
         assert_eq!(may(Role::Dealer), "SeeProfiles RunSql");
-    }
-
-    #[test]
-    fn the_session_is_found_among_other_cookies() {
-        let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, "a=1; forecourt_session=abc; b=2".parse().unwrap());
-        assert_eq!(session_cookie(&headers), Some("abc"));
-        assert_eq!(session_cookie(&HeaderMap::new()), None);
     }
 }

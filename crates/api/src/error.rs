@@ -53,6 +53,25 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "wrong_password", "e-mail or password is wrong")
     }
 
+    /// Of somebody who is signed in: no reason to send them to the sign-in page.
+    pub fn wrong_current_password() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "wrong_password", "your current password is wrong")
+    }
+
+    pub fn wrong_code() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "wrong_code", "the code is wrong or was used: wait for the next one")
+    }
+
+    /// The role needs a second factor and the account has none.
+    pub fn must_enrol() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "second_factor_needed", "your role must have a second factor: set one up first")
+    }
+
+    pub fn throttled(message: impl Into<String>, retry_after_s: i64) -> Self {
+        let throttled = Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", message);
+        Self { retry_after_s: Some(retry_after_s), ..throttled }
+    }
+
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
     }
@@ -128,6 +147,7 @@ impl From<AccountError> for ApiError {
         match error {
             AccountError::Invalid(told) => Self::invalid(told),
             AccountError::WeakPassword(told) => Self::new(StatusCode::BAD_REQUEST, "weak_password", told),
+            AccountError::Throttled { retry_after_us } => Self::throttled(error.to_string(), (retry_after_us + 999_999) / 1_000_000),
             AccountError::Store(error) => error.into(),
         }
     }
@@ -138,10 +158,9 @@ impl From<SignInError> for ApiError {
         let told = error.to_string();
         match error {
             SignInError::Wrong => Self::wrong_password(),
-            SignInError::Throttled { retry_after_us } => {
-                let throttled = Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", told);
-                Self { retry_after_s: Some((retry_after_us + 999_999) / 1_000_000), ..throttled }
-            }
+            SignInError::CodeNeeded => Self::new(StatusCode::UNAUTHORIZED, "code_needed", told),
+            SignInError::WrongCode => Self::new(StatusCode::UNAUTHORIZED, "wrong_code", told),
+            SignInError::Throttled { retry_after_us } => Self::throttled(told, (retry_after_us + 999_999) / 1_000_000),
             SignInError::Store(error) => error.into(),
         }
     }

@@ -1,11 +1,13 @@
 //! What every answer tells the browser not to do.
 
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
+
+use crate::{Sessions, arrival::Arrival};
 
 /// Scripts come from our own files only. Styles may be inline: the component library sets sizes and colours that way.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -20,12 +22,19 @@ const ALWAYS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
 ];
 
-pub async fn harden(request: Request, next: Next) -> Response {
+/// For a year browsers come by HTTPS only, once they have come by it.
+const STRICT_TRANSPORT_SECURITY: &str = "max-age=31536000";
+
+pub async fn harden(State(sessions): State<Sessions>, request: Request, next: Next) -> Response {
+    let is_https = Arrival::of(request.extensions(), request.headers(), &sessions).is_https;
     let is_api = request.uri().path().starts_with("/api/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if is_https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT_SECURITY));
     }
     if is_api {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

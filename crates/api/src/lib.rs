@@ -3,7 +3,9 @@
 //! Authorisation is in one place ([`caller`]): a table says what each route needs, and a route that is not in it answers
 //! nobody. The rules of the business are elsewhere: the fold decides on commands, the store and the queries filter rows.
 
+mod account;
 mod accounts;
+mod arrival;
 mod audit;
 pub mod border;
 mod caller;
@@ -22,10 +24,14 @@ mod jobs;
 mod live;
 mod masking;
 mod overview;
+mod pace;
 mod privacy;
 mod profiles;
+mod reset;
+mod second_factor;
 mod sending;
 mod session;
+mod single_sign_on;
 mod sources;
 pub mod sql;
 mod timeline;
@@ -54,9 +60,10 @@ pub use border::{Border, Clock, Freshness};
 pub use caller::Caller;
 pub use commands::Commands;
 pub use feed::Feed;
+pub use arrival::{ByHttps, ClientAddress};
 pub use masking::masked_at_source;
 pub use privacy::RetentionBell;
-pub use session::{ClientAddress, Installation, Sessions};
+pub use session::{Installation, Sessions};
 pub use trail::Trail;
 
 /// What the routes work with; each takes the pieces that it needs.
@@ -71,6 +78,7 @@ pub struct ApiState {
     pub clock: Clock,
     pub installation: Installation,
     pub sessions: Sessions,
+    pub pace: pace::Pace,
     pub search: profiles::Search,
     pub retention: RetentionBell,
     pub looks: trail::Looks,
@@ -100,6 +108,7 @@ impl ApiState {
         let commands = Commands::new(log.clone(), store.clone(), folded.clone(), clock.clone());
         let feed = Feed::new(log, store.clone(), control.clone(), folded, region.clone());
         let search = profiles::Search::new(key, region);
+        let pace = pace::Pace::new(sessions.requests_per_second);
         Self {
             control,
             store,
@@ -110,6 +119,7 @@ impl ApiState {
             clock,
             installation,
             sessions,
+            pace,
             search,
             attempts,
             outgoing,
@@ -141,6 +151,23 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(session::me))
         .routes(routes!(accounts::users, accounts::add_user))
         .routes(routes!(accounts::remove_user))
+        .routes(routes!(reset::ask))
+        .routes(routes!(reset::state, reset::reset))
+        .routes(routes!(reset::new_link))
+        .routes(routes!(account::account))
+        .routes(routes!(account::change_password))
+        .routes(routes!(account::sessions, account::end_other_sessions))
+        .routes(routes!(account::end_session))
+        .routes(routes!(second_factor::begin))
+        .routes(routes!(second_factor::confirm))
+        .routes(routes!(second_factor::remove))
+        .routes(routes!(second_factor::renew_recovery_codes))
+        .routes(routes!(second_factor::reset))
+        .routes(routes!(second_factor::policy, second_factor::set_policy))
+        .routes(routes!(single_sign_on::offer))
+        .routes(routes!(single_sign_on::start))
+        .routes(routes!(single_sign_on::callback))
+        .routes(routes!(single_sign_on::settings::settings, single_sign_on::settings::set_settings))
         .routes(routes!(tokens::tokens, tokens::add_token))
         .routes(routes!(tokens::remove_token))
         .routes(routes!(sources::sources, sources::add_source))
@@ -217,7 +244,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/schemas", axum::routing::get(specify))
         .route_layer(middleware::from_fn_with_state(state.clone(), caller::authorise))
         .fallback(ui::page)
-        .layer(middleware::from_fn(headers::harden))
+        .layer(middleware::from_fn_with_state(state.clone(), headers::harden))
         .layer(tower_http::compression::CompressionLayer::new())
         .with_state(state)
 }

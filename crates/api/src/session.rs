@@ -1,9 +1,7 @@
 //! Signing in and out, the first admin, and who one is.
 
-use std::net::IpAddr;
-
 use axum::{
-    Extension, Json,
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -11,7 +9,7 @@ use axum::{
 use forecourt_model::{Role as ModelRole, audit::Actor};
 use forecourt_store::{
     Store,
-    control::{Control, NewUser, SESSION_LIFE_US, Secret, Session},
+    control::{Control, Credentials, Means, NewUser, Secret, Session},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -19,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     Caller, Clock, Trail,
     accounts::Role,
-    caller::{SESSION_COOKIE, session_cookie},
+    arrival::Arrival,
     error::{ApiError, ErrorBody},
     input::{Asked, Body},
 };
@@ -46,23 +44,29 @@ impl Installation {
 }
 
 /// How callers are let in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Sessions {
-    /// Whether people reach the server by HTTPS: browsers then send the cookie over nothing else.
+    /// Whether people reach the server by HTTPS whatever a request looks like from here.
     pub secure_cookies: bool,
+    /// How people reach the server, such as `https://cdp.example.com`, without a slash at its end; empty when nobody has said so.
+    pub public_url: String,
+    /// What one caller may ask in a second; 0 for no limit.
+    pub requests_per_second: u32,
     /// Hash of the secret that commands on this machine show: whoever can read it owns the data folder.
     pub local_admin: Option<blake3::Hash>,
 }
 
-/// Where a request comes from, once proxies are seen through. The listener puts it on each request.
-#[derive(Debug, Clone, Copy)]
-pub struct ClientAddress(pub IpAddr);
+/// The session's cookie; over HTTPS with a prefix.
+pub const SESSION_COOKIE: &str = "forecourt_session";
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
     email: String,
     password: String,
+    /// Of the second factor, once the answer `code_needed` has asked for it: six digits, or a recovery code.
+    #[serde(default)]
+    code: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -96,6 +100,8 @@ pub struct Me {
     dealer: Option<String>,
     /// To be sent as `x-csrf-token` with every change.
     csrf: String,
+    /// The role needs a second factor and the account has none: until it has, nothing else is answered.
+    must_enrol: bool,
     installation: Installation,
 }
 
@@ -108,6 +114,7 @@ impl Me {
             role: user.role.into(),
             dealer: user.dealer.clone(),
             csrf: session.csrf.clone(),
+            must_enrol: session.must_enrol,
             installation,
         }
     }
@@ -119,29 +126,29 @@ impl Me {
 pub async fn sign_in(
     State(control): State<Control>,
     State(clock): State<Clock>,
-    State(sessions): State<Sessions>,
     State(installation): State<Installation>,
     State(store): State<Store>,
-    address: Option<Extension<ClientAddress>>,
+    arrival: Arrival,
     trail: Trail,
+    headers: HeaderMap,
     Body(asked): Body<SignIn>,
 ) -> Result<Response, ApiError> {
     trail.by(Actor::Unknown { shown: asked.email.trim().to_lowercase() });
-    let ip = address.map(|Extension(ClientAddress(address))| address.to_string()).unwrap_or_default();
-    let begun = control.sign_in(&asked.email, &asked.password, &ip, clock.now_us()).await;
-    let (token, session) = begun.inspect_err(|error| tracing::warn!(ip, %error, "a sign-in was refused"))?;
+    let credentials = Credentials { email: &asked.email, password: &asked.password, code: asked.code.as_deref() };
+    let begun = control.sign_in(credentials, &arrival.device, clock.now_us()).await;
+    let address = &arrival.device.address;
+    let (token, session) = begun.inspect_err(|error| tracing::warn!(address, %error, "a sign-in was refused"))?;
+    end_shown(&control, &arrival, &headers).await?;
     trail.by(Actor::User { id: session.user.id.clone(), email: session.user.email.clone() });
-    tracing::info!(ip, user = session.user.id, "signed in");
-    Ok(with_session(sessions, &token, Me::of_session(&session, installation.as_of(&store).await?)))
+    tracing::info!(address, user = session.user.id, "signed in");
+    Ok(with_session(&control, &arrival, &token, Me::of_session(&session, installation.as_of(&store).await?)))
 }
 
 /// End the session.
 #[utoipa::path(post, path = "/api/auth/logout", tag = "session", responses((status = 204)))]
-pub async fn sign_out(State(control): State<Control>, State(sessions): State<Sessions>, headers: HeaderMap) -> Result<Response, ApiError> {
-    if let Some(token) = session_cookie(&headers) {
-        control.end_session(token).await?;
-    }
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(sessions, "", 0))]).into_response())
+pub async fn sign_out(State(control): State<Control>, arrival: Arrival, headers: HeaderMap) -> Result<Response, ApiError> {
+    end_shown(&control, &arrival, &headers).await?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(&arrival, "", 0))]).into_response())
 }
 
 /// Whether a set-up link can still be used.
@@ -161,19 +168,19 @@ pub async fn setup_link(
 pub async fn set_up(
     State(control): State<Control>,
     State(clock): State<Clock>,
-    State(sessions): State<Sessions>,
     State(installation): State<Installation>,
     State(store): State<Store>,
+    arrival: Arrival,
     trail: Trail,
     Body(asked): Body<SetUp>,
 ) -> Result<Response, ApiError> {
     let now_us = clock.now_us();
     let admin = NewUser { email: asked.email, name: asked.name, role: ModelRole::Admin, dealer: None, password: asked.password };
     let user = control.use_setup_link(&asked.token, admin, now_us).await?;
-    let (token, session) = control.begin_session(&user.id, now_us).await?.ok_or_else(ApiError::sign_in)?;
+    let (token, session) = control.begin_session(&user.id, Means::Password, &arrival.device, now_us).await?.ok_or_else(ApiError::sign_in)?;
     trail.by(Actor::User { id: user.id.clone(), email: user.email.clone() });
     tracing::info!(user = user.id, "the first admin was made");
-    Ok(with_session(sessions, &token, Me::of_session(&session, installation.as_of(&store).await?)))
+    Ok(with_session(&control, &arrival, &token, Me::of_session(&session, installation.as_of(&store).await?)))
 }
 
 /// Who one is.
@@ -185,16 +192,25 @@ pub async fn me(caller: Caller, State(installation): State<Installation>, State(
         name: caller.name,
         role: caller.role.into(),
         dealer: caller.scope.dealer().map(str::to_owned),
+        must_enrol: caller.session.as_ref().is_some_and(|session| session.must_enrol),
         csrf: caller.csrf.unwrap_or_default(),
         installation: installation.as_of(&store).await?,
     }))
 }
 
-fn with_session(sessions: Sessions, token: &Secret, me: Me) -> Response {
-    ([(header::SET_COOKIE, cookie(sessions, token.reveal(), SESSION_LIFE_US / 1_000_000))], Json(me)).into_response()
+fn with_session(control: &Control, arrival: &Arrival, token: &Secret, me: Me) -> Response {
+    let life_s = control.session_limits().life_us / 1_000_000;
+    ([(header::SET_COOKIE, cookie(arrival, token.reveal(), life_s))], Json(me)).into_response()
 }
 
-fn cookie(sessions: Sessions, token: &str, life_s: i64) -> String {
-    let secure = if sessions.secure_cookies { "; Secure" } else { "" };
-    format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life_s}{secure}")
+/// Ends the session that the request still shows: who signs in gets a new one, and the old token serves nobody.
+pub async fn end_shown(control: &Control, arrival: &Arrival, headers: &HeaderMap) -> Result<(), ApiError> {
+    if let Some(token) = arrival.cookie(headers, SESSION_COOKIE) {
+        control.end_session(token).await?;
+    }
+    Ok(())
+}
+
+pub fn cookie(arrival: &Arrival, token: &str, life_s: i64) -> String {
+    arrival.set_cookie(SESSION_COOKIE, token, life_s)
 }

@@ -117,6 +117,10 @@ impl Looks {
     }
 }
 
+/// On a response whose status does not show that nothing was done: a redirect that tells why.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refused;
+
 /// A request that will be noted, whatever becomes of it.
 pub(crate) struct Pending {
     pub control: Control,
@@ -142,7 +146,8 @@ impl Pending {
     /// Notes what came of it; an answer that cannot be noted is not given.
     pub async fn answered(mut self, response: Response) -> Response {
         let now_us = self.clock.now_us();
-        let outcome = outcome(response.status());
+        let is_refused = response.extensions().get::<Refused>().is_some();
+        let outcome = if is_refused { Some(Outcome::Refused) } else { outcome(response.status()) };
         let look = self.look().filter(|_| outcome == Some(Outcome::Done)).map(|(looks, look)| (looks.clone(), look));
         let is_known = look.as_ref().is_some_and(|(looks, look)| looks.is_known(look, now_us));
         let Some(outcome) = outcome.filter(|_| !is_known) else {

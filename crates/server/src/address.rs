@@ -8,14 +8,18 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use forecourt_api::ClientAddress;
+use forecourt_api::{ByHttps, ClientAddress};
 use forecourt_collect::Network;
 
-/// Puts the client's address on the request.
+/// Puts the client's address on the request, and whether it came to a trusted proxy by HTTPS.
 pub async fn note_client(proxies: Vec<Network>, mut request: Request, next: Next) -> Response {
     if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied() {
-        let client = client(peer.ip().to_canonical(), request.headers(), &proxies);
+        let peer = peer.ip().to_canonical();
+        let client = client(peer, request.headers(), &proxies);
         request.extensions_mut().insert(ClientAddress(client));
+        if is_by_https(peer, request.headers(), &proxies) {
+            request.extensions_mut().insert(ByHttps);
+        }
     }
     next.run(request).await
 }
@@ -35,6 +39,13 @@ fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
     client
 }
 
+/// What the proxy next to us says of how it was reached; nobody else is believed.
+fn is_by_https(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> bool {
+    let told = headers.get_all("x-forwarded-proto").iter().next_back().and_then(|value| value.to_str().ok());
+    let is_https = told.and_then(|told| told.rsplit(',').next()).is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"));
+    is_https && proxies.iter().any(|network| network.contains(peer))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,5 +59,17 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &ours), "203.0.113.9");
         assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(seen("192.0.2.1", &ours), "192.0.2.1");
+    }
+
+    #[test]
+    fn https_is_believed_of_our_proxies_only() {
+        let ours: Vec<Network> = vec!["10.0.0.0/8".parse().unwrap()];
+        let seen = |peer: &str, told: &str| {
+            let mut headers = HeaderMap::new();
+            headers.append("x-forwarded-proto", told.parse().unwrap());
+            is_by_https(peer.parse().unwrap(), &headers, &ours)
+        };
+        assert!(seen("10.0.0.1", "https") && seen("10.0.0.1", "http, HTTPS"));
+        assert!(!seen("10.0.0.1", "http") && !seen("10.0.0.1", "https, http") && !seen("192.0.2.1", "https"));
     }
 }

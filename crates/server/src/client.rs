@@ -34,7 +34,7 @@ impl Client {
     pub async fn connect(place: &Place) -> anyhow::Result<Self> {
         let folder = Folder::open(&place.data)?;
         if let Some(running) = folder.running() {
-            let http = reqwest::Client::builder().no_proxy().build()?;
+            let http = running.http()?;
             let answers = http.get(format!("{}/healthz", running.address)).send().await.is_ok_and(|answer| answer.status().is_success());
             if answers {
                 return Ok(Self::Remote { http, running });
@@ -58,6 +58,10 @@ impl Client {
 
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.call(Method::POST, path, Some(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> anyhow::Result<Value> {
+        self.call(Method::DELETE, path, None).await
     }
 
     /// Asks by SQL and gets an Arrow stream.
@@ -94,6 +98,14 @@ impl Client {
                 (answer.status(), to_bytes(answer.into_body(), ANSWER_BYTES_MAX).await?)
             }
         })
+    }
+
+    /// Where the server is, or will be, as this machine reaches it.
+    pub fn address(&self) -> String {
+        match self {
+            Self::Remote { running, .. } => running.address.clone(),
+            Self::Here { node, .. } => format!("http://{}", node.config.server.listen),
+        }
     }
 
     /// Ends what runs in this process.

@@ -14,11 +14,14 @@ use forecourt_deliver::{
     email::{Mailer, Security, SmtpOptions},
 };
 use forecourt_lake::LakeOptions;
-use forecourt_model::time::SECOND_US;
+use forecourt_model::time::{HOUR_US, SECOND_US};
 use forecourt_outgoing::Allowed;
 use forecourt_query::QueryOptions;
+use forecourt_store::control::SessionLimits;
 use serde::Deserialize;
 use toml::Table;
+
+use crate::tls::TlsFiles;
 
 /// Every key, documented, with its default.
 pub const DEFAULT: &str = include_str!("../config.default.toml");
@@ -28,6 +31,8 @@ pub const DEFAULT: &str = include_str!("../config.default.toml");
 pub struct Config {
     pub installation: Installation,
     pub server: Server,
+    pub tls: Tls,
+    pub access: Access,
     pub collect: Collect,
     pub forms: Forms,
     pub deliver: Deliver,
@@ -59,8 +64,24 @@ pub struct Server {
     pub public_url: String,
     pub trusted_proxies: Vec<String>,
     pub connections_max: usize,
+    pub connections_per_address_max: usize,
     pub header_timeout_s: u64,
     pub stop_timeout_s: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    cert: String,
+    key: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    session_idle_hours: u32,
+    session_life_hours: u32,
+    pub requests_per_second: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -112,6 +133,7 @@ pub struct Log {
 #[serde(deny_unknown_fields)]
 pub struct Store {
     pub url: String,
+    pub allow_superuser: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -239,7 +261,24 @@ impl Config {
         if !public.is_empty() && !public.starts_with("https://") && !public.starts_with("http://") {
             bail!("`server.public_url` is `{public}`: begin it with https:// or http://");
         }
+        if self.tls.cert.is_empty() != self.tls.key.is_empty() {
+            bail!("`[tls]` needs both `cert` and `key`, or neither");
+        }
+        if self.access.session_idle_hours == 0 || self.access.session_life_hours < self.access.session_idle_hours {
+            bail!("`access.session_idle_hours` must be above 0, and `session_life_hours` not below it");
+        }
         self.trusted_proxies().map(|_| ())
+    }
+
+    /// Where the own certificate is, if there is one.
+    pub fn tls_files(&self) -> Option<TlsFiles> {
+        let Tls { cert, key } = &self.tls;
+        (!cert.is_empty()).then(|| TlsFiles { cert: cert.into(), key: key.into() })
+    }
+
+    pub fn session_limits(&self) -> SessionLimits {
+        let Access { session_idle_hours, session_life_hours, .. } = self.access;
+        SessionLimits { idle_us: i64::from(session_idle_hours) * HOUR_US, life_us: i64::from(session_life_hours) * HOUR_US }
     }
 
     pub fn trusted_proxies(&self) -> anyhow::Result<Vec<Network>> {
@@ -249,7 +288,7 @@ impl Config {
 
     pub fn reach(&self) -> anyhow::Result<Reach> {
         let public = self.server.public_url.trim_end_matches('/');
-        Ok(Reach { public_url: (!public.is_empty()).then(|| public.to_owned()), trusted_proxies: self.trusted_proxies()?, tls: false })
+        Ok(Reach { public_url: (!public.is_empty()).then(|| public.to_owned()), trusted_proxies: self.trusted_proxies()?, tls: self.tls_files().is_some() })
     }
 
     pub fn limits(&self) -> Limits {

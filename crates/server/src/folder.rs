@@ -25,6 +25,14 @@ pub struct Running {
     pub pid: u32,
 }
 
+impl Running {
+    /// A client for the server's own address. Its certificate is for the name that others use, so it is not compared: the address
+    /// is this machine's, and stands in a file that only its owner may write.
+    pub fn http(&self) -> anyhow::Result<reqwest::Client> {
+        Ok(reqwest::Client::builder().no_proxy().tls_danger_accept_invalid_certs(true).build()?)
+    }
+}
+
 impl Folder {
     /// Opens the folder, making it if absent.
     pub fn open(root: &Path) -> anyhow::Result<Self> {

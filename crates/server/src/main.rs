@@ -6,6 +6,7 @@ mod client;
 mod clock;
 mod commands;
 mod config;
+mod connections;
 #[cfg(feature = "failpoints")]
 mod crash;
 mod delivery;
@@ -19,10 +20,12 @@ mod logging;
 mod node;
 mod output;
 mod retention;
+mod paced_body;
 mod secrets_key;
 mod seeding;
 mod sources;
 mod ticks;
+mod tls;
 
 use std::process::ExitCode;
 

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use axum::Router;
 use bytes::Bytes;
 use forecourt_api::{
@@ -144,7 +144,7 @@ impl Node {
         border = border.with_delivery(delivery::of(&deliver));
         let forms = FormKeeper::open(store.clone()).await?;
         let form_desk = FormDesk::new(collector.clone(), forms.subscribe(), config.form_limits(), &hash_key);
-        let sessions = Sessions { secure_cookies: config.server.public_url.starts_with("https://"), local_admin: opening.local_admin };
+        let sessions = sessions(&config, opening.local_admin);
         let api = ApiState::new(
             control.clone(),
             store.clone(),
@@ -334,15 +334,30 @@ async fn open_lake(folder: &Folder, config: &Config, log: &Log, store: &Store) -
 
 async fn open_store(folder: &Folder, config: &Config) -> anyhow::Result<Store> {
     let url = &config.store.url;
+    if !url.is_empty() && !config.store.allow_superuser {
+        refuse_superuser(url).await?;
+    }
     let opened = if url.is_empty() { Store::sqlite(&folder.state()).await } else { Store::postgres(url, "forecourt_state").await };
     opened.context("cannot open the state")
+}
+
+/// Whoever gets hold of a superuser's connection has the whole database server, its files and its programs.
+async fn refuse_superuser(url: &str) -> anyhow::Result<()> {
+    let role = Database::postgres_superuser(url).await.context("cannot open the state")?;
+    if let Some(role) = role {
+        bail!(
+            "`store.url` signs in as the superuser `{role}`: make a role of its own (`CREATE ROLE forecourt LOGIN PASSWORD '…'; \
+             CREATE DATABASE forecourt OWNER forecourt;`), or set `store.allow_superuser = true`"
+        );
+    }
+    Ok(())
 }
 
 pub async fn open_control(folder: &Folder, config: &Config) -> anyhow::Result<Control> {
     let key = SecretsKey::find(folder, config)?;
     let control = Control::open(control_database(folder, config).await?, key.keyring.clone()).await?;
     key.keep()?;
-    Ok(control)
+    Ok(control.with_session_limits(config.session_limits()))
 }
 
 pub async fn control_database(folder: &Folder, config: &Config) -> anyhow::Result<Database> {
@@ -357,6 +372,12 @@ async fn open_attempts(folder: &Folder, config: &Config) -> anyhow::Result<Attem
     let database =
         if url.is_empty() { Database::sqlite(&folder.attempts(), 2).await } else { Database::postgres(url, "forecourt_attempts").await };
     Ok(Attempts::open(database.context("cannot open the attempts")?).await?)
+}
+
+fn sessions(config: &Config, local_admin: Option<blake3::Hash>) -> Sessions {
+    let public_url = config.server.public_url.trim_end_matches('/').to_owned();
+    let secure_cookies = public_url.starts_with("https://") || config.tls_files().is_some();
+    Sessions { secure_cookies, public_url, requests_per_second: config.access.requests_per_second, local_admin }
 }
 
 fn installation(config: &Config, demo: bool) -> Installation {

@@ -165,6 +165,16 @@ impl Database {
         Ok(Self::Postgres(pool))
     }
 
+    /// The name of the role that the address signs in as, where it is a superuser.
+    pub async fn postgres_superuser(url: &str) -> Result<Option<String>, StoreError> {
+        let options: PgConnectOptions = url.parse()?;
+        let mut connection = sqlx::PgConnection::connect_with(&options).await?;
+        let sql = "SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname = current_user AND rolsuper";
+        let found = sqlx::query(sql).fetch_optional(&mut connection).await?;
+        connection.close().await?;
+        found.map(|row| row.try_get(0)).transpose().map_err(StoreError::from)
+    }
+
     pub fn is_sqlite(&self) -> bool {
         matches!(self, Self::Sqlite { .. })
     }

@@ -291,3 +291,10 @@ async fn a_sign_on_attempt_is_taken_once_by_the_browser_that_began_it() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_superuser_is_told_from_an_owner() {
+    let url = postgres::url().await;
+    assert_eq!(Database::postgres_superuser(&url).await.unwrap(), None);
+    assert_eq!(Database::postgres_superuser(&postgres::as_superuser(&url)).await.unwrap(), Some("postgres".into()));
+}

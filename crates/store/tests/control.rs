@@ -10,12 +10,8 @@ use forecourt_model::{
 use forecourt_store::{
     Database,
     control::{
-<<<<<<< HEAD
-        AccountError, AuditFilter, AuditHead, AuditNote, Control, JobState, Keyring, NewUser, SESSION_IDLE_US, SESSION_LIFE_US, SignInError,
-=======
-        AccountError, Control, Credentials, Device, JobState, Keyring, Means, NewUser, SESSION_IDLE_US, SESSION_LIFE_US, Secret, Session,
-        SignInError,
->>>>>>> 3c5973a (store: reset links, second factors, sessions with devices, sign-on attempts; passwords that guessing begins with)
+        AccountError, AuditFilter, AuditHead, AuditNote, Control, Credentials, Device, JobState, Keyring, Means, NewUser, SESSION_IDLE_US,
+        SESSION_LIFE_US, Secret, Session, SignInError,
     },
 };
 

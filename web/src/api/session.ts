@@ -14,8 +14,11 @@ export function useMe(): Me {
   return useSuspenseQuery(meQuery).data;
 }
 
-export async function signIn(email: string, password: string): Promise<Me> {
-  return welcome(await body(api.POST("/api/auth/login", { body: { email, password } })));
+/** `code`: of the second factor, once the server has asked for it. */
+export type Credentials = { email: string; password: string; code: string | null };
+
+export async function signIn(credentials: Credentials): Promise<Me> {
+  return welcome(await body(api.POST("/api/auth/login", { body: credentials })));
 }
 
 export async function setUp(token: string, email: string, password: string, name: string): Promise<Me> {

@@ -2,7 +2,10 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type Account = Schemas["Account"];
+export type AccountSession = Schemas["AccountSession"];
 export type AuditItem = Schemas["AuditItem"];
+export type BegunSecondFactor = Schemas["BegunSecondFactor"];
 export type Breaker = Schemas["Breaker"];
 export type Call = Schemas["Call"];
 export type Catalogue = Schemas["Catalogue"];
@@ -41,6 +44,9 @@ export type Source = Schemas["Source"];
 export type Switches = Schemas["Switches"];
 /** The properties are whatever the sender chose: the document can only say "an object". */
 export type TimelineItem = Omit<Schemas["TimelineItem"], "properties"> & { properties: Record<string, unknown> };
+export type SsoRole = Schemas["SsoRole"];
+export type SsoSettings = Schemas["SsoSettings"];
+export type SsoSettingsShown = Schemas["SsoSettingsShown"];
 export type TimelineKind = Schemas["TimelineKind"];
 export type Token = Schemas["Token"];
 export type Touch = Schemas["Touch"];

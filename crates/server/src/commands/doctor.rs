@@ -19,7 +19,7 @@ pub async fn run(place: &Place) -> anyhow::Result<()> {
     };
     say(true, "configuration", "every key is known".to_owned());
     if let Some(running) = folder.running() {
-        let answer = reqwest::Client::builder().no_proxy().build()?.get(format!("{}/readyz", running.address)).send().await;
+        let answer = running.http()?.get(format!("{}/readyz", running.address)).send().await;
         if let Ok(answer) = answer {
             let ready = answer.status().is_success();
             let report: serde_json::Value = answer.json().await.context("the server's answer")?;

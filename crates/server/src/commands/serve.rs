@@ -20,6 +20,7 @@ use crate::{
     folder::{Folder, Running},
     health, listen, logging,
     node::{Node, Opening, Role},
+    tls::Tls,
 };
 
 #[derive(Debug, Args)]
@@ -39,6 +40,7 @@ pub struct Server {
     pub stop: watch::Sender<bool>,
     folder: Folder,
     listener: TcpListener,
+    tls: Option<Tls>,
     role: Role,
 }
 
@@ -57,14 +59,15 @@ impl Server {
     pub async fn open(folder: Folder, config: Config, role: Role, demo: bool) -> anyhow::Result<Self> {
         let listen = config.server.listen;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}: name another by `--listen`"))?;
+        let tls = config.tls_files().map(Tls::open).transpose()?;
         let url = reached_at(&config, listener.local_addr()?);
         let token = random_token();
         let opening = Opening { demo, local_admin: Some(blake3::hash(token.as_bytes())) };
         let node = Node::open(&folder, config, opening).await?;
-        let address = format!("http://{}", from_here(listener.local_addr()?));
+        let address = format!("{}://{}", scheme(&config), from_here(listener.local_addr()?));
         folder.note_running(&Running { address, token, pid: std::process::id() })?;
         let (stop, _) = watch::channel(false);
-        Ok(Self { node, url, stop, folder, listener, role })
+        Ok(Self { node, url, stop, folder, listener, tls, role })
     }
 
     /// Prints the one-time link while there is nobody who could sign in.
@@ -79,19 +82,24 @@ impl Server {
 
     /// Answers until a signal comes, then stops in order: requests first, then the fold, then the files.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { node, url, stop, folder, listener, role } = self;
+        let Self { node, url, stop, folder, listener, tls, role } = self;
         node.control.interrupt_jobs(now_us()).await?;
         let (stop_workers, workers_stop) = watch::channel(false);
         let workers = node.start(role, &workers_stop).await?;
         let proxies = node.config.trusted_proxies()?;
+        let believed = proxies.clone();
         let router: Router = node
             .router(role)
             .merge(health::router(&node))
-            .layer(middleware::from_fn(move |request, next| address::note_client(proxies.clone(), request, next)));
+            .layer(middleware::from_fn(move |request, next| address::note_client(believed.clone(), request, next)));
         tracing::info!(url, "ready");
         tokio::spawn(stop_at_signal(stop.clone()));
         tokio::spawn(stop_when_poisoned(node.log.clone(), stop.clone()));
-        listen::serve(listener, router, &node.config.server, stop.subscribe()).await;
+        let acceptor = tls.as_ref().map(Tls::acceptor).transpose()?;
+        if let Some(tls) = tls {
+            tokio::spawn(tls.watch(stop.subscribe()));
+        }
+        listen::serve(listener, router, &node.config.server, &proxies, acceptor, stop.subscribe()).await;
 
         tracing::info!("stopping");
         stop_workers.send_replace(true);
@@ -133,7 +141,11 @@ fn random_token() -> String {
 
 fn reached_at(config: &Config, listening: SocketAddr) -> String {
     let public = config.server.public_url.trim_end_matches('/');
-    if public.is_empty() { format!("http://{}", from_here(listening)) } else { public.to_owned() }
+    if public.is_empty() { format!("{}://{}", scheme(config), from_here(listening)) } else { public.to_owned() }
+}
+
+fn scheme(config: &Config) -> &'static str {
+    if config.tls_files().is_some() { "https" } else { "http" }
 }
 
 /// "Any address" is none that one can go to.

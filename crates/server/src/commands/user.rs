@@ -28,6 +28,15 @@ pub enum UserCommand {
         #[command(flatten)]
         output: Output,
     },
+    /// Print a one-time link that sets a new password: for when no e-mail can be sent. All sessions of the account end once it is used.
+    Reset {
+        email: String,
+        /// Take the second factor away too, for somebody who lost the app and the recovery codes.
+        #[arg(long)]
+        second_factor: bool,
+        #[command(flatten)]
+        output: Output,
+    },
     /// List all accounts.
     List {
         #[command(flatten)]
@@ -43,6 +52,23 @@ pub async fn run(place: &Place, command: UserCommand) -> anyhow::Result<()> {
             let body = json!({ "email": email, "name": name, "role": role, "dealer": dealer, "password": password });
             let user = client.post("/api/users", &body).await?;
             output.one(&user, &["id", "email", "role", "dealer"]);
+            client.close().await;
+        }
+        UserCommand::Reset { email, second_factor, output } => {
+            let client = Client::connect(place).await?;
+            let users = client.get("/api/users").await?;
+            let wanted = email.trim().to_lowercase();
+            let found = users["users"].as_array().into_iter().flatten().find(|user| user["email"] == wanted.as_str());
+            let id = found.and_then(|user| user["id"].as_str()).with_context(|| format!("there is no account for {wanted}"))?;
+            if second_factor {
+                client.delete(&format!("/api/users/{id}/second-factor")).await?;
+            }
+            let mut link = client.post(&format!("/api/users/{id}/reset-link"), &json!({})).await?;
+            // Without `server.public_url` it is a path.
+            if let Some(path) = link["link"].as_str().filter(|link| link.starts_with('/')) {
+                link["link"] = format!("{}{path}", client.address()).into();
+            }
+            output.one(&link, &["email", "minutes", "link"]);
             client.close().await;
         }
         UserCommand::List { output } => {

@@ -40,11 +40,30 @@ impl House {
     pub async fn start() -> Self {
         // Another test of this process may have installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder().no_proxy().build().unwrap();
+        Self::start_with("", Client::builder().no_proxy().build().unwrap()).await
+    }
+
+    /// With keys of the configuration, and a client that is spoken to it by.
+    pub async fn start_with(config: &str, http: Client) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("own.toml"), config).unwrap();
         let mut house = Self { dir, server: None, url: String::new(), setup_token: String::new(), http };
         house.restart().await;
         house
+    }
+
+    /// At an address that stands in the configuration too.
+    pub async fn start_at(config: &str, url: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("own.toml"), config).unwrap();
+        let http = Client::builder().no_proxy().build().unwrap();
+        let mut house = Self { dir, server: None, url: url.to_owned(), setup_token: String::new(), http };
+        house.restart().await;
+        house
+    }
+
+    pub fn config(&self) -> std::path::PathBuf {
+        self.data().join("own.toml")
     }
 
     pub fn data(&self) -> &Path {
@@ -54,7 +73,7 @@ impl House {
     pub async fn restart(&mut self) {
         self.stop();
         let mut command = Command::new(env!("CARGO_BIN_EXE_forecourt"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(self.data());
+        command.args(["serve", "--listen", &self.listen(), "--data"]).arg(self.data()).arg("--config").arg(self.config());
         command.env("RUST_LOG", "warn").stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut server = command.spawn().unwrap();
         let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
@@ -68,6 +87,11 @@ impl House {
             let line = reading.join().unwrap().unwrap();
             self.setup_token = line.rsplit("token=").next().unwrap().to_owned();
         }
+    }
+
+    /// Any port, but the same one again: it may stand in the configuration.
+    fn listen(&self) -> String {
+        self.url.split_once("://").map_or("127.0.0.1:0", |(_, address)| address).to_owned()
     }
 
     fn users_are_missing(&self) -> bool {
@@ -109,6 +133,14 @@ impl House {
 
     pub async fn get(&self, person: &Person, path: &str) -> Answer {
         self.send(Method::GET, path, &person.headers(), None).await
+    }
+
+    pub async fn put(&self, person: &Person, path: &str, body: &Value) -> Answer {
+        self.send(Method::PUT, path, &person.headers(), Some(body)).await
+    }
+
+    pub async fn delete(&self, person: &Person, path: &str) -> Answer {
+        self.send(Method::DELETE, path, &person.headers(), None).await
     }
 
     pub async fn post(&self, person: &Person, path: &str, body: &Value) -> Answer {
@@ -163,7 +195,7 @@ impl House {
     /// Runs a command of the binary on this folder.
     pub fn command(&self, arguments: &[&str], stdin: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_forecourt"));
-        command.args(arguments).arg("--data").arg(self.data());
+        command.args(arguments).arg("--data").arg(self.data()).arg("--config").arg(self.config());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut running = command.spawn().unwrap();
         running.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
@@ -193,7 +225,7 @@ impl Person {
         Self { cookie: cookie.split(';').next().unwrap().to_owned(), csrf: answer.body["csrf"].as_str().unwrap().to_owned() }
     }
 
-    fn headers(&self) -> Vec<(&'static str, String)> {
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
         vec![("cookie", self.cookie.clone()), ("x-csrf-token", self.csrf.clone())]
     }
 }

@@ -22,7 +22,7 @@ struct Cluster {
     _keeper: Child,
 }
 
-/// The address of a fresh, empty database.
+/// The address of a fresh, empty database, as a role that owns it and nothing else: what the documentation asks for.
 ///
 /// Panics with what to install when the machine has no PostgreSQL.
 pub async fn url() -> String {
@@ -31,9 +31,17 @@ pub async fn url() -> String {
     let cluster = CLUSTER.get_or_init(start);
     let mut connection = connect(cluster.port).await;
     let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a fresh database");
+    connection.execute(AssertSqlSafe(format!("CREATE ROLE {name} LOGIN"))).await.expect("a fresh role");
+    connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name} OWNER {name}"))).await.expect("a fresh database");
     connection.close().await.expect("closed");
-    format!("postgres://postgres@127.0.0.1:{}/{name}", cluster.port)
+    format!("postgres://{name}@127.0.0.1:{}/{name}", cluster.port)
+}
+
+/// The same database as the cluster's superuser.
+#[allow(dead_code, reason = "some of the test binaries need it")]
+pub fn as_superuser(url: &str) -> String {
+    let (_, place) = url.split_once('@').expect("an address with a role");
+    format!("postgres://postgres@{place}")
 }
 
 fn start() -> Cluster {

@@ -8,10 +8,11 @@ import { api, body } from "../../api/client";
 import { meQuery, setUp } from "../../api/session";
 import { errorText } from "../../ui/errorText";
 import { Answer, Empty } from "../../ui/states";
+import { PASSWORD_LENGTH_MIN } from "./password";
 import { SessionFrame } from "./SessionFrame";
 
 const route = getRouteApi("/setup");
-const PASSWORD_LENGTH_MIN = 10;
+
 
 const setupLink = (token: string) =>
   queryOptions({

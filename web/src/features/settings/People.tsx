@@ -1,15 +1,28 @@
-import { Badge, Button, Modal, PasswordInput, Stack, Table, Text, TextInput } from "@mantine/core";
+import {
+  ActionIcon,
+  Badge,
+  Button,
+  Code,
+  Group,
+  Modal,
+  PasswordInput,
+  Stack,
+  Table,
+  Text,
+  TextInput,
+} from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconUserPlus, IconUsers } from "@tabler/icons-react";
+import { IconKey, IconUserPlus, IconUsers } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { useMe } from "../../api/session";
 import type { User } from "../../api/types";
+import { Copy } from "../../ui/Copy";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
-import { useAddUser, useRemoveUser, usersQuery } from "./queries";
+import { useAddUser, useRemoveUser, useResetLink, useResetSecondFactor, usersQuery } from "./queries";
 import { RemoveButton } from "./RemoveButton";
 import { readRole, RoleFields } from "./RoleFields";
 
@@ -65,7 +78,7 @@ function UserTable({ users }: { users: User[] }) {
             <Table.Th>{t("session.email")}</Table.Th>
             <Table.Th>{t("settings.role")}</Table.Th>
             <Table.Th className="num">{t("settings.people.last_seen")}</Table.Th>
-            <Table.Th aria-label={t("ui.remove")} />
+            <Table.Th aria-label={t("settings.people.actions")} />
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -100,20 +113,82 @@ function UserRow({ user }: { user: User }) {
             {user.dealer}
           </Text>
         )}
+        {user.second_factor && (
+          <Badge size="sm" variant="outline" color="teal" ml={6}>
+            {t("settings.people.second_factor")}
+          </Badge>
+        )}
       </Table.Td>
       <Table.Td className="num nowrap">
         {user.last_seen_at ? format.ago(user.last_seen_at, new Date()) : t("settings.never")}
       </Table.Td>
       <Table.Td ta="right">
         {user.email !== me.email && (
+          <Group gap={4} justify="flex-end" wrap="nowrap">
+          <WayBack user={user} />
           <RemoveButton
             label={t("settings.people.remove", { name: user.name })}
             question={t("settings.people.remove_question", { name: user.name })}
             onRemove={() => remove.mutate(user.id)}
           />
+          </Group>
         )}
       </Table.Td>
     </Table.Tr>
+  );
+}
+
+/** For those who cannot get in: a link for a new password, and the second factor taken away. */
+function WayBack({ user }: { user: User }) {
+  const { t } = useTranslation();
+  const [opened, dialog] = useDisclosure(false);
+  const link = useResetLink();
+  const reset = useResetSecondFactor();
+  const made = link.data && new URL(link.data.link, window.location.origin).href;
+  return (
+    <>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        c="dimmed"
+        aria-label={t("settings.people.way_back", { name: user.name })}
+        onClick={dialog.open}
+      >
+        <IconKey size={16} />
+      </ActionIcon>
+      <Modal
+        opened={opened}
+        onClose={() => {
+          link.reset();
+          dialog.close();
+        }}
+        title={t("settings.people.way_back", { name: user.name })}
+        closeButtonProps={{ "aria-label": t("ui.close") }}
+        centered
+      >
+        <Stack gap="md" ta="left">
+          <Text size="sm">{t("settings.people.link_hint")}</Text>
+          {made ? (
+            <Group gap="xs" wrap="nowrap">
+              <Code style={{ overflowWrap: "anywhere" }}>{made}</Code>
+              <Copy value={made} label={t("settings.people.copy_link")} />
+            </Group>
+          ) : (
+            <Button variant="default" loading={link.isPending} onClick={() => link.mutate(user.id)} data-autofocus>
+              {t("settings.people.make_link")}
+            </Button>
+          )}
+          {user.second_factor && (
+            <>
+              <Text size="sm">{t("settings.people.reset_second_factor_hint")}</Text>
+              <Button variant="default" c="red" loading={reset.isPending} onClick={() => reset.mutate(user.id)}>
+                {t("settings.people.reset_second_factor")}
+              </Button>
+            </>
+          )}
+        </Stack>
+      </Modal>
+    </>
   );
 }
 

@@ -26,6 +26,18 @@ export const useAddUser = () =>
 export const useRemoveUser = () =>
   useListChange(usersQuery.queryKey, (id: string) => api.DELETE("/api/users/{id}", { params: { path: { id } } }));
 
+/** Takes a second factor away from somebody who lost it; their sessions end. */
+export const useResetSecondFactor = () =>
+  useListChange(usersQuery.queryKey, (id: string) =>
+    api.DELETE("/api/users/{id}/second-factor", { params: { path: { id } } }),
+  );
+
+/** A one-time link that sets a new password. */
+export const useResetLink = () =>
+  useListChange(usersQuery.queryKey, (id: string) =>
+    body(api.POST("/api/users/{id}/reset-link", { params: { path: { id } } })),
+  );
+
 export const useAddToken = () =>
   useListChange(tokensQuery.queryKey, (token: NewToken) => body(api.POST("/api/tokens", { body: token })));
 

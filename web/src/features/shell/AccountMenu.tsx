@@ -4,6 +4,7 @@ import {
   IconDeviceDesktop,
   IconKeyboard,
   IconLanguage,
+  IconLock,
   IconLogout,
   IconMoon,
   IconSelector,
@@ -88,6 +89,14 @@ export function AccountMenu({ onHelp, variant }: { onHelp: () => void; variant: 
             {t("shell.section.settings")}
           </Menu.Item>
         )}
+        <Menu.Item
+          leftSection={<IconLock size={16} aria-hidden />}
+          renderRoot={(props) => (
+            <Link to="/settings/$section" params={{ section: "account" }} search={{}} {...props} />
+          )}
+        >
+          {t("settings.section.account")}
+        </Menu.Item>
         <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={onHelp}>
           {t("shell.shortcuts.title")}
         </Menu.Item>
