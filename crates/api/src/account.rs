@@ -99,7 +99,11 @@ pub async fn change_password(
 
 /// One's own sessions, the one used last first.
 #[utoipa::path(get, path = "/api/account/sessions", tag = "account", responses((status = 200, body = AccountSessions)))]
-pub async fn sessions(State(control): State<Control>, State(clock): State<Clock>, caller: Caller) -> Result<Json<AccountSessions>, ApiError> {
+pub async fn sessions(
+    State(control): State<Control>,
+    State(clock): State<Clock>,
+    caller: Caller,
+) -> Result<Json<AccountSessions>, ApiError> {
     let own = caller.session()?;
     let shown = |open: OpenSession| AccountSession {
         is_current: open.id == own.id,

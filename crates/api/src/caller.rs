@@ -300,17 +300,19 @@ fn admit(caller: &Caller, permission: Permission, request: &Request) -> Result<(
     Err(ApiError::forbidden(format!("the role {} may not do this: ask an admin for another role", caller.role.as_str())))
 }
 
-async fn identify(
-    control: &Control,
-    sessions: &Sessions,
-    arrival: &Arrival,
-    headers: &HeaderMap,
-    now_us: i64,
-) -> Result<Caller, ApiError> {
+async fn identify(control: &Control, sessions: &Sessions, arrival: &Arrival, headers: &HeaderMap, now_us: i64) -> Result<Caller, ApiError> {
     if let Some(shown) = bearer(headers) {
         if sessions.local_admin == Some(blake3::hash(shown.as_bytes())) {
             let name = "command line".to_owned();
-            return Ok(Caller { actor: name.clone(), who: Actor::Machine, name, role: Role::Admin, scope: Scope::Everything, csrf: None, session: None });
+            return Ok(Caller {
+                actor: name.clone(),
+                who: Actor::Machine,
+                name,
+                role: Role::Admin,
+                scope: Scope::Everything,
+                csrf: None,
+                session: None,
+            });
         }
         let token = control.token(shown, now_us).await?.ok_or_else(ApiError::sign_in)?;
         let scope = scope(control, token.role, token.dealer).await?;

@@ -56,11 +56,11 @@ use utoipa_axum::{
     routes,
 };
 
+pub use arrival::{ByHttps, ClientAddress};
 pub use border::{Border, Clock, Freshness};
 pub use caller::Caller;
 pub use commands::Commands;
 pub use feed::Feed;
-pub use arrival::{ByHttps, ClientAddress};
 pub use masking::masked_at_source;
 pub use privacy::RetentionBell;
 pub use session::{Installation, Sessions};

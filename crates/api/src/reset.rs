@@ -84,7 +84,14 @@ pub async fn ask(
     Ok(StatusCode::ACCEPTED)
 }
 
-async fn mail_link(border: &Border, sessions: &Sessions, installation: &Installation, user: &User, secret: &Secret, language: Option<&str>) {
+async fn mail_link(
+    border: &Border,
+    sessions: &Sessions,
+    installation: &Installation,
+    user: &User,
+    secret: &Secret,
+    language: Option<&str>,
+) {
     // Never from the request's own headers: whoever sends them would choose where the link leads.
     if sessions.public_url.is_empty() {
         tracing::error!("a reset link was not sent: set `server.public_url` in the configuration, it stands in the link");

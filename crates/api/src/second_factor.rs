@@ -69,7 +69,8 @@ pub async fn begin(
     prove(&control, session, asked.password, clock.now_us()).await?;
     let secret = control.begin_second_factor(&session.user, clock.now_us()).await?;
     let uri = uri(&installation.name, &session.user.email, &secret);
-    let qr = QrCode::encode_text(&uri, QrCodeEcc::Medium).map_err(|_| ApiError::invalid("the installation's name is too long for a QR code"))?;
+    let qr =
+        QrCode::encode_text(&uri, QrCodeEcc::Medium).map_err(|_| ApiError::invalid("the installation's name is too long for a QR code"))?;
     Ok(Json(BegunSecondFactor { secret: secret.reveal().to_owned(), qr_svg: svg(&qr), uri }))
 }
 

@@ -177,7 +177,8 @@ pub async fn set_up(
     let now_us = clock.now_us();
     let admin = NewUser { email: asked.email, name: asked.name, role: ModelRole::Admin, dealer: None, password: asked.password };
     let user = control.use_setup_link(&asked.token, admin, now_us).await?;
-    let (token, session) = control.begin_session(&user.id, Means::Password, &arrival.device, now_us).await?.ok_or_else(ApiError::sign_in)?;
+    let (token, session) =
+        control.begin_session(&user.id, Means::Password, &arrival.device, now_us).await?.ok_or_else(ApiError::sign_in)?;
     trail.by(Actor::User { id: user.id.clone(), email: user.email.clone() });
     tracing::info!(user = user.id, "the first admin was made");
     Ok(with_session(&control, &arrival, &token, Me::of_session(&session, installation.as_of(&store).await?)))

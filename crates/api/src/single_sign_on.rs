@@ -219,7 +219,8 @@ fn callback_url(sessions: &Sessions) -> String {
 
 /// A path of this site, and of nobody else's.
 fn own_path(asked: Option<&str>) -> String {
-    let is_own = |path: &&str| path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']) && path.len() <= 2_000;
+    let is_own =
+        |path: &&str| path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']) && path.len() <= 2_000;
     asked.filter(is_own).unwrap_or("/").to_owned()
 }
 

@@ -288,7 +288,11 @@ impl Config {
 
     pub fn reach(&self) -> anyhow::Result<Reach> {
         let public = self.server.public_url.trim_end_matches('/');
-        Ok(Reach { public_url: (!public.is_empty()).then(|| public.to_owned()), trusted_proxies: self.trusted_proxies()?, tls: self.tls_files().is_some() })
+        Ok(Reach {
+            public_url: (!public.is_empty()).then(|| public.to_owned()),
+            trusted_proxies: self.trusted_proxies()?,
+            tls: self.tls_files().is_some(),
+        })
     }
 
     pub fn limits(&self) -> Limits {

@@ -104,7 +104,8 @@ impl Tls {
 
 fn read(files: &TlsFiles) -> anyhow::Result<CertifiedKey> {
     let told = |path: &Path| format!("`[tls]` names {}", path.display());
-    let chain: Result<Vec<CertificateDer<'static>>, _> = CertificateDer::pem_file_iter(&files.cert).with_context(|| told(&files.cert))?.collect();
+    let chain: Result<Vec<CertificateDer<'static>>, _> =
+        CertificateDer::pem_file_iter(&files.cert).with_context(|| told(&files.cert))?.collect();
     let chain = chain.with_context(|| told(&files.cert))?;
     if chain.is_empty() {
         bail!("{}: there is no certificate in it", told(&files.cert));

@@ -144,7 +144,10 @@ async fn people_get_in_by_their_provider_and_with_the_role_that_it_gives() {
     let (mut leo, to) = at_the_provider(&house, "leo").await;
     assert_eq!(to, "/live");
     let me = leo.me(&house).await;
-    assert_eq!((me["email"].as_str(), me["role"].as_str(), me["name"].as_str()), (Some("leo@example.com"), Some("operator"), Some("Leo Lind")));
+    assert_eq!(
+        (me["email"].as_str(), me["role"].as_str(), me["name"].as_str()),
+        (Some("leo@example.com"), Some("operator"), Some("Leo Lind"))
+    );
 
     // A second time he is the same person, and takes on what the provider says by then.
     settings["roles"] = json!([{ "value": "staff", "role": "marketer" }]);

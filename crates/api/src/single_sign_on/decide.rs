@@ -116,7 +116,11 @@ mod tests {
     #[test]
     fn the_first_value_that_fits_gives_the_role() {
         let entry = |value: &str, role, dealer: Option<&str>| SsoRole { value: value.into(), role, dealer: dealer.map(Into::into) };
-        let roles = vec![entry("desk", ApiRole::Operator, None), entry("staff", ApiRole::Analyst, None), entry("north", ApiRole::Dealer, Some("D1"))];
+        let roles = vec![
+            entry("desk", ApiRole::Operator, None),
+            entry("staff", ApiRole::Analyst, None),
+            entry("north", ApiRole::Dealer, Some("D1")),
+        ];
         let settings = SsoSettings { role_claim: "groups".into(), roles, ..SsoSettings::default() };
         assert_eq!(decide(&settings, &leo(), Some(&user())), Ok(Decision::Enter { role: Some((Role::Operator, None)) }));
         let north = identity(json!({ "groups": "north" }));
@@ -129,7 +133,8 @@ mod tests {
 
     #[test]
     fn only_verified_emails_of_the_allowed_domains_count() {
-        let settings = SsoSettings { email_domains: vec!["example.com".into()], otherwise: Some(ApiRole::Analyst), ..SsoSettings::default() };
+        let settings =
+            SsoSettings { email_domains: vec!["example.com".into()], otherwise: Some(ApiRole::Analyst), ..SsoSettings::default() };
         assert!(decide(&settings, &leo(), None).is_ok());
         for email in ["leo@evil.example", "leo@example.com.evil.example", "leo@sub.example.com", "example.com"] {
             let other = identity(json!({ "email": email, "email_verified": true }));

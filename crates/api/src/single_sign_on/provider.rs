@@ -4,8 +4,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use forecourt_outgoing::{Method, Outgoing, OutgoingError, Request};
 use forecourt_store::control::{Secret, SsoAttempt};
 use openidconnect::{
-    AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl,
-    Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _,
+    AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
+    IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _,
     core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata},
     http,
 };
@@ -66,7 +66,12 @@ pub struct Provider {
 
 impl Provider {
     /// Reads the provider's description and keys.
-    pub async fn discover(settings: &SsoSettings, secret: Option<Secret>, redirect: &str, outgoing: Outgoing) -> Result<Self, ProviderError> {
+    pub async fn discover(
+        settings: &SsoSettings,
+        secret: Option<Secret>,
+        redirect: &str,
+        outgoing: Outgoing,
+    ) -> Result<Self, ProviderError> {
         let told = |why: String| ProviderError::Discovery { issuer: settings.issuer.trim_end_matches('/').to_owned(), why };
         let issuer = IssuerUrl::new(settings.issuer.clone()).map_err(|error| told(error.to_string()))?;
         let http = |request| send(outgoing.clone(), request);
@@ -77,7 +82,8 @@ impl Provider {
         let userinfo = metadata.userinfo_endpoint().map(|url| url.url().to_string());
         let redirect = RedirectUrl::new(redirect.to_owned()).map_err(|error| told(format!("our own address: {error}")))?;
         let secret = secret.map(|secret| ClientSecret::new(secret.reveal().to_owned()));
-        let client = CoreClient::from_provider_metadata(metadata, ClientId::new(settings.client_id.clone()), secret).set_redirect_uri(redirect);
+        let client =
+            CoreClient::from_provider_metadata(metadata, ClientId::new(settings.client_id.clone()), secret).set_redirect_uri(redirect);
         Ok(Self { client, userinfo, outgoing })
     }
 
@@ -94,7 +100,8 @@ impl Provider {
     /// Exchanges the code that the browser brought, and checks the token: signature, issuer, audience, expiry, nonce.
     pub async fn identify(&self, code: String, attempt: &SsoAttempt) -> Result<Identity, ProviderError> {
         let http = |request| send(self.outgoing.clone(), request);
-        let exchange = self.client.exchange_code(AuthorizationCode::new(code)).map_err(|error| ProviderError::Exchange(error.to_string()))?;
+        let exchange =
+            self.client.exchange_code(AuthorizationCode::new(code)).map_err(|error| ProviderError::Exchange(error.to_string()))?;
         let exchange = exchange.set_pkce_verifier(PkceCodeVerifier::new(attempt.verifier.clone()));
         let tokens = exchange.request_async(&http).await.map_err(|error| ProviderError::Exchange(causes(&error)))?;
         let id_token = tokens.id_token().ok_or_else(|| ProviderError::Token("there is none: is the scope `openid` allowed?".to_owned()))?;
@@ -112,7 +119,8 @@ impl Provider {
     /// Many providers tell e-mail and groups only when asked.
     async fn user_info(&self, access_token: &str, subject: &str) -> Result<Map<String, Value>, ProviderError> {
         let Some(url) = &self.userinfo else { return Ok(Map::new()) };
-        let request = Request::new(Method::GET, url).header("authorization", format!("Bearer {access_token}")).header("accept", "application/json");
+        let request =
+            Request::new(Method::GET, url).header("authorization", format!("Bearer {access_token}")).header("accept", "application/json");
         let answer = self.outgoing.send(request).await.map_err(|error| ProviderError::UserInfo(error.to_string()))?;
         if !answer.status.is_success() {
             return Err(ProviderError::UserInfo(format!("it answered {}", answer.status)));
