@@ -2,6 +2,7 @@
 //!
 //! `FORECOURT_PROVE=1` tells them at full length. `FORECOURT_SEED=N` repeats a run that was told by its seed.
 
+mod account_pages;
 mod call_back;
 mod damage;
 mod disk_full;

@@ -37,6 +37,7 @@ const me = {
   role: "admin",
   dealer: null,
   csrf: "csrf-of-the-mock",
+  must_enrol: false,
   installation: { name: "Aurelia Motors", time_zone: "Europe/Kyiv", currency: "EUR", safe_mode: true, demo: true },
 };
 
@@ -60,6 +61,66 @@ const routes = [
       signedIn = false;
       return null;
     },
+  ],
+  ["GET", "/api/auth/sso", () => ({ enabled: false, label: "" })],
+  ["POST", "/api/auth/reset/ask", () => null],
+  ["GET", "/api/auth/reset", () => ({ valid: true })],
+  ["POST", "/api/auth/reset", () => null],
+  [
+    "GET",
+    "/api/account",
+    () => ({
+      email: me.email,
+      name: me.name,
+      has_password: true,
+      second_factor_since: null,
+      second_factor_required: false,
+      recovery_codes_left: 0,
+    }),
+  ],
+  [
+    "GET",
+    "/api/account/sessions",
+    () => ({
+      sessions: [
+        {
+          id: "ses_1",
+          address: "198.51.100.7",
+          agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+          means: "password",
+          created_at: new Date(Date.now() - 86_400_000).toISOString(),
+          last_seen_at: new Date().toISOString(),
+          is_current: true,
+        },
+        {
+          id: "ses_2",
+          address: "203.0.113.20",
+          agent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Mobile/15E148 Safari/604.1",
+          means: "sso",
+          created_at: new Date(Date.now() - 400_000_000).toISOString(),
+          last_seen_at: new Date(Date.now() - 7_200_000).toISOString(),
+          is_current: false,
+        },
+      ],
+    }),
+  ],
+  ["GET", "/api/security/policy", () => ({ second_factor_required_for: ["admin"] })],
+  [
+    "GET",
+    "/api/security/sso",
+    () => ({
+      enabled: true,
+      label: "Aurelia ID",
+      issuer: "https://id.example.com/realms/staff",
+      client_id: "forecourt",
+      scopes: ["email", "profile"],
+      role_claim: "groups",
+      roles: [{ value: "desk", role: "operator", dealer: null }],
+      otherwise: null,
+      email_domains: ["example.com"],
+      has_client_secret: true,
+      redirect_uri: "https://cdp.example.com/api/auth/sso/callback",
+    }),
   ],
   ["GET", "/api/auth/setup", ({ query }) => ({ valid: query.get("token") === "new" })],
   [

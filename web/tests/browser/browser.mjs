@@ -17,6 +17,8 @@ export const PAGES = {
   deliveries: "/deliveries",
   sources: "/sources",
   people: "/settings/people",
+  security: "/settings/security",
+  account: "/settings/account",
   tokens: "/settings/tokens",
   audit: "/settings/audit",
   privacy: "/settings/privacy",
