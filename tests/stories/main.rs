@@ -12,6 +12,7 @@ mod fresh;
 mod hostile_clients;
 mod installation;
 mod kill;
+mod least_rights;
 mod ledger;
 mod outside;
 mod pages;

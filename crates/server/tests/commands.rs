@@ -45,7 +45,7 @@ async fn what_goes_wrong_is_one_clear_line_and_exit_code_one() {
         line
     };
     assert!(told(&["token", "create", "--role", "king"]).contains("unknown variant `king`"));
-    assert!(told(&["user", "add", "leo@example.com", "--role", "admin", "--password-stdin"]).contains("take 8 or more"));
+    assert!(told(&["user", "add", "leo@example.com", "--role", "admin", "--password-stdin"]).contains("take 10 or more"));
     assert!(told(&["query", "SELECT nothing FROM events"]).contains("there is no column `nothing`"));
     assert!(told(&["profile", "show", "nobody"]).contains("no profile has `nobody`"));
     assert!(told(&["serve", "--listen", "127.0.0.1:0"]).contains("another process"));
