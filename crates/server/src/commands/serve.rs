@@ -64,7 +64,7 @@ impl Server {
         let token = random_token();
         let opening = Opening { demo, local_admin: Some(blake3::hash(token.as_bytes())) };
         let node = Node::open(&folder, config, opening).await?;
-        let address = format!("{}://{}", scheme(&config), from_here(listener.local_addr()?));
+        let address = format!("{}://{}", scheme(&node.config), from_here(listener.local_addr()?));
         folder.note_running(&Running { address, token, pid: std::process::id() })?;
         let (stop, _) = watch::channel(false);
         Ok(Self { node, url, stop, folder, listener, tls, role })
