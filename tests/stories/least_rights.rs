@@ -9,7 +9,7 @@ async fn a_superuser_of_postgresql_is_refused_unless_it_is_meant() {
     let refused = Installation::new().on_postgres(superuser.clone()).run(&["source", "list"]);
     assert!(!refused.ok && refused.err.contains("signs in as the superuser `postgres`"), "{}", refused.err);
     assert!(refused.err.contains("CREATE ROLE forecourt") && !refused.err.contains(&superuser), "{}", refused.err);
-    let meant = Installation::new().with_config("[store]\nallow_superuser = true\n").on_postgres(superuser).run(&["source", "list"]);
+    let meant = Installation::new().configured("[store]\nallow_superuser = true\n").on_postgres(superuser).run(&["source", "list"]);
     assert!(meant.ok, "{}", meant.err);
     let enough = Installation::new().on_postgres(owner).run(&["source", "list"]);
     assert!(enough.ok, "{}", enough.err);

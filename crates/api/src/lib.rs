@@ -162,7 +162,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(second_factor::confirm))
         .routes(routes!(second_factor::remove))
         .routes(routes!(second_factor::renew_recovery_codes))
-        .routes(routes!(second_factor::reset))
+        .routes(routes!(second_factor::reset_second_factor))
         .routes(routes!(second_factor::policy, second_factor::set_policy))
         .routes(routes!(single_sign_on::offer))
         .routes(routes!(single_sign_on::start))

@@ -145,7 +145,7 @@ pub async fn remove(
 /// Take another's second factor away, for somebody who lost both app and recovery codes; the account's sessions end.
 #[utoipa::path(delete, path = "/api/users/{id}/second-factor", tag = "accounts", params(("id" = String, Path)),
     responses((status = 204), (status = 404, body = ErrorBody)))]
-pub async fn reset(State(control): State<Control>, trail: Trail, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
+pub async fn reset_second_factor(State(control): State<Control>, trail: Trail, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
     trail.detail("change", "reset by an admin");
     if !control.remove_second_factor(&id).await? {
         return Err(ApiError::not_found("such account"));

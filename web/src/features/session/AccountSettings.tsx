@@ -136,7 +136,7 @@ function SecondFactor({ account }: { account: Account }) {
       <Modal
         opened={dialog !== null}
         onClose={close}
-        title={dialog && t(`session.second_factor.dialog.${dialog}`)}
+        title={dialog && t(`session.second_factor.kind.${dialog}`)}
         closeButtonProps={{ "aria-label": t("ui.close") }}
         closeOnClickOutside={false}
         centered
@@ -291,7 +291,7 @@ function SessionRow({ session }: { session: AccountSession }) {
           <Button
             size="xs"
             variant="default"
-            aria-label={t("session.sessions.end_one", { name })}
+            aria-label={t("session.sessions.end_named", { name })}
             onClick={() => end.mutate(session.id)}
           >
             {t("session.sessions.end")}

@@ -71,8 +71,8 @@ function Sso({ shown }: { shown: SsoSettingsShown }) {
   const set = useSetSso();
   const change = (part: Partial<SsoSettings>) => setSettings((before) => ({ ...before, ...part }));
   const text = (key: "label" | "issuer" | "client_id" | "role_claim") => ({
-    label: t(`security.sso.${key}`),
-    description: t(`security.sso.${key}_hint`),
+    label: t(`security.sso.field.${key}`),
+    description: t(`security.sso.field.${key}_hint`),
     value: settings[key],
     onChange: (event: { currentTarget: { value: string } }) => change({ [key]: event.currentTarget.value }),
   });

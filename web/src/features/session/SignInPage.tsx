@@ -124,7 +124,7 @@ function SsoRefusal({ code }: { code: string }) {
   const reason = SSO_REASONS.find((known) => known === code) ?? "failed";
   return (
     <Alert color="red" variant="light" icon={<IconAlertTriangle aria-hidden />} role="alert">
-      {t(`session.sso.${reason}`)}
+      {t(`session.sso.verdict.${reason}`)}
     </Alert>
   );
 }
