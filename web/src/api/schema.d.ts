@@ -4,143 +4,6 @@
  */
 
 export interface paths {
-    "/api/account": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One's own account. */
-        get: operations["account"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/account/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Change one's own password; all other sessions end. */
-        post: operations["change_password"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/account/second-factor": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Begin a second factor: a secret for the authenticator app, in force once a code confirms it. */
-        post: operations["begin"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/account/second-factor/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Put the second factor in force by a code of the app; all other sessions end. */
-        post: operations["confirm"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/account/second-factor/recovery-codes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** New recovery codes instead of those that are left. */
-        post: operations["renew_recovery_codes"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/account/second-factor/remove": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Take one's own second factor away. */
-        post: operations["remove"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/account/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One's own sessions, the one used last first. */
-        get: operations["sessions"];
-        put?: never;
-        post?: never;
-        /** End all of one's own sessions but the one that asks. */
-        delete: operations["end_other_sessions"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/account/sessions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** End one of one's own sessions. */
-        delete: operations["end_session"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/audit": {
         parameters: {
             query?: never;
@@ -209,41 +72,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/auth/reset": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Whether a link can still be used. */
-        get: operations["state"];
-        put?: never;
-        /** Set the password by a link; all sessions of the account end. A second factor is asked for at the next sign-in as before. */
-        post: operations["reset"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/reset/ask": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Ask for a link by e-mail. The answer is the same whether there is such an account or not. */
-        post: operations["ask"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/auth/setup": {
         parameters: {
             query?: never;
@@ -256,57 +84,6 @@ export interface paths {
         put?: never;
         /** Make the first admin by the one-time link, and sign in. */
         post: operations["set_up"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/sso": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Whether there is single sign-on, for the sign-in page. */
-        get: operations["offer"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/sso/callback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Come back from the provider, and be signed in. */
-        get: operations["callback"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/sso/start": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Go to the provider. */
-        get: operations["start"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -825,42 +602,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/security/policy": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who must have a second factor. */
-        get: operations["policy"];
-        /** Say who must have a second factor, at once. */
-        put: operations["set_policy"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/security/sso": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How single sign-on is set up. */
-        get: operations["settings"];
-        /** Set single sign-on up. Switching it on asks the provider for its description first. */
-        put: operations["set_settings"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/sending": {
         parameters: {
             query?: never;
@@ -1035,6 +776,265 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own account. */
+        get: operations["account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change one's own password; all other sessions end. */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a second factor: a secret for the authenticator app, in force once a code confirms it. */
+        post: operations["begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the second factor in force by a code of the app; all other sessions end. */
+        post: operations["confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** New recovery codes instead of those that are left. */
+        post: operations["renew_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take one's own second factor away. */
+        post: operations["remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own sessions, the one used last first. */
+        get: operations["sessions"];
+        put?: never;
+        post?: never;
+        /** End all of one's own sessions but the one that asks. */
+        delete: operations["end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of one's own sessions. */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a link can still be used. */
+        get: operations["state"];
+        put?: never;
+        /** Set the password by a link; all sessions of the account end. A second factor is asked for at the next sign-in as before. */
+        post: operations["reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/reset/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a link by e-mail. The answer is the same whether there is such an account or not. */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether there is single sign-on, for the sign-in page. */
+        get: operations["offer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sso/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Come back from the provider, and be signed in. */
+        get: operations["callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sso/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Go to the provider. */
+        get: operations["start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/security/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who must have a second factor. */
+        get: operations["policy"];
+        /** Say who must have a second factor, at once. */
+        put: operations["set_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/security/sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How single sign-on is set up. */
+        get: operations["settings"];
+        /** Set single sign-on up. Switching it on asks the provider for its description first. */
+        put: operations["set_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users/{id}/reset-link": {
         parameters: {
             query?: never;
@@ -1073,42 +1073,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Account: {
-            email: string;
-            /** @description Without one the account signs in by single sign-on only. */
-            has_password: boolean;
-            name: string;
-            /**
-             * Format: int64
-             * @description Recovery codes that are not used yet.
-             */
-            recovery_codes_left: number;
-            /** @description Whether the account's role must have one. */
-            second_factor_required: boolean;
-            /** @description Since when there is a second factor; null without one. */
-            second_factor_since: string | null;
-        };
-        AccountSession: {
-            /** @description Where its requests came from when it began. */
-            address: string;
-            /** @description The browser's name for itself (`User-Agent`). */
-            agent: string;
-            created_at: string;
-            id: string;
-            /** @description The one that asks. */
-            is_current: boolean;
-            last_seen_at: string;
-            /** @description `password` or `sso`. */
-            means: string;
-        };
-        AccountSessions: {
-            sessions: components["schemas"]["AccountSession"][];
-        };
-        AskReset: {
-            email: string;
-            /** @description What language the e-mail is in: `en`, `ru` or `zh`. */
-            language?: string | null;
-        };
         AuditItem: {
             action: string;
             /** @description E-mail, or the token's name; of those who are not signed in what they typed. */
@@ -1150,18 +1114,6 @@ export interface components {
             rows: number;
             /** @description Whether every row is there and as it was written. */
             whole: boolean;
-        };
-        BeginSecondFactor: {
-            /** @description One's own password, once more; left out by accounts that have none, and by those that are led to enrol at sign-in. */
-            password?: string | null;
-        };
-        BegunSecondFactor: {
-            /** @description The address as a QR code: an SVG document of black squares on white. */
-            qr_svg: string;
-            /** @description To be typed into the app where it cannot read the picture. */
-            secret: string;
-            /** @description The same as an address that the app opens. */
-            uri: string;
         };
         /** @description A message channel that fails, and is left alone for a while. */
         Breaker: {
@@ -1327,13 +1279,6 @@ export interface components {
             message: components["schemas"]["Delivery"];
             /** @description Whose profile it shows on; absent where it is gone. */
             profile_id: string | null;
-        };
-        EndedSessions: {
-            /**
-             * Format: int64
-             * @description How many there were.
-             */
-            ended: number;
         };
         ErrorBody: {
             error: components["schemas"]["ErrorDetail"];
@@ -1660,10 +1605,10 @@ export interface components {
             /** @description Empty for an API token. */
             email: string;
             installation: components["schemas"]["Installation"];
-            /** @description The role needs a second factor and the account has none: until it has, nothing else is answered. */
-            must_enrol: boolean;
             name: string;
             role: components["schemas"]["Role"];
+            /** @description The role needs a second factor and the account has none: until it has, nothing else is answered. */
+            must_enrol: boolean;
         };
         /** @enum {string} */
         MessageChannel: "sms" | "webhook";
@@ -1736,12 +1681,6 @@ export interface components {
             jobs: components["schemas"]["Job"][];
             to: string;
             totals: components["schemas"]["PeriodTotals"];
-        };
-        PasswordChange: {
-            /** @description The password as it is now. */
-            current: string;
-            /** @description What it shall be: ten characters or more. */
-            new: string;
         };
         PeriodTotals: components["schemas"]["Totals"] & {
             currency: string;
@@ -1821,30 +1760,6 @@ export interface components {
         Recent: {
             events: components["schemas"]["LiveEvent"][];
         };
-        RecoveryCodes: {
-            /** @description Each lets in once instead of the app. Shown this once: only their hashes are kept. */
-            recovery_codes: string[];
-        };
-        ResetLink: {
-            email: string;
-            /** @description To be given to its owner and nobody else: it sets the password, once. */
-            link: string;
-            /**
-             * Format: int64
-             * @description Minutes that it can be used for.
-             */
-            minutes: number;
-        };
-        ResetLinkState: {
-            /** @description Whether the link can still be used. */
-            valid: boolean;
-        };
-        ResetPassword: {
-            /** @description What the password shall be: ten characters or more. */
-            password: string;
-            /** @description From the link. */
-            token: string;
-        };
         /** @description For how long events are kept. */
         Retention: {
             /**
@@ -1883,14 +1798,6 @@ export interface components {
             /** @description The webhook's secret, where one was made just now: shown this once. */
             webhook_secret: string | null;
         };
-        SecondFactorCode: {
-            /** @description Six digits of the app; where a factor is in force already, a recovery code too. */
-            code: string;
-        };
-        SecurityPolicy: {
-            /** @description Who must have a second factor. Whoever has none is led to it before anything else; single sign-on is exempt. */
-            second_factor_required_for: components["schemas"]["Role"][];
-        };
         Sending: {
             breakers: components["schemas"]["Breaker"][];
             /** @description Whether the gateway's secret is there; it is never shown. */
@@ -1911,10 +1818,10 @@ export interface components {
             valid: boolean;
         };
         SignIn: {
-            /** @description Of the second factor, once the answer `code_needed` has asked for it: six digits, or a recovery code. */
-            code?: string | null;
             email: string;
             password: string;
+            /** @description Of the second factor, once the answer `code_needed` has asked for it: six digits, or a recovery code. */
+            code?: string | null;
         };
         /** @description How an SMS gateway is spoken to. Places: `{phone}` (with the plus), `{digits}` (without), `{text}`, `{id}`, `{secret}`. */
         SmsGateway: {
@@ -1974,48 +1881,6 @@ export interface components {
             rows: unknown[][];
             /** @description Whether there are more rows than were allowed. */
             truncated: boolean;
-        };
-        SsoOffer: {
-            /** @description Whether people may sign in by it. */
-            enabled: boolean;
-            /** @description What its button says; empty for none. */
-            label: string;
-        };
-        SsoRole: {
-            /** @description For the role dealer: whose rows. */
-            dealer: string | null;
-            role: components["schemas"]["Role"];
-            /** @description A value of the claim, or one of its values where it is a list. */
-            value: string;
-        };
-        /** @description Single sign-on by OpenID Connect. */
-        SsoSettings: {
-            client_id: string;
-            /** @description Domains that an e-mail may be of; empty for any. */
-            email_domains: string[];
-            /** @description Whether the sign-in page offers it. */
-            enabled: boolean;
-            /** @description The provider's address, such as `https://id.example.com/realms/staff`: `/.well-known/openid-configuration` is under it. */
-            issuer: string;
-            /** @description What the button says, such as the company's name for its sign-on. */
-            label: string;
-            otherwise: components["schemas"]["Role"] | null;
-            /** @description The claim that says what somebody is, such as `groups`; empty to leave roles to Forecourt. */
-            role_claim: string;
-            /** @description What each value of the claim means; the first that fits counts. */
-            roles: components["schemas"]["SsoRole"][];
-            /** @description Asked for beside `openid`. */
-            scopes: string[];
-        };
-        SsoSettingsChange: components["schemas"]["SsoSettings"] & {
-            /** @description A new client secret; left out, the one that is kept stays; empty, it is removed. */
-            client_secret?: string | null;
-        };
-        SsoSettingsShown: components["schemas"]["SsoSettings"] & {
-            /** @description Whether a client secret is kept. It is never shown. */
-            has_client_secret: boolean;
-            /** @description What to enter at the provider as the redirect address; empty until `server.public_url` is configured. */
-            redirect_uri: string;
         };
         /** @description How far each stage has come: offsets of the next record. */
         Stages: {
@@ -2151,6 +2016,141 @@ export interface components {
         WebhookSecret: {
             secret: string;
         };
+        Account: {
+            email: string;
+            /** @description Without one the account signs in by single sign-on only. */
+            has_password: boolean;
+            name: string;
+            /**
+             * Format: int64
+             * @description Recovery codes that are not used yet.
+             */
+            recovery_codes_left: number;
+            /** @description Whether the account's role must have one. */
+            second_factor_required: boolean;
+            /** @description Since when there is a second factor; null without one. */
+            second_factor_since: string | null;
+        };
+        AccountSession: {
+            /** @description Where its requests came from when it began. */
+            address: string;
+            /** @description The browser's name for itself (`User-Agent`). */
+            agent: string;
+            created_at: string;
+            id: string;
+            /** @description The one that asks. */
+            is_current: boolean;
+            last_seen_at: string;
+            /** @description `password` or `sso`. */
+            means: string;
+        };
+        AccountSessions: {
+            sessions: components["schemas"]["AccountSession"][];
+        };
+        AskReset: {
+            email: string;
+            /** @description What language the e-mail is in: `en`, `ru` or `zh`. */
+            language?: string | null;
+        };
+        BeginSecondFactor: {
+            /** @description One's own password, once more; left out by accounts that have none, and by those that are led to enrol at sign-in. */
+            password?: string | null;
+        };
+        BegunSecondFactor: {
+            /** @description The address as a QR code: an SVG document of black squares on white. */
+            qr_svg: string;
+            /** @description To be typed into the app where it cannot read the picture. */
+            secret: string;
+            /** @description The same as an address that the app opens. */
+            uri: string;
+        };
+        EndedSessions: {
+            /**
+             * Format: int64
+             * @description How many there were.
+             */
+            ended: number;
+        };
+        PasswordChange: {
+            /** @description The password as it is now. */
+            current: string;
+            /** @description What it shall be: ten characters or more. */
+            new: string;
+        };
+        RecoveryCodes: {
+            /** @description Each lets in once instead of the app. Shown this once: only their hashes are kept. */
+            recovery_codes: string[];
+        };
+        ResetLink: {
+            email: string;
+            /** @description To be given to its owner and nobody else: it sets the password, once. */
+            link: string;
+            /**
+             * Format: int64
+             * @description Minutes that it can be used for.
+             */
+            minutes: number;
+        };
+        ResetLinkState: {
+            /** @description Whether the link can still be used. */
+            valid: boolean;
+        };
+        ResetPassword: {
+            /** @description What the password shall be: ten characters or more. */
+            password: string;
+            /** @description From the link. */
+            token: string;
+        };
+        SecondFactorCode: {
+            /** @description Six digits of the app; where a factor is in force already, a recovery code too. */
+            code: string;
+        };
+        SecurityPolicy: {
+            /** @description Who must have a second factor. Whoever has none is led to it before anything else; single sign-on is exempt. */
+            second_factor_required_for: components["schemas"]["Role"][];
+        };
+        SsoOffer: {
+            /** @description Whether people may sign in by it. */
+            enabled: boolean;
+            /** @description What its button says; empty for none. */
+            label: string;
+        };
+        SsoRole: {
+            /** @description For the role dealer: whose rows. */
+            dealer: string | null;
+            role: components["schemas"]["Role"];
+            /** @description A value of the claim, or one of its values where it is a list. */
+            value: string;
+        };
+        /** @description Single sign-on by OpenID Connect. */
+        SsoSettings: {
+            client_id: string;
+            /** @description Domains that an e-mail may be of; empty for any. */
+            email_domains: string[];
+            /** @description Whether the sign-in page offers it. */
+            enabled: boolean;
+            /** @description The provider's address, such as `https://id.example.com/realms/staff`: `/.well-known/openid-configuration` is under it. */
+            issuer: string;
+            /** @description What the button says, such as the company's name for its sign-on. */
+            label: string;
+            otherwise: components["schemas"]["Role"] | null;
+            /** @description The claim that says what somebody is, such as `groups`; empty to leave roles to Forecourt. */
+            role_claim: string;
+            /** @description What each value of the claim means; the first that fits counts. */
+            roles: components["schemas"]["SsoRole"][];
+            /** @description Asked for beside `openid`. */
+            scopes: string[];
+        };
+        SsoSettingsChange: components["schemas"]["SsoSettings"] & {
+            /** @description A new client secret; left out, the one that is kept stays; empty, it is removed. */
+            client_secret?: string | null;
+        };
+        SsoSettingsShown: components["schemas"]["SsoSettings"] & {
+            /** @description Whether a client secret is kept. It is never shown. */
+            has_client_secret: boolean;
+            /** @description What to enter at the provider as the redirect address; empty until `server.public_url` is configured. */
+            redirect_uri: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2160,305 +2160,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    account: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Account"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    change_password: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PasswordChange"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    begin: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BeginSecondFactor"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BegunSecondFactor"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    confirm: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SecondFactorCode"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecoveryCodes"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    renew_recovery_codes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SecondFactorCode"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecoveryCodes"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    remove: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SecondFactorCode"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    sessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountSessions"];
-                };
-            };
-        };
-    };
-    end_other_sessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EndedSessions"];
-                };
-            };
-        };
-    };
-    end_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     audit: {
         parameters: {
             query?: {
@@ -2589,85 +2290,6 @@ export interface operations {
             };
         };
     };
-    state: {
-        parameters: {
-            query: {
-                token: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ResetLinkState"];
-                };
-            };
-        };
-    };
-    reset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ResetPassword"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    ask: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AskReset"];
-            };
-        };
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     setup_link: {
         parameters: {
             query: {
@@ -2711,79 +2333,6 @@ export interface operations {
                 };
             };
             400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    offer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SsoOffer"];
-                };
-            };
-        };
-    };
-    callback: {
-        parameters: {
-            query?: {
-                /** @description What the provider gives for the token. */
-                code?: string;
-                /** @description As we sent it. */
-                state?: string;
-                /** @description Why the provider refused. */
-                error?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description to the page that was asked for, or back to the sign-in page with the reason */
-            303: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    start: {
-        parameters: {
-            query?: {
-                /** @description The page to go to afterwards: a path of this site. */
-                to?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description to the provider, or back to the sign-in page */
-            303: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3731,94 +3280,6 @@ export interface operations {
             };
         };
     };
-    policy: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SecurityPolicy"];
-                };
-            };
-        };
-    };
-    set_policy: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SecurityPolicy"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    settings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SsoSettingsShown"];
-                };
-            };
-        };
-    };
-    set_settings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SsoSettingsChange"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     sending: {
         parameters: {
             query?: never;
@@ -4196,6 +3657,545 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginSecondFactor"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunSecondFactor"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorCode"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountSessions"];
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    state: {
+        parameters: {
+            query: {
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetLinkState"];
+                };
+            };
+        };
+    };
+    reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetPassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskReset"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoOffer"];
+                };
+            };
+        };
+    };
+    callback: {
+        parameters: {
+            query?: {
+                /** @description What the provider gives for the token. */
+                code?: string;
+                /** @description As we sent it. */
+                state?: string;
+                /** @description Why the provider refused. */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description to the page that was asked for, or back to the sign-in page with the reason */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    start: {
+        parameters: {
+            query?: {
+                /** @description The page to go to afterwards: a path of this site. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description to the provider, or back to the sign-in page */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityPolicy"];
+                };
+            };
+        };
+    };
+    set_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecurityPolicy"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoSettingsShown"];
+                };
+            };
+        };
+    };
+    set_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoSettingsChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

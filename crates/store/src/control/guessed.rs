@@ -29,9 +29,8 @@ static GUESSED: LazyLock<Guessed> = LazyLock::new(|| {
 /// Whether a lower-cased password is on the list, is one of its words with a few digits or signs behind it or said twice, or is
 /// a run of characters.
 pub(super) fn is_guessed_first(lower: &str) -> bool {
-    let plain: String = lower.chars().filter(|c| !c.is_whitespace()).map(without_disguise).collect();
     let closed: String = lower.chars().filter(|c| !c.is_whitespace()).collect();
-    GUESSED.whole.contains(closed.as_str()) || is_run(lower) || is_stem(&closed) || is_stem(&plain)
+    GUESSED.whole.contains(closed.as_str()) || is_run(lower) || is_stem(&closed)
 }
 
 /// `p@ssw0rd` is `password`.
@@ -49,9 +48,13 @@ fn without_disguise(c: char) -> char {
 fn is_stem(text: &str) -> bool {
     let word = text.trim_end_matches(|c: char| !c.is_alphabetic());
     let tail_chars = text.chars().count() - word.chars().count();
-    let half = word.len() / 2;
-    let twice = word.is_char_boundary(half) && word[..half] == word[half..] && GUESSED.stems.contains(&word[..half]);
-    tail_chars <= TAIL_CHARS_MAX && (GUESSED.stems.contains(word) || twice)
+    let plain: String = word.chars().map(without_disguise).collect();
+    let is_known = |word: &str| {
+        let half = word.len() / 2;
+        let twice = word.is_char_boundary(half) && word[..half] == word[half..] && GUESSED.stems.contains(&word[..half]);
+        GUESSED.stems.contains(word) || twice
+    };
+    tail_chars <= TAIL_CHARS_MAX && (is_known(word) || is_known(&plain))
 }
 
 /// `aaaaaaaaaa`, `abcdefghij`, `9876543210`: each character follows from the one before it.
