@@ -30,6 +30,7 @@ test: web
 
 check:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	if command -v cargo-deny >/dev/null; then cargo deny --locked check licenses bans sources; else tests/tools/licences; fi
 
 prove: web
 	tests/tools/install

@@ -4,8 +4,10 @@
 
 mod account_pages;
 mod call_back;
+mod backup;
 mod damage;
 mod disk_full;
+mod doctor;
 #[cfg(feature = "failpoints")]
 mod failpoints;
 mod fresh;
@@ -15,11 +17,13 @@ mod kill;
 mod least_rights;
 mod ledger;
 mod outside;
+mod manual;
 mod pages;
 mod peers_faults;
 #[allow(dead_code, reason = "the store's own tests need more of it")]
 #[path = "../../crates/store/tests/postgres/mod.rs"]
 mod postgres;
+mod prove;
 mod public_data;
 mod replay;
 mod roles;
@@ -30,6 +34,9 @@ mod server;
 mod tidy;
 mod trust;
 mod two_servers;
+mod upgrade;
+#[cfg(feature = "failpoints")]
+mod workers;
 
 use std::time::Duration;
 

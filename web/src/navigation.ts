@@ -2,6 +2,7 @@
 // What stands behind a path is said in routes.tsx and settingsPages.ts.
 import {
   IconActivity,
+  IconArchive,
   IconBuilding,
   IconFilter,
   IconForms,
@@ -62,6 +63,7 @@ export const SETTINGS = [
   { key: "privacy", icon: IconShieldLock, group: "data", needs: "manage_accounts" },
   { key: "sending", icon: IconSend, group: "sending", needs: "manage_sending" },
   { key: "installation", icon: IconBuilding, group: "installation" },
+  { key: "backup", icon: IconArchive, group: "installation", needs: "operate" },
 ] as const satisfies SettingsSection[];
 
 export type SettingsKey = (typeof SETTINGS)[number]["key"];

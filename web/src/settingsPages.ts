@@ -11,5 +11,6 @@ export const SETTINGS_PAGES: Record<SettingsKey, ComponentType> = {
   audit: lazyRouteComponent(() => import("./features/audit/AuditLog"), "AuditLog"),
   privacy: lazyRouteComponent(() => import("./features/privacy/Privacy"), "Privacy"),
   sending: lazyRouteComponent(() => import("./features/settings/Sending"), "Sending"),
+  backup: lazyRouteComponent(() => import("./features/backup/BackupSettings"), "BackupSettings"),
   installation: lazyRouteComponent(() => import("./features/settings/Installation"), "Installation"),
 };

@@ -146,9 +146,41 @@ impl Delivery {
     }
 }
 
+/// A backup in the server's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptBackup {
+    pub name: String,
+    pub at_us: i64,
+    pub bytes: u64,
+}
+
+/// What the server does about backups.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BackupFacts {
+    pub folder: String,
+    /// Hours from one backup to the next; 0 for none by itself.
+    pub every_h: u64,
+    pub keep: u64,
+    pub with_secrets: bool,
+    pub is_under_way: bool,
+    /// The newest first.
+    pub kept: Vec<KeptBackup>,
+}
+
+/// Who makes backups, as the API sees it.
+#[derive(Clone)]
+pub struct Backups {
+    /// Looks at the folder, so it blocks a little.
+    pub facts: Arc<dyn Fn() -> BackupFacts + Send + Sync>,
+    /// Starts one into the folder: the job's id, `None` while one is under way.
+    pub start: Arc<dyn Fn() -> Answer<Result<Option<String>, NotTaken>> + Send + Sync>,
+    /// Streams one to the caller; an error breaks the stream off.
+    pub stream: Arc<dyn Fn(bool) -> axum::body::Body + Send + Sync>,
+}
+
 type Health = BTreeMap<String, SourceHealth>;
 type Submitted = Result<Option<Refusal>, NotTaken>;
-type Answer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub type Answer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// The border as the API sees it: questions answered by whoever wires the server.
 #[derive(Clone)]
@@ -160,6 +192,7 @@ pub struct Border {
     sources_changed: Arc<dyn Fn() + Send + Sync>,
     mail: Option<SendMail>,
     delivery: Delivery,
+    backups: Option<Backups>,
 }
 
 type SendMail = Arc<dyn Fn(Mail) -> Answer<Result<(), NotMailed>> + Send + Sync>;
@@ -187,6 +220,7 @@ impl Border {
             sources_changed: Arc::new(sources_changed),
             mail: None,
             delivery: Delivery::nobody(),
+            backups: None,
         }
     }
 
@@ -207,6 +241,16 @@ impl Border {
         M: Future<Output = Result<(), NotMailed>> + Send + 'static,
     {
         Self { mail: Some(Arc::new(move |letter| Box::pin(mail(letter)))), ..self }
+    }
+
+    /// With somebody who makes backups.
+    #[must_use]
+    pub fn with_backups(self, backups: Backups) -> Self {
+        Self { backups: Some(backups), ..self }
+    }
+
+    pub(crate) fn backups(&self) -> Option<&Backups> {
+        self.backups.as_ref()
     }
 
     /// Whether e-mail can be sent at all.

@@ -50,6 +50,8 @@ enum Permission {
     RetryDeliveries,
     /// The switches over all sending, and the gateways.
     ManageSending,
+    /// Backups, and whether anything is sent after a restore.
+    Operate,
 }
 
 use Permission::*;
@@ -130,6 +132,10 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("PUT", "/api/privacy/retention", ManageAccounts, As(Action::SettingChanged)),
     ("POST", "/api/privacy/retention/count", ManageAccounts, Unneeded("counts of events, none of them shown")),
     ("POST", "/api/privacy/retention/run", ManageAccounts, As(Action::RetentionRun)),
+    ("GET", "/api/backups", Operate, Nothing),
+    ("POST", "/api/backups", Operate, As(Action::JobChanged)),
+    ("POST", "/api/backups/download", Operate, As(Action::Exported)),
+    ("PUT", "/api/backups/sending", Operate, As(Action::SendingSwitched)),
     ("GET", "/api/catalogue", SeeProfiles, Nothing),
     ("GET", "/api/forms", SeeForms, Nothing),
     ("POST", "/api/forms", ManageForms, As(Action::DefinitionChanged)),
@@ -164,7 +170,7 @@ fn allows(role: Role, permission: Permission) -> bool {
         EditProfiles => matches!(role, Role::Admin | Role::Marketer | Role::Operator),
         MendIngest | ManageSources => matches!(role, Role::Admin | Role::Marketer),
         RunSql => matches!(role, Role::Admin | Role::Marketer | Role::Analyst | Role::Dealer),
-        ManageAccounts | ManageSending => role == Role::Admin,
+        ManageAccounts | ManageSending | Operate => role == Role::Admin,
         SeeForms => role != Role::Dealer,
         ManageForms | RetryDeliveries => matches!(role, Role::Admin | Role::Marketer),
         SeeDeliveries => matches!(role, Role::Admin | Role::Marketer | Role::Operator),
@@ -384,14 +390,17 @@ mod tests {
     #[test]
     fn what_each_role_may_do() {
         let may = |role: Role| {
-            let all = [SeeReports, SeeProfiles, EditProfiles, WatchIngest, MendIngest, ManageSources, ManageAccounts, RunSql];
+            let all = [SeeReports, SeeProfiles, EditProfiles, WatchIngest, MendIngest, ManageSources, ManageAccounts, RunSql, Operate];
             all.iter()
                 .filter(|permission| allows(role, **permission))
                 .map(|permission| format!("{permission:?}"))
                 .collect::<Vec<_>>()
                 .join(" ")
         };
-        assert_eq!(may(Role::Admin), "SeeReports SeeProfiles EditProfiles WatchIngest MendIngest ManageSources ManageAccounts RunSql");
+        assert_eq!(
+            may(Role::Admin),
+            "SeeReports SeeProfiles EditProfiles WatchIngest MendIngest ManageSources ManageAccounts RunSql Operate"
+        );
         assert_eq!(may(Role::Marketer), "SeeReports SeeProfiles EditProfiles WatchIngest MendIngest ManageSources RunSql");
         assert_eq!(may(Role::Analyst), "SeeReports SeeProfiles WatchIngest RunSql");
         assert_eq!(may(Role::Operator), "SeeReports SeeProfiles EditProfiles WatchIngest");

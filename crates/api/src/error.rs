@@ -119,6 +119,7 @@ impl From<QueryError> for ApiError {
             QueryError::Invalid(told) => Self::invalid(told),
             // It has logged its reason itself.
             QueryError::Internal(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string()),
+            QueryError::Damaged(told) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", told),
         }
     }
 }

@@ -7,6 +7,7 @@ mod account;
 mod accounts;
 mod arrival;
 mod audit;
+mod backups;
 pub mod border;
 mod caller;
 mod catalogue;
@@ -175,6 +176,9 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(sources::rotate_write_key))
         .routes(routes!(overview::overview))
         .routes(routes!(jobs::jobs))
+        .routes(routes!(backups::backups, backups::start))
+        .routes(routes!(backups::download))
+        .routes(routes!(backups::pause_sending))
         .routes(routes!(imports::take_records).layer(DefaultBodyLimit::max(imports::RECORDS_BYTES_MAX)))
         .routes(routes!(live::recent))
         .routes(routes!(live::stream))

@@ -24,6 +24,8 @@ const RUNNING_MAX: usize = 48;
 /// Messages of one channel in memory; the rest waits in the outbox.
 const IN_MEMORY_MAX: usize = 20_000;
 const PAGE: u32 = 500;
+/// The setting that a restore makes true, and people false.
+const PAUSED: &str = "sending_paused";
 /// How often the outbox is looked at without being told to.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long attempts are kept to be looked at.
@@ -104,8 +106,11 @@ impl Channel {
             if let Err(error) = self.fill().await {
                 tracing::warn!(%error, channel = self.channel.as_str(), "the outbox cannot be read, trying again");
             }
-            self.start_due();
-            let next_due = self.until_next_due();
+            let is_paused = self.is_paused().await;
+            if !is_paused {
+                self.start_due();
+            }
+            let next_due = if is_paused { LOOK } else { self.until_next_due() };
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
                 moved = outbox.changed(), if is_told => {
@@ -119,6 +124,17 @@ impl Channel {
         }
         while let Some(ended) = self.running.join_next().await {
             self.take_back(ended);
+        }
+    }
+
+    /// A restored installation sends nothing until somebody has looked at what the other may have sent since the backup.
+    async fn is_paused(&self) -> bool {
+        match self.shared.control.setting::<bool>(PAUSED).await {
+            Ok(paused) => paused.unwrap_or(false),
+            Err(error) => {
+                tracing::warn!(%error, channel = self.channel.as_str(), "whether sending is paused cannot be read: it waits");
+                true
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod commit;
 mod ddl;
+mod files;
 mod load;
 mod retire;
 mod script;
@@ -17,6 +18,7 @@ use sqlx::AssertSqlSafe;
 use crate::{LakeError, tables::TABLES};
 
 pub(crate) use commit::{Change, Committed, Delete, DeleteOf, TableChange};
+pub use files::{Inspection, ListedFile};
 pub(crate) use load::Loaded;
 
 /// Where the catalogue is. The data files are in a folder in either case.
@@ -55,12 +57,14 @@ impl CatalogueDb {
             Catalogue::Sqlite(path) => Database::sqlite(path, 2).await?,
             Catalogue::Postgres { url, schema } => Database::postgres(url, schema).await?,
         };
-        if !exists(&db, place).await? {
+        if !exists(&db, place, "ducklake_snapshot").await? {
             let mut tx = db.begin().await?;
             run(&mut tx, &ddl::empty_lake(db.is_sqlite(), data_dir, now_us)).await?;
             tx.commit().await?;
         }
         check_version(&db).await?;
+        // A catalogue from before there were checksums gets the table; its files have none until they are compacted.
+        db.execute(ddl::CHECKSUMS, vec![]).await?;
         let data_path = format!("{}/", data_dir.to_string_lossy().trim_end_matches('/'));
         const MEND: &str = r#"UPDATE ducklake_metadata SET "value" = $1 WHERE "key" = 'data_path' AND "scope" IS NULL AND "value" <> $1"#;
         db.execute(MEND, vec![data_path.into()]).await?;
@@ -71,6 +75,11 @@ impl CatalogueDb {
     pub fn ids(&self, table: &str) -> &TableIds {
         // `open` refuses a catalogue without one of the lake's tables.
         &self.tables[table]
+    }
+
+    /// Copies the catalogue as it is at one moment into a new SQLite file.
+    pub async fn copy_to(&self, path: &Path) -> Result<(), LakeError> {
+        Ok(self.db.copy_to(path).await?)
     }
 
     pub async fn close(&self) {
@@ -98,12 +107,12 @@ async fn run(tx: &mut Tx, script: &str) -> Result<(), LakeError> {
     .map_err(|error| LakeError::Catalogue(error.into()))
 }
 
-async fn exists(db: &Database, place: &Catalogue) -> Result<bool, LakeError> {
+async fn exists(db: &Database, place: &Catalogue, table: &str) -> Result<bool, LakeError> {
     let rows = match place {
-        Catalogue::Sqlite(_) => db.query("SELECT COUNT(*) FROM sqlite_master WHERE name = 'ducklake_snapshot'", vec![]).await?,
+        Catalogue::Sqlite(_) => db.query("SELECT COUNT(*) FROM sqlite_master WHERE name = $1", vec![table.into()]).await?,
         Catalogue::Postgres { schema, .. } => {
-            const SQL: &str = "SELECT COUNT(*) FROM pg_tables WHERE schemaname = $1 AND tablename = 'ducklake_snapshot'";
-            db.query(SQL, vec![Value::from(schema.as_str())]).await?
+            const SQL: &str = "SELECT COUNT(*) FROM pg_tables WHERE schemaname = $1 AND tablename = $2";
+            db.query(SQL, vec![Value::from(schema.as_str()), table.into()]).await?
         }
     };
     Ok(rows.first().map_or(Ok(0), |row| row.int(0))? != 0)

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use tokio::sync::watch;
 
 use crate::{
-    DataFile, Inner, Lake, LakeError,
+    DataFile, Inner, Lake, LakeError, Seal,
     catalogue::{Change, Delete, DeleteOf, TableChange},
     error::crash_point,
     flush::discard,
@@ -242,7 +242,7 @@ enum Source {
 
 impl Cursor {
     fn open(file: &DataFile) -> Result<Self, LakeError> {
-        let open = OpenFile::open(&file.path)?;
+        let open = OpenFile::open(file)?;
         let selection = file.committed.as_ref().map(|(_, deleted)| selection_without(deleted, open.rows()));
         let rows = open.read(&EVENTS, None, selection)?;
         let is_ours = file.path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("forecourt-"));
@@ -290,6 +290,7 @@ fn deletes_since(inputs: &[Arc<DataFile>], now: &[Arc<DataFile>], merged: &Writt
         deleted: None,
         committed: None,
         on_disk: Arc::default(),
+        seal: Arc::new(Seal::fresh(merged.path.clone(), merged.bytes, merged.crc32)),
     };
     let positions = |wanted: &FxHashSet<(i64, i64)>| {
         positions_where(&file, &EVENTS, &["profile_id", "log_offset"], None, |columns, row| match columns {
@@ -305,7 +306,7 @@ fn row_keys(file: &DataFile, positions: &[u64]) -> Result<Vec<(i64, i64)>, LakeE
     if positions.is_empty() {
         return Ok(Vec::new());
     }
-    let open = OpenFile::open(&file.path)?;
+    let open = OpenFile::open(file)?;
     let mut keys = Vec::with_capacity(positions.len());
     for batch in open.read(&EVENTS, None, Some(selection_of(positions, open.rows())))? {
         let batch = batch?;

@@ -74,7 +74,8 @@ impl Inner {
         let as_of_us = state.as_of_us;
         *state = State::new(loaded);
         (state.retired, state.as_of_us) = (retired, as_of_us);
-        self.flushed.send_replace(state.flushed);
+        drop(state);
+        self.publish_flushed();
         Ok(())
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use crate::Seal;
+
 /// A file with those of its rows that no longer count.
 ///
 /// While any copy of it is alive the file stays on disk, whatever the catalogue says meanwhile.
@@ -23,6 +25,8 @@ pub struct DataFile {
     pub(crate) committed: Option<(i64, Arc<Vec<u64>>)>,
     /// Held by every copy, so that the last reader is known.
     pub(crate) on_disk: Arc<PathBuf>,
+    /// To be checked before the file is read.
+    pub seal: Arc<Seal>,
 }
 
 /// The range of a column that is not known.

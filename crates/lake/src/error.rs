@@ -13,7 +13,7 @@ pub enum LakeError {
     Log(#[from] LogError),
     #[error("the lake could not {doing} {}: {source}", path.display())]
     Io { doing: &'static str, path: PathBuf, source: io::Error },
-    #[error("the lake's file {} does not read as Parquet ({reason}): restore it from a backup", path.display())]
+    #[error("the lake's file {} is damaged ({reason}): restore it from a backup", path.display())]
     Damaged { path: PathBuf, reason: String },
     #[error("the lake's catalogue holds what this version does not understand: {0}")]
     Unreadable(String),

@@ -127,7 +127,7 @@ impl Inner {
 
 /// Positions of the rows that go; those that are deleted already are left out.
 fn positions(file: &DataFile, before: &ExpiresBefore) -> Result<Vec<u64>, LakeError> {
-    let open = OpenFile::open(&file.path)?;
+    let open = OpenFile::open(file)?;
     let mut known: HashMap<String, Option<i64>> = HashMap::new();
     let (mut found, mut at) = (Vec::new(), 0);
     for batch in open.read(&EVENTS, Some(&["ts", "event"]), None)? {

@@ -103,7 +103,7 @@ impl Inner {
             state.oldest_us = None;
             state.changed();
         }
-        self.flushed.send_replace(offset);
+        self.publish_flushed();
         Ok(())
     }
 }

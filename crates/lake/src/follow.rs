@@ -8,7 +8,10 @@ use std::{
 use arrow::array::RecordBatch;
 use forecourt_log::{Reader, Record};
 use forecourt_model::{Block, Event, EventAttribution, EventRow, RecordKind, Stamp, Touch, block::TouchOf};
-use tokio::sync::watch;
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinSet},
+};
 
 use crate::{Inner, Lake, LakeError, event_columns::EventColumns, relocate, threads};
 
@@ -35,10 +38,15 @@ impl Lake {
     ///
     /// What may pass (a full disk, a database that is away) is tried again; the error that ends it is for an operator.
     pub async fn run(self, mut folded: watch::Receiver<u64>, mut stop: watch::Receiver<bool>) -> Result<(), LakeError> {
-        let compacting = tokio::spawn(self.clone().compact_until(stop.clone()));
-        let copying = tokio::spawn(self.clone().copy_entities_until(stop.clone()));
+        // They end with this function, however that ends.
+        let mut beside = JoinSet::new();
+        beside.spawn(self.clone().compact_until(stop.clone()));
+        beside.spawn(self.clone().copy_entities_until(stop.clone()));
         let mut relocated = None;
         while !is_stopped(&mut stop) {
+            if let Some(ended) = beside.try_join_next() {
+                unharmed(ended)?;
+            }
             let pause = match self.inner.turn(&mut relocated).await {
                 Ok(true) => continue,
                 Ok(false) => PAUSE,
@@ -54,8 +62,8 @@ impl Lake {
             };
             wait(pause, &mut folded, &mut stop).await;
         }
-        for task in [compacting, copying] {
-            task.await.map_err(|error| LakeError::Stopped(error.to_string()))?;
+        while let Some(ended) = beside.join_next().await {
+            unharmed(ended)?;
         }
         match self.flush().await {
             Err(LakeError::Overtaken) => {
@@ -65,6 +73,14 @@ impl Lake {
             done => done.map(|_| ()),
         }
     }
+}
+
+/// A panic of what works beside goes on here, where somebody sees it.
+fn unharmed(ended: Result<(), JoinError>) -> Result<(), LakeError> {
+    ended.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(error) => LakeError::Stopped(error.to_string()),
+    })
 }
 
 /// Waits for the fold, but no longer than `pause`; for `stop` at once.

@@ -21,6 +21,9 @@ impl Lake {
             let _work = inner.work.lock().await;
             inner.catalogue.expire(before_us(inner.options.keep_snapshots), inner.now_us()).await?;
         }
+        if inner.holds_files() {
+            return Ok(());
+        }
         let held: HashSet<PathBuf> = {
             let mut state = inner.state();
             state.retired.retain(is_read);

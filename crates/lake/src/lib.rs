@@ -15,12 +15,14 @@ mod event_columns;
 mod expire;
 mod flush;
 mod follow;
+mod hold;
 mod janitor;
 mod moves;
 mod order;
 mod parquet_in;
 mod parquet_out;
 mod relocate;
+mod seal;
 mod snapshot;
 mod state;
 pub mod tables;
@@ -30,7 +32,7 @@ mod threads;
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU32},
     time::{Duration, SystemTime},
 };
 
@@ -38,10 +40,12 @@ use forecourt_log::Log;
 use forecourt_store::Store;
 use tokio::sync::watch;
 
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, Inspection, ListedFile};
 pub use data_file::DataFile;
 pub use error::LakeError;
 pub use expire::{Expired, ExpiresBefore};
+pub use hold::Hold;
+pub use seal::Seal;
 pub use snapshot::{EntityTable, LakeSnapshot};
 
 use catalogue::CatalogueDb;
@@ -113,6 +117,9 @@ struct Inner {
     /// Whoever takes rows in or commits a snapshot holds it. Queries never wait for it.
     work: tokio::sync::Mutex<()>,
     flushed: watch::Sender<u64>,
+    /// Copies under way that need every file to stay, and that need blocks to stay.
+    held_files: AtomicU32,
+    held_blocks: AtomicU32,
 }
 
 impl Lake {
@@ -127,7 +134,9 @@ impl Lake {
         janitor::remove_orphans(&catalogue, &data_dir).await?;
         let (flushed, _) = watch::channel(loaded.lake_offset);
         let state = Mutex::new(State::new(loaded));
-        let inner = Inner { catalogue, data_dir, log, store, options, state, work: tokio::sync::Mutex::default(), flushed };
+        let work = tokio::sync::Mutex::default();
+        let (held_files, held_blocks) = Default::default();
+        let inner = Inner { catalogue, data_dir, log, store, options, state, work, flushed, held_files, held_blocks };
         Ok(Self { inner: Arc::new(inner) })
     }
 

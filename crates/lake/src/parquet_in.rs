@@ -14,7 +14,7 @@ use parquet::arrow::{
 };
 use parquet::file::{metadata::PageIndexPolicy, statistics::Statistics};
 
-use crate::{DataFile, LakeError, tables::Table};
+use crate::{DataFile, LakeError, Seal, seal::guarded, tables::Table};
 
 const BATCH_ROWS: usize = 8_192;
 
@@ -26,10 +26,14 @@ pub struct OpenFile {
 }
 
 impl OpenFile {
-    pub fn open(path: &Path) -> Result<Self, LakeError> {
+    /// Opens a file of the lake, once it is seen to be what was written.
+    pub fn open(listed: &DataFile) -> Result<Self, LakeError> {
+        listed.seal.check()?;
+        let path = listed.path.as_path();
         let file = File::open(path).map_err(LakeError::io("open", path))?;
         let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
-        let metadata = ArrowReaderMetadata::load(&file, options).map_err(|error| LakeError::damaged(path, error))?;
+        let load = || ArrowReaderMetadata::load(&file, options).map_err(|error| LakeError::damaged(path, error));
+        let metadata = guarded(path, load)?;
         Ok(Self { file, metadata, path: Arc::new(path.to_owned()) })
     }
 
@@ -44,7 +48,7 @@ impl OpenFile {
         if let Some(selection) = selection {
             builder = builder.with_row_selection(selection);
         }
-        let reader = builder.build().map_err(|error| LakeError::damaged(&self.path, error))?;
+        let reader = guarded(&self.path, || builder.build().map_err(|error| LakeError::damaged(&self.path, error)))?;
         let fields: Vec<_> = names.iter().filter_map(|name| table.schema().field_with_name(name).ok().cloned()).collect();
         Ok(Rows { reader, schema: Arc::new(arrow::datatypes::Schema::new(fields)), path: self.path.clone() })
     }
@@ -88,8 +92,12 @@ impl Iterator for Rows {
     type Item = Result<RecordBatch, LakeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let batch = self.reader.next()?;
-        Some(batch.and_then(|batch| in_types(&batch, &self.schema)).map_err(|error| LakeError::damaged(&self.path, error)))
+        let Self { reader, schema, path } = self;
+        let read = || {
+            let batch = reader.next().map(|batch| batch.and_then(|batch| in_types(&batch, schema)));
+            batch.transpose().map_err(|error| LakeError::damaged(path, error))
+        };
+        guarded(path, read).transpose()
     }
 }
 
@@ -109,7 +117,12 @@ fn in_types(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Arro
 }
 
 /// The positions of a delete file, rising.
-pub fn deleted_positions(path: &Path) -> Result<Vec<u64>, LakeError> {
+pub fn deleted_positions(path: &Path, seal: &Seal) -> Result<Vec<u64>, LakeError> {
+    seal.check()?;
+    guarded(path, || read_positions(path))
+}
+
+fn read_positions(path: &Path) -> Result<Vec<u64>, LakeError> {
     let file = File::open(path).map_err(LakeError::io("open", path))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| LakeError::damaged(path, error))?;
     let reader = builder.build().map_err(|error| LakeError::damaged(path, error))?;
@@ -133,7 +146,7 @@ pub fn positions_where(
     ranges: Option<Vec<Range<u64>>>,
     is_wanted: impl Fn(&[&Int64Array], usize) -> bool,
 ) -> Result<Vec<u64>, LakeError> {
-    let open = OpenFile::open(&file.path)?;
+    let open = OpenFile::open(file)?;
     let ranges = ranges.unwrap_or_else(|| std::iter::once(0..open.rows()).collect());
     let mut position_of = ranges.iter().flat_map(Clone::clone);
     let rows = open.read(table, Some(columns), Some(selection_of_ranges(&ranges, open.rows())))?;

@@ -25,6 +25,7 @@ use parquet::{
 
 use crate::{
     LakeError,
+    seal::Summed,
     tables::{Column, ColumnType, Table},
 };
 
@@ -46,6 +47,8 @@ pub struct WrittenFile {
     pub rows: u64,
     pub bytes: u64,
     pub footer_bytes: u64,
+    /// Of the whole file.
+    pub crc32: u32,
     /// By column of the table; empty for a delete file.
     pub columns: Vec<ColumnStatistics>,
 }
@@ -73,7 +76,7 @@ pub struct FileWriter {
     name: String,
     bucket: Option<usize>,
     schema: SchemaRef,
-    writer: ArrowWriter<BufWriter<File>>,
+    writer: ArrowWriter<BufWriter<Summed<File>>>,
     unfinished: Unfinished,
 }
 
@@ -101,7 +104,7 @@ impl FileWriter {
         let schema = with_field_ids(&table.schema(), field_ids.iter().map(|id| id.to_string()));
         let file = create(&path)?;
         let unfinished = Unfinished(Some(path.clone()));
-        let writer = ArrowWriter::try_new(BufWriter::with_capacity(1 << 18, file), schema.clone(), Some(properties(table)))
+        let writer = ArrowWriter::try_new(BufWriter::with_capacity(1 << 18, Summed::new(file)), schema.clone(), Some(properties(table)))
             .map_err(|error| LakeError::damaged(&path, error))?;
         Ok(Self { table, path, name, bucket, schema, writer, unfinished })
     }
@@ -117,11 +120,12 @@ impl FileWriter {
         let metadata = self.writer.finish().map_err(|error| refused(&self.path, error))?;
         let buffer = self.writer.inner_mut();
         buffer.flush().map_err(LakeError::io("write", &self.path))?;
-        let (bytes, footer_bytes) = sync(buffer.get_ref(), &self.path)?;
+        let crc32 = buffer.get_ref().crc32();
+        let (bytes, footer_bytes) = sync(buffer.get_ref().get_ref(), &self.path)?;
         let columns = self.table.columns.iter().enumerate().map(|(at, column)| statistics(&metadata, at, column)).collect();
         let rows = metadata.file_metadata().num_rows() as u64;
         self.unfinished.0 = None;
-        Ok(WrittenFile { path: self.path, name: self.name, bucket: self.bucket, rows, bytes, footer_bytes, columns })
+        Ok(WrittenFile { path: self.path, name: self.name, bucket: self.bucket, rows, bytes, footer_bytes, crc32, columns })
     }
 }
 
@@ -144,13 +148,23 @@ pub fn write_delete_file(data_dir: &Path, table: &Table, data_file: &Path, posit
     let file = create(&path)?;
     let mut unfinished = Unfinished(Some(path.clone()));
     let written = (|| {
-        let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))?;
+        let mut writer = ArrowWriter::try_new(Summed::new(file), schema.clone(), Some(properties))?;
         writer.write(&RecordBatch::try_new(schema, columns)?)?;
         writer.into_inner()
     })();
-    let (bytes, footer_bytes) = sync(&written.map_err(|error| refused(&path, error))?, &path)?;
+    let written = written.map_err(|error| refused(&path, error))?;
+    let (bytes, footer_bytes) = sync(written.get_ref(), &path)?;
     unfinished.0 = None;
-    Ok(WrittenFile { path, name, bucket: None, rows: positions.len() as u64, bytes, footer_bytes, columns: Vec::new() })
+    Ok(WrittenFile {
+        path,
+        name,
+        bucket: None,
+        rows: positions.len() as u64,
+        bytes,
+        footer_bytes,
+        crc32: written.crc32(),
+        columns: Vec::new(),
+    })
 }
 
 /// Makes the names of new files durable: once per folder, before the catalogue names them.

@@ -97,7 +97,7 @@ fn searches(moves: &[Move], files: &[Vec<Arc<DataFile>>]) -> Vec<Search> {
 
 fn find(search: Search, moves: &Moves) -> Result<Found, LakeError> {
     let Search { file, profile_ids } = search;
-    let open = OpenFile::open(&file.path)?;
+    let open = OpenFile::open(&file)?;
     let ranges = open.ranges_with("profile_id", &profile_ids);
     let is_wanted = |columns: &[&arrow::array::Int64Array], row: usize| {
         columns.first().is_some_and(|ids| profile_ids.binary_search(&ids.value(row)).is_ok())

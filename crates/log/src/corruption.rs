@@ -32,26 +32,36 @@ pub struct TornTail {
 
 /// The damage found so far, each range once.
 #[derive(Default)]
-pub(crate) struct Findings(Mutex<Vec<Corruption>>);
+pub(crate) struct Findings {
+    found: Mutex<Vec<Corruption>>,
+    is_silent: bool,
+}
 
 impl Findings {
+    /// Findings that go to whoever asked, not to the process's own log.
+    pub fn silent() -> Findings {
+        Findings { is_silent: true, ..Findings::default() }
+    }
+
     pub fn note(&self, found: Corruption) {
-        let mut known = locked(&self.0);
+        let mut known = locked(&self.found);
         let range = |c: &Corruption| (c.segment, c.from_offset, c.to_offset);
         if known.iter().any(|k| range(k) == range(&found)) {
             return;
         }
-        tracing::error!(
-            segment = found.segment,
-            from_offset = found.from_offset,
-            to_offset = found.to_offset,
-            reason = found.reason,
-            "the log is damaged: these records are lost, reading goes on behind them; restore them from a backup"
-        );
+        if !self.is_silent {
+            tracing::error!(
+                segment = found.segment,
+                from_offset = found.from_offset,
+                to_offset = found.to_offset,
+                reason = found.reason,
+                "the log is damaged: these records are lost, reading goes on behind them; restore them from a backup"
+            );
+        }
         known.push(found);
     }
 
     pub fn list(&self) -> Vec<Corruption> {
-        locked(&self.0).clone()
+        locked(&self.found).clone()
     }
 }

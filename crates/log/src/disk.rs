@@ -10,6 +10,7 @@ use crate::corruption::{Corruption, Findings, TornTail};
 use crate::entry::{Entry, encode_entries};
 use crate::error::LogError;
 use crate::files::Files;
+use crate::inspect::{self, Cut};
 use crate::options::Options;
 use crate::published::{Published, locked};
 use crate::queue::{Pending, Queue};
@@ -123,6 +124,18 @@ impl DiskLog {
 
     pub fn is_poisoned(&self) -> bool {
         self.open.published.check_alive().is_err()
+    }
+
+    pub fn cut(&self) -> Result<Cut, LogError> {
+        inspect::cut(&self.open.published)
+    }
+
+    pub fn failure(&self) -> Option<String> {
+        self.open.published.failure().map(str::to_owned)
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.open.published.is_full()
     }
 
     pub fn corruption(&self) -> Vec<Corruption> {

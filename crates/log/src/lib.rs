@@ -15,6 +15,7 @@ mod entry;
 mod error;
 pub mod files;
 mod frame;
+mod inspect;
 mod options;
 mod published;
 mod queue;
@@ -31,6 +32,7 @@ pub use corruption::{Corruption, TornTail};
 pub use disk::DiskLog;
 pub use entry::{Entry, Record};
 pub use error::LogError;
+pub use inspect::{Cut, Inspection, inspect};
 pub use options::Options;
 pub use reader::Reader;
 
@@ -123,6 +125,29 @@ impl Log {
     pub fn is_poisoned(&self) -> bool {
         match self {
             Log::Disk(log) => log.is_poisoned(),
+        }
+    }
+
+    /// The files of the log as they are now, for a copy. Trimming must wait until the copy is made.
+    ///
+    /// Errors: what the disk said.
+    pub fn cut(&self) -> Result<Cut, LogError> {
+        match self {
+            Log::Disk(log) => log.cut(),
+        }
+    }
+
+    /// Why the log has stopped accepting for good, if it has.
+    pub fn failure(&self) -> Option<String> {
+        match self {
+            Log::Disk(log) => log.failure(),
+        }
+    }
+
+    /// Whether the last append was refused because the disk is full. It passes once there is space and something is appended.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Log::Disk(log) => log.is_full(),
         }
     }
 

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::watch;
@@ -16,13 +17,22 @@ pub(crate) struct Published {
     segments: Mutex<Vec<Arc<Segment>>>,
     end: watch::Sender<u64>,
     failure: OnceLock<String>,
+    full: AtomicBool,
 }
 
 impl Published {
     /// `segments`: oldest first, at least one.
     pub fn new(files: Arc<dyn Files>, dir: PathBuf, findings: Findings, segments: Vec<Arc<Segment>>, end_offset: u64) -> Published {
         assert!(!segments.is_empty());
-        Published { files, dir, findings, segments: Mutex::new(segments), end: watch::Sender::new(end_offset), failure: OnceLock::new() }
+        Published {
+            files,
+            dir,
+            findings,
+            segments: Mutex::new(segments),
+            end: watch::Sender::new(end_offset),
+            failure: OnceLock::new(),
+            full: AtomicBool::new(false),
+        }
     }
 
     pub fn end_offset(&self) -> u64 {
@@ -43,6 +53,19 @@ impl Published {
     pub fn fail(&self, reason: String) -> LogError {
         tracing::error!(reason, "the log stopped accepting: check the disk, then restart");
         LogError::Failed { reason: self.failure.get_or_init(|| reason).clone() }
+    }
+
+    /// Notes what came of a write: whether the disk had room for it.
+    pub fn note_room(&self, was_full: bool) {
+        self.full.store(was_full, Ordering::Relaxed);
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
+    }
+
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
     }
 
     /// Errors: [`LogError::Failed`] once [`Published::fail`] was called.
@@ -82,6 +105,11 @@ impl Published {
         let segments = locked(&self.segments);
         let next = segments.get(1)?;
         (next.first_offset <= before).then(|| segments[0].clone())
+    }
+
+    /// Oldest first.
+    pub fn segments(&self) -> Vec<Arc<Segment>> {
+        locked(&self.segments).clone()
     }
 
     pub fn drop_oldest(&self) {

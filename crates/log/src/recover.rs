@@ -35,20 +35,20 @@ pub(crate) struct Recovered {
 }
 
 /// A segment file as it was found.
-struct Candidate {
-    first_offset: u64,
+pub(crate) struct Candidate {
+    pub first_offset: u64,
     path: PathBuf,
-    bytes: u64,
+    pub bytes: u64,
     header: HeaderFound,
 }
 
 /// Where the newest segment's good records end, and what stands behind them.
-struct Tail {
-    next_offset: u64,
-    last_at_us: Option<i64>,
+pub(crate) struct Tail {
+    pub next_offset: u64,
+    pub last_at_us: Option<i64>,
     /// The bytes of the last write that is good: a frame, or the header of a segment without any.
     last_write: Range<u64>,
-    damage: Option<Damage>,
+    pub damage: Option<Damage>,
 }
 
 /// What recovery works on.
@@ -77,7 +77,7 @@ pub(crate) fn recover(files: &dyn Files, dir: &Path, options: &Options, findings
 }
 
 /// The segment files in `dir`, oldest first.
-fn candidates(files: &dyn Files, dir: &Path) -> Result<Vec<Candidate>, LogError> {
+pub(crate) fn candidates(files: &dyn Files, dir: &Path) -> Result<Vec<Candidate>, LogError> {
     let names = files.list(dir).map_err(LogError::io("list", dir))?;
     let mut first_offsets: Vec<u64> = names.iter().filter_map(|name| segment::first_offset_of(name)).collect();
     first_offsets.sort_unstable();
@@ -114,7 +114,7 @@ fn remove_unborn(files: &dyn Files, dir: &Path, candidates: &mut Vec<Candidate>)
 
 /// The id that all frames of this log carry: from the newest header that can be read, else from the
 /// newest file that still begins with a frame. A log without any is a new one.
-fn log_id(files: &dyn Files, candidates: &[Candidate]) -> Result<u64, LogError> {
+pub(crate) fn log_id(files: &dyn Files, candidates: &[Candidate]) -> Result<u64, LogError> {
     if let Some(header) = candidates.iter().rev().find_map(|found| found.header.known()) {
         return Ok(header.log_id);
     }
@@ -130,7 +130,7 @@ fn log_id(files: &dyn Files, candidates: &[Candidate]) -> Result<u64, LogError> 
     Ok(RandomState::new().build_hasher().finish())
 }
 
-fn adopt(found: &Candidate, log_id: u64, findings: &Findings) -> Arc<Segment> {
+pub(crate) fn adopt(found: &Candidate, log_id: u64, findings: &Findings) -> Arc<Segment> {
     let damage = |reason: &str| {
         findings.note(Corruption {
             segment: found.first_offset,
@@ -204,7 +204,7 @@ impl Site<'_> {
 }
 
 /// Reads the newest segment through, noting damage that has good frames behind it.
-fn scan(file: &Arc<dyn File>, segment: &Segment, findings: &Findings) -> io::Result<Tail> {
+pub(crate) fn scan(file: &Arc<dyn File>, segment: &Segment, findings: &Findings) -> io::Result<Tail> {
     let limit = segment.durable_bytes();
     let mut scanner = Scanner::new(file.clone(), segment.log_id, HEADER_BYTES);
     let mut next_offset = segment.first_offset;
@@ -246,7 +246,7 @@ fn write_again(file: &dyn File, range: Range<u64>) -> io::Result<()> {
     file.sync()
 }
 
-fn is_torn(damage: &Damage, file_bytes: u64, options: &Options) -> bool {
+pub(crate) fn is_torn(damage: &Damage, file_bytes: u64, options: &Options) -> bool {
     let frame_bytes_max = frame::HEADER_BYTES + options.frame_bytes_max.max(options.group_bytes_max) + CHUNKS_BYTES;
     let one_frame_at_most = match &damage.header {
         Some(header) => file_bytes <= header.end_position(),
@@ -283,7 +283,7 @@ fn last_at_us(frame: &Frame) -> i64 {
 }
 
 impl Candidate {
-    fn is_unborn(&self) -> bool {
+    pub fn is_unborn(&self) -> bool {
         self.bytes < HEADER_BYTES || self.bytes == HEADER_BYTES && !matches!(self.header, HeaderFound::Good(_))
     }
 }

@@ -43,6 +43,7 @@ impl Writer {
         let wait = Duration::from_micros(self.options.group_wait_us);
         while let Some(group) = self.queue.take_group(self.options.group_bytes_max, wait) {
             let outcome = self.commit(&group);
+            self.published.note_room(matches!(outcome, Err(LogError::Full)));
             answer(group, &outcome);
         }
         self.close();

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use forecourt_log::{Log, LogError};
 use forecourt_store::StoreError;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::{
+    sync::{broadcast, mpsc, watch},
+    task::{JoinError, JoinSet},
+};
 
 use crate::{Batch, Fold, Folded};
 
@@ -47,7 +50,9 @@ pub async fn run(mut fold: Fold, log: Log, progress: Progress, mut stop: watch::
     progress.folded.send_replace(from);
     let (sender, mut batches) = mpsc::channel(AHEAD);
     let region = fold.settings.region.clone();
-    let reading = tokio::spawn(read(log, from, region, sender, stop.clone()));
+    // Ends with this function, however that ends.
+    let mut reading = JoinSet::new();
+    reading.spawn(read(log, from, region, sender, stop.clone()));
     while let Some(batch) = batches.recv().await {
         let Some(folded) = persist(&mut fold, batch, &progress, &mut stop).await? else { break };
         progress.folded.send_replace(folded.block.end_offset);
@@ -64,9 +69,18 @@ pub async fn run(mut fold: Fold, log: Log, progress: Progress, mut stop: watch::
         }
     }
     drop(batches);
-    match reading.await {
-        Ok(read) => Ok(read?),
-        Err(_) => Ok(()),
+    match reading.join_next().await {
+        Some(read) => Ok(unharmed(read).unwrap_or(Ok(()))?),
+        None => Ok(()),
+    }
+}
+
+/// What a task brought; `None` if it was told to end. Its panic goes on here, where somebody sees it.
+fn unharmed<T>(ended: Result<T, JoinError>) -> Option<T> {
+    match ended.map_err(JoinError::try_into_panic) {
+        Ok(brought) => Some(brought),
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(_)) => None,
     }
 }
 
@@ -105,7 +119,7 @@ async fn read(log: Log, from: u64, region: String, batches: mpsc::Sender<Batch>,
             let records = reader.next_batch(RECORDS_MAX, BYTES_MAX);
             (records.map(|records| Batch::decode(records, &region)), reader)
         });
-        let Ok((batch, back)) = read.await else { return Ok(()) };
+        let Some((batch, back)) = unharmed(read.await) else { return Ok(()) };
         reader = back;
         let mut batch = batch?;
         batch.is_behind = BEHIND <= log.end_offset().saturating_sub(batch.end_offset);

@@ -166,6 +166,7 @@ fn dataset(lake: &Path) -> Result<Dataset, Box<dyn Error>> {
             profile_ids: (low, low + ((1 << 59) - 1)),
             ts_us: (i64::MIN, i64::MAX),
             deleted: None,
+            seal: None,
         });
     }
     Ok(Dataset::new(vec![Table { name: "events".into(), schema: EVENTS.schema(), parts }], 0))

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use arrow::{array::RecordBatch, datatypes::SchemaRef};
-use forecourt_lake::{DataFile, LakeSnapshot, tables::TABLES};
+use forecourt_lake::{DataFile, LakeSnapshot, Seal, tables::TABLES};
 use forecourt_model::BUCKETS;
 
 /// The rows of every table as of one moment.
@@ -45,6 +45,8 @@ pub struct File {
     pub ts_us: (i64, i64),
     /// Positions of rows that no longer count, rising.
     pub deleted: Option<Arc<Vec<u64>>>,
+    /// Checked before the file is read; `None` for one that nobody vouches for.
+    pub seal: Option<Arc<Seal>>,
 }
 
 impl Dataset {
@@ -79,6 +81,7 @@ impl File {
             profile_ids: file.profile_ids,
             ts_us: file.ts_us,
             deleted: file.deleted.clone(),
+            seal: Some(file.seal.clone()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use datafusion::{common::SchemaError, error::DataFusionError};
+use forecourt_lake::LakeError;
 
 /// Named for what the caller does about it: show the first to whoever asked, log the second.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,9 @@ pub enum QueryError {
     /// Nothing the person who asked can mend. The text is for the log: it may name files.
     #[error("the query failed on the server: its log says why")]
     Internal(String),
+    /// A file is not what was written; the text names it and says what to do.
+    #[error("{0}")]
+    Damaged(String),
 }
 
 impl QueryError {
@@ -25,8 +29,21 @@ impl QueryError {
     }
 }
 
+/// The lake's word on a file that it vouches for no longer, if that is the reason.
+fn damage(root: &DataFusionError) -> Option<QueryError> {
+    let DataFusionError::External(error) = root else { return None };
+    let error = error.downcast_ref::<LakeError>()?;
+    let LakeError::Damaged { path, reason } = error else { return None };
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let told = format!("the lake's file {name} is damaged ({reason}): restore it from a backup, `forecourt doctor` lists all such files");
+    Some(QueryError::Damaged(told))
+}
+
 /// An error of planning a caller's text: the text is to blame, unless DataFusion blames itself.
 pub(crate) fn asked(error: DataFusionError) -> QueryError {
+    if let Some(damage) = damage(error.find_root()) {
+        return damage;
+    }
     match error.find_root() {
         DataFusionError::Internal(_) | DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) | DataFusionError::External(_) => {
             QueryError::internal(error)

@@ -14,6 +14,7 @@ mod json_get;
 mod operator;
 mod scan;
 mod scope;
+mod sealed;
 mod session;
 mod sql;
 mod table;
@@ -123,7 +124,7 @@ impl Query {
     {
         let session = Session::new(self.engine.clone(), self.dataset()?, scope.clone());
         let answer = self.engine.run(question(session)).await;
-        if let Err(QueryError::Internal(reason)) = &answer {
+        if let Err(QueryError::Internal(reason) | QueryError::Damaged(reason)) = &answer {
             tracing::error!(reason, "a query failed");
         }
         answer

@@ -24,7 +24,10 @@ use datafusion::{
 };
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 
-use crate::dataset::{File, Table};
+use crate::{
+    dataset::{File, Table},
+    sealed::SealedReaders,
+};
 
 /// Reads files as one partition per group, in the groups' order.
 ///
@@ -39,8 +42,8 @@ pub(crate) fn files(
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let url = ObjectStoreUrl::local_filesystem();
     let readers = CachedParquetFileReaderFactory::new(runtime.object_store(&url)?, runtime.cache_manager.get_file_metadata_cache());
-    let mut source =
-        ParquetSource::new(table.schema.clone()).with_parquet_file_reader_factory(Arc::new(readers)).with_pushdown_filters(false);
+    let readers = Arc::new(SealedReaders(readers));
+    let mut source = ParquetSource::new(table.schema.clone()).with_parquet_file_reader_factory(readers).with_pushdown_filters(false);
     if let Some(predicate) = predicate {
         source = source.with_predicate(predicate.clone());
     }
@@ -91,6 +94,10 @@ fn partitioned_file(file: &File) -> Result<PartitionedFile> {
     // The lake never writes a file twice, so the time of its last change may stand still: it only keys caches.
     let meta = ObjectMeta { location, last_modified: Default::default(), size: file.bytes, e_tag: None, version: None };
     let listed = PartitionedFile::new_from_meta(meta);
+    let listed = match &file.seal {
+        Some(seal) => listed.with_extension(seal.clone()),
+        None => listed,
+    };
     Ok(match &file.deleted {
         Some(positions) if !positions.is_empty() => listed.with_extension(ParquetRowSelection::new(all_but(positions, file.rows))),
         _ => listed,

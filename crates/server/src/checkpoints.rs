@@ -11,6 +11,8 @@ use forecourt_log::Log;
 use forecourt_store::{Place, Store};
 use tokio::sync::watch;
 
+use crate::backup::take::Copying;
+
 /// How many checkpoints are kept; older ones go when a new one stands.
 const KEPT: usize = 2;
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -85,6 +87,18 @@ impl Checkpoints {
         Ok(offsets)
     }
 
+    /// The file of the oldest checkpoint that is not before `offset`; none on PostgreSQL.
+    pub fn oldest_file(&self, offset: u64) -> anyhow::Result<Option<PathBuf>> {
+        let Self::Files(dir) = self else { return Ok(None) };
+        if !dir.is_dir() {
+            return Ok(None);
+        }
+        let names = fs::read_dir(dir)?.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
+        let names: Vec<String> = names.collect::<Result<_, _>>()?;
+        let offsets = names.iter().filter_map(|name| name.strip_suffix(".sqlite")?.parse::<u64>().ok());
+        Ok(offsets.filter(|at| offset <= *at).min().map(|at| dir.join(format!("{at:020}.sqlite"))))
+    }
+
     /// Takes a checkpoint; it stands under its name only once it is whole. Returns its offset.
     pub async fn take(&self, store: &Store) -> anyhow::Result<u64> {
         let scratch = self.scratch("taking").await?;
@@ -136,13 +150,14 @@ impl Checkpoints {
     }
 }
 
-/// Takes checkpoints in their rhythm and trims the log behind the oldest.
+/// Takes checkpoints in their rhythm and trims the log behind the oldest, but never under a copy.
 pub async fn run(
     checkpoints: Checkpoints,
     rhythm: Rhythm,
     store: Store,
     log: Log,
     lake_offset: watch::Receiver<u64>,
+    copying: Copying,
     mut stop: watch::Receiver<bool>,
 ) {
     if rhythm.records == 0 {
@@ -150,7 +165,7 @@ pub async fn run(
     }
     loop {
         let in_files = *lake_offset.borrow();
-        if let Err(error) = look(&checkpoints, rhythm, &store, &log, in_files).await {
+        if let Err(error) = look(&checkpoints, rhythm, &store, &log, in_files, &copying).await {
             tracing::warn!(error = format!("{error:#}"), "no checkpoint was taken, trying again in a minute");
         }
         tokio::select! {
@@ -160,13 +175,23 @@ pub async fn run(
     }
 }
 
-async fn look(checkpoints: &Checkpoints, rhythm: Rhythm, store: &Store, log: &Log, lake_offset: u64) -> anyhow::Result<()> {
+async fn look(
+    checkpoints: &Checkpoints,
+    rhythm: Rhythm,
+    store: &Store,
+    log: &Log,
+    lake_offset: u64,
+    copying: &Copying,
+) -> anyhow::Result<()> {
     let mut standing = checkpoints.list(store).await?;
     let last = standing.last().copied().unwrap_or(0);
     if last + rhythm.records <= store.folded_offset().await? {
         let offset = checkpoints.take(store).await?;
         tracing::info!(offset, "a checkpoint stands");
         standing = checkpoints.list(store).await?;
+    }
+    if copying.is_under_way() {
+        return Ok(());
     }
     if let Some(oldest) = standing.first().filter(|_| rhythm.log_bytes_max != 0 && rhythm.log_bytes_max < log.bytes()) {
         log.trim((*oldest).min(lake_offset))?;

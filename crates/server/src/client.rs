@@ -18,7 +18,8 @@ use crate::{
     commands::Place,
     config::Config,
     folder::{Folder, Running},
-    node::{Node, Opening, Role, Workers},
+    node::{Node, Opening, Role},
+    workers::Workers,
 };
 
 /// The largest answer that a command reads.

@@ -1,16 +1,20 @@
 //! The commands, one file each.
 
 pub mod audit;
+pub mod backup;
 pub mod bench;
+pub mod completions;
 pub mod demo;
 pub mod doctor;
 pub mod export;
 pub mod import;
+pub mod man;
 pub mod openapi;
 pub mod profile;
 pub mod query;
 pub mod replay;
 pub mod report;
+pub mod restore;
 pub mod secrets;
 pub mod serve;
 pub mod source;

@@ -22,6 +22,7 @@ use serde::Deserialize;
 use toml::Table;
 
 use crate::tls::TlsFiles;
+use crate::backup::schedule::Plan;
 
 /// Every key, documented, with its default.
 pub const DEFAULT: &str = include_str!("../config.default.toml");
@@ -44,6 +45,7 @@ pub struct Config {
     pub process: Process,
     pub lake: Lake,
     pub query: Query,
+    pub backup: Backup,
     pub smtp: Smtp,
     pub logging: Logging,
 }
@@ -204,6 +206,15 @@ impl fmt::Debug for Smtp {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Backup {
+    folder: String,
+    every_h: u64,
+    keep: usize,
+    with_secrets: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Logging {
     pub format: LogFormat,
     pub filter: String,
@@ -342,6 +353,13 @@ impl Config {
             threads: if lake.threads == 0 { usual.threads } else { lake.threads },
             ..usual
         }
+    }
+
+    /// * `root`: the data folder.
+    pub fn backup_plan(&self, root: &Path) -> Plan {
+        let Backup { folder, every_h, keep, with_secrets } = &self.backup;
+        let dir = if folder.is_empty() { root.join("backups") } else { PathBuf::from(folder) };
+        Plan { dir, every_h: *every_h, keep: *keep, with_secrets: *with_secrets }
     }
 
     pub fn query_options(&self) -> anyhow::Result<QueryOptions> {

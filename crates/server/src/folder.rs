@@ -36,9 +36,13 @@ impl Running {
 impl Folder {
     /// Opens the folder, making it if absent.
     pub fn open(root: &Path) -> anyhow::Result<Self> {
-        let secrets = root.join("secrets");
+        let (secrets, is_new) = (root.join("secrets"), !root.exists());
         fs::create_dir_all(&secrets).with_context(|| format!("cannot make the data folder {}", root.display()))?;
         restrict(&secrets, 0o700)?;
+        if is_new {
+            // It holds what is known of people. Whoever wants to share it may.
+            restrict(root, 0o700)?;
+        }
         Ok(Self { root: root.to_owned() })
     }
 
@@ -62,12 +66,13 @@ impl Folder {
         self.root.join("state.sqlite")
     }
 
-    pub fn control(&self) -> PathBuf {
-        self.root.join("control.sqlite")
-    }
-
+    /// What was sent, and what came of it.
     pub fn attempts(&self) -> PathBuf {
         self.root.join("attempts.sqlite")
+    }
+
+    pub fn control(&self) -> PathBuf {
+        self.root.join("control.sqlite")
     }
 
     pub fn lake_catalogue(&self) -> PathBuf {

@@ -14,7 +14,11 @@ use forecourt_store::{Store, control::Control};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::{clock::now_us, node::Node};
+use crate::{
+    clock::now_us,
+    node::Node,
+    workers::{self, Board},
+};
 
 /// Behind by so many records the fold is not "live" any more; a restart right after a burst is no fault.
 const LAG_MAX: u64 = 1_000_000;
@@ -26,6 +30,7 @@ struct Health {
     control: Control,
     folded: watch::Receiver<u64>,
     collector: forecourt_collect::Collector,
+    board: Board,
     started_us: i64,
 }
 
@@ -51,6 +56,7 @@ pub fn router(node: &Node) -> Router {
         control: node.control.clone(),
         folded: node.folded(),
         collector: node.collector.clone(),
+        board: node.board.clone(),
         started_us: now_us(),
     };
     Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(ready)).route("/metrics", get(metrics)).with_state(health)
@@ -58,20 +64,35 @@ pub fn router(node: &Node) -> Router {
 
 async fn ready(State(health): State<Health>) -> Response {
     let check = |name, outcome: Result<(), String>| Check { name, ok: outcome.is_ok(), told: outcome.err() };
-    let checks = vec![
+    let mut checks = vec![
         check("log", health.log_is_writable()),
         check("state", health.store.folded_offset().await.map(drop).map_err(|error| error.to_string())),
         check("accounts", health.control.ping().await.map_err(|error| error.to_string())),
-        check("fold", health.fold_keeps_up()),
+        check("lag", health.fold_keeps_up()),
     ];
+    checks.extend(health.board.states().into_iter().map(|(worker, state)| check(worker, works(&state))));
     let ready = checks.iter().all(|check| check.ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { ready, checks })).into_response()
 }
 
+fn works(state: &workers::State) -> Result<(), String> {
+    match state {
+        workers::State::Runs => Ok(()),
+        workers::State::Waits { reason } => Err(format!("{reason}; it is tried again by itself")),
+        workers::State::Fell { reason } => Err(format!("it ended by a defect ({reason}): the process ends and must be started again")),
+    }
+}
+
 impl Health {
     fn log_is_writable(&self) -> Result<(), String> {
-        if self.log.is_poisoned() { Err("the log stopped accepting: check the disk, then restart".into()) } else { Ok(()) }
+        match self.log.failure() {
+            Some(reason) => {
+                Err(format!("the log stopped accepting ({reason}): check the disk; the process ends and must be started again"))
+            }
+            None if self.log.is_full() => Err("the disk is full, events are turned away: free space, no restart is needed".into()),
+            None => Ok(()),
+        }
     }
 
     fn lag(&self) -> u64 {
@@ -97,6 +118,9 @@ async fn metrics(State(health): State<Health>) -> Response {
     gauge("log_bytes", "Bytes of the log on disk.", health.log.bytes() as f64);
     gauge("log_damaged_ranges", "Ranges of the log that can no longer be read.", health.log.corruption().len() as f64);
     gauge("log_accepting", "1 while the log accepts.", f64::from(u8::from(!health.log.is_poisoned())));
+    gauge("disk_full", "1 while the last append was refused for want of space.", f64::from(u8::from(health.log.is_full())));
+    let troubled = health.board.states().values().filter(|state| state.trouble().is_some()).count();
+    gauge("workers_down", "Workers that do not work.", troubled as f64);
     gauge("fold_lag_records", "Records that are not folded yet.", health.lag() as f64);
     if let Ok(profiles) = health.store.profiles_count().await {
         gauge("profiles", "Profiles there are.", profiles as f64);

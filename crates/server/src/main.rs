@@ -1,6 +1,7 @@
 //! The binary `forecourt`: what is configured, wired and commanded. It holds no rules.
 
 mod address;
+mod backup;
 mod checkpoints;
 mod client;
 mod clock;
@@ -11,6 +12,8 @@ mod connections;
 mod crash;
 mod delivery;
 mod demo_form;
+mod disk;
+mod doctor;
 mod folder;
 mod forms;
 mod health;
@@ -26,13 +29,16 @@ mod seeding;
 mod sources;
 mod ticks;
 mod tls;
+mod upgrade;
+mod workers;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use commands::{
-    Place, audit, bench, demo, doctor, export, import, openapi, profile, query, replay, report, secrets, serve, source, token, user,
+    Place, audit, bench, completions, demo, export, import, man, openapi, profile, query, replay, report, restore, secrets, serve, source,
+    token, user,
 };
 
 /// The system's allocator keeps what many threads once freed: half as much again in the resident size.
@@ -84,13 +90,21 @@ enum Command {
     Audit(audit::AuditCommand),
     /// Fold the log again: to prove the store, or to rebuild it.
     Replay(replay::ReplayArgs),
-    /// Look for what is wrong with an installation.
-    Doctor,
+    /// Write one file with everything of an installation, while it runs.
+    Backup(commands::backup::BackupArgs),
+    /// Make a data folder out of a backup.
+    Restore(restore::RestoreArgs),
+    /// Look for what is wrong with an installation, and say what to do.
+    Doctor(commands::doctor::DoctorArgs),
     /// Measure this machine.
     #[command(subcommand)]
     Bench(bench::BenchCommand),
     /// Print the description of the HTTP API.
     Openapi,
+    /// Print what a shell needs to complete commands.
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page.
+    Man(man::ManArgs),
 }
 
 fn main() -> ExitCode {
@@ -125,9 +139,16 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Secrets(command) => secrets::run(place, command).await,
             Command::Audit(command) => audit::run(place, command).await,
             Command::Replay(args) => replay::run(place, args).await,
-            Command::Doctor => doctor::run(place).await,
+            Command::Backup(args) => commands::backup::run(place, args).await,
+            Command::Restore(args) => restore::run(place, args).await,
+            Command::Doctor(args) => commands::doctor::run(place, args).await,
             Command::Bench(command) => bench::run(place, command).await,
             Command::Openapi => openapi::run(),
+            Command::Completions(args) => {
+                completions::run(Cli::command(), &args);
+                Ok(())
+            }
+            Command::Man(args) => man::run(Cli::command(), &args),
         }
     })
 }

@@ -26,22 +26,27 @@ use forecourt_outgoing::Outgoing;
 use forecourt_process::{Fold, Progress, Settings};
 use forecourt_query::Query;
 use forecourt_store::{Database, Store, attempts::Attempts, control::Control};
-use tokio::{
-    sync::{broadcast, watch},
-    task::JoinHandle,
-};
+use tokio::sync::{broadcast, watch};
 
 use crate::{
+    backup::{
+        offer::offered,
+        restore,
+        schedule::Schedule,
+        take::{Copying, Taking},
+    },
     checkpoints::{self, Checkpoints, Rhythm},
     clock::now_us,
     config::Config,
     delivery,
+    disk,
     folder::Folder,
     forms::FormKeeper,
     imports, retention,
     secrets_key::SecretsKey,
     sources::SourceKeeper,
-    ticks,
+    ticks, upgrade,
+    workers::{Board, Workers},
 };
 
 /// How long a command on a folder of its own waits for the lake.
@@ -93,6 +98,11 @@ pub struct Node {
     attempts: Attempts,
     forms: FormKeeper,
     form_desk: FormDesk,
+    /// How the workers are.
+    pub board: Board,
+    folder: Folder,
+    copying: Copying,
+    backups: Schedule,
     checkpoints: Checkpoints,
     hash_key: HashKey,
     folded: watch::Sender<u64>,
@@ -113,6 +123,13 @@ impl Node {
     /// Opens the log, the databases and what works on them.
     pub async fn open(folder: &Folder, config: Config, opening: Opening) -> anyhow::Result<Self> {
         let lock = folder.lock()?;
+        let unfinished = folder.root().join(restore::UNFINISHED);
+        anyhow::ensure!(
+            !unfinished.exists(),
+            "a restore into {} did not end: remove the folder and restore again",
+            folder.root().display()
+        );
+        upgrade::prepare(folder, &config).await?;
         let hash_key = folder.hash_key()?;
         let store = open_store(folder, &config).await?;
         let log = open_log(folder, &config, store.folded_offset().await?).await?;
@@ -145,6 +162,19 @@ impl Node {
         let forms = FormKeeper::open(store.clone()).await?;
         let form_desk = FormDesk::new(collector.clone(), forms.subscribe(), config.form_limits(), &hash_key);
         let sessions = sessions(&config, opening.local_admin);
+        let (checkpoints, copying) = (Checkpoints::of(folder.root(), &config.store.url), Copying::default());
+        let taking = Taking {
+            folder: folder.clone(),
+            log: log.clone(),
+            store: store.clone(),
+            control: control.clone(),
+            lake: lake.clone(),
+            checkpoints: checkpoints.clone(),
+            url: config.store.url.clone(),
+            copying: copying.clone(),
+        };
+        let backups = Schedule::new(config.backup_plan(folder.root()), taking);
+        border = border.with_backups(offered(backups.clone()));
         let api = ApiState::new(
             control.clone(),
             store.clone(),
@@ -160,9 +190,12 @@ impl Node {
             attempts.clone(),
             outgoing,
         );
-        let checkpoints = Checkpoints::of(folder.root(), &config.store.url);
         let (outbox, definitions) = (watch::Sender::new(0), watch::Sender::new(0));
         Ok(Self {
+            backups,
+            board: Board::new(),
+            folder: folder.clone(),
+            copying,
             checkpoints,
             config,
             log,
@@ -186,53 +219,89 @@ impl Node {
 
     /// Starts what the role asks for; everything ends when `stop` turns true.
     pub async fn start(&self, role: Role, stop: &watch::Receiver<bool>) -> anyhow::Result<Workers> {
-        let mut workers = Workers(Vec::new());
-        workers.add("sources", tokio::spawn(self.sources.clone().run(stop.clone())));
+        let mut workers = Workers::new(self.board.clone(), stop.clone());
+        let (keeper, stopping) = (self.sources.clone(), stop.clone());
+        workers.add("sources", move || lasting(keeper.clone().run(stopping.clone())));
         if role.processes() {
-            let fold = Fold::open(self.store.clone(), self.fold_settings()).await?;
-            let (batches, _) = broadcast::channel(16);
-            let progress = Progress {
-                folded: self.folded.clone(),
-                batches,
-                outbox: self.outbox.clone(),
-                definitions: self.definitions.clone(),
-                lake_offset: self.lake.offset_watch(),
-            };
-            let folding = forecourt_process::run(fold, self.log.clone(), progress, stop.clone());
-            workers.add("fold", tokio::spawn(told(folding)));
-            let following = self.lake.clone().run(self.folded.subscribe(), stop.clone());
-            workers.add("lake", tokio::spawn(told(following)));
+            self.fold_and_follow(&mut workers, stop);
             let rhythm = Rhythm { records: self.config.checkpoint.records, log_bytes_max: self.config.checkpoint.log_bytes_max };
-            let copying = checkpoints::run(
-                self.checkpoints.clone(),
-                rhythm,
-                self.store.clone(),
-                self.log.clone(),
-                self.lake.offset_watch(),
-                stop.clone(),
-            );
-            workers.add("checkpoints", tokio::spawn(copying));
+            let (checkpoints, store, log, lake, stopping) =
+                (self.checkpoints.clone(), self.store.clone(), self.log.clone(), self.lake.clone(), stop.clone());
+            let copying = self.copying.clone();
+            if rhythm.records != 0 {
+                workers.add("checkpoints", move || {
+                    let (store, log) = (store.clone(), log.clone());
+                    lasting(checkpoints::run(
+                        checkpoints.clone(),
+                        rhythm,
+                        store,
+                        log,
+                        lake.offset_watch(),
+                        copying.clone(),
+                        stopping.clone(),
+                    ))
+                });
+            }
             let keeper = retention::Keeper {
                 control: self.control.clone(),
                 lake: self.lake.clone(),
                 store: self.store.clone(),
                 log: self.log.clone(),
                 checkpoints: self.checkpoints.clone(),
+                copying: self.copying.clone(),
             };
-            workers.add("retention", tokio::spawn(retention::run(keeper, self.api.retention.clone(), stop.clone())));
-            workers.add("ticks", tokio::spawn(ticks::run(self.log.clone(), stop.clone())));
+            let (asked, stopping) = (self.api.retention.clone(), stop.clone());
+            workers.add("retention", move || lasting(retention::run(keeper.clone(), asked.clone(), stopping.clone())));
+            if self.backups.plan.every_h != 0 {
+                let (backups, stopping) = (self.backups.clone(), stop.clone());
+                workers.add("backups", move || backups.clone().run(stopping.clone()));
+            }
+            let (log, stopping) = (self.log.clone(), stop.clone());
+            workers.add("ticks", move || lasting(ticks::run(log.clone(), stopping.clone())));
         }
         if role.collects() {
-            workers.add("forms", tokio::spawn(self.forms.clone().run(self.definitions.subscribe(), stop.clone())));
+            let (forms, definitions, stopping) = (self.forms.clone(), self.definitions.clone(), stop.clone());
+            workers.add("forms", move || lasting(forms.clone().run(definitions.subscribe(), stopping.clone())));
         }
         if role.delivers() {
-            let delivering = self.deliver.clone().run(self.outbox.subscribe(), stop.clone());
-            workers.add("deliver", tokio::spawn(told(delivering)));
+            let (deliver, outbox, stopping) = (self.deliver.clone(), self.outbox.clone(), stop.clone());
+            workers.add("deliver", move || {
+                let delivering = deliver.clone().run(outbox.subscribe(), stopping.clone());
+                async move { Ok(delivering.await?) }
+            });
         }
+        let (control, root, stopping) = (self.control.clone(), self.folder.root().to_owned(), stop.clone());
+        workers.add("disk", move || disk::run(control.clone(), root.clone(), stopping.clone()));
         if role.serves_pages() {
-            workers.add("feed", tokio::spawn(self.api.feed.clone().run(stop.clone())));
+            let (feed, stopping) = (self.api.feed.clone(), stop.clone());
+            workers.add("feed", move || lasting(feed.clone().run(stopping.clone())));
         }
         Ok(workers)
+    }
+
+    fn fold_and_follow(&self, workers: &mut Workers, stop: &watch::Receiver<bool>) {
+        let (batches, _) = broadcast::channel(16);
+        let progress = Progress {
+            folded: self.folded.clone(),
+            batches,
+            outbox: self.outbox.clone(),
+            definitions: self.definitions.clone(),
+            lake_offset: self.lake.offset_watch(),
+        };
+        let (store, settings, log, stopping) = (self.store.clone(), self.fold_settings(), self.log.clone(), stop.clone());
+        workers.add("fold", move || {
+            let (store, settings, log) = (store.clone(), settings.clone(), log.clone());
+            let (progress, stopping) = (progress.clone(), stopping.clone());
+            async move {
+                let fold = Fold::open(store, settings).await?;
+                Ok(forecourt_process::run(fold, log, progress, stopping).await?)
+            }
+        });
+        let (lake, folded, stopping) = (self.lake.clone(), self.folded.clone(), stop.clone());
+        workers.add("lake", move || {
+            let following = lake.clone().run(folded.subscribe(), stopping.clone());
+            async move { Ok(following.await?) }
+        });
     }
 
     /// What the role answers over HTTP, but for health.
@@ -254,6 +323,11 @@ impl Node {
         self.folded.subscribe()
     }
 
+    /// What a backup of this installation is taken of.
+    pub fn taking(&self) -> Taking {
+        self.backups.taking()
+    }
+
     pub fn fold_settings(&self) -> Settings {
         Settings {
             region: self.config.installation.phone_region.clone(),
@@ -266,13 +340,19 @@ impl Node {
     /// Waits until everything that is in the log now is folded, and reports see it.
     pub async fn caught_up(&self) -> anyhow::Result<()> {
         let end = self.log.end_offset();
-        self.folded().wait_for(|folded| end <= *folded).await.context("the fold stopped before the end of the log")?;
         let deadline = Instant::now() + CATCH_UP_WITHIN;
-        while self.lake.snapshot()?.offset < end {
-            anyhow::ensure!(Instant::now() < deadline, "the lake does not follow: start the server, its log says why");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+        let reached = async {
+            self.folded().wait_for(|folded| end <= *folded).await.context("the fold stopped before the end of the log")?;
+            while self.lake.snapshot()?.offset < end {
+                anyhow::ensure!(Instant::now() < deadline, "the lake does not follow: start the server, its log says why");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Ok(())
+        };
+        tokio::select! {
+            reached = reached => reached,
+            (worker, reason) = self.board.wait_for_trouble(&["fold", "lake"]) => anyhow::bail!("the worker `{worker}` stopped: {reason}"),
         }
-        Ok(())
     }
 
     /// Puts what is in memory into files and lets go of everything.
@@ -288,29 +368,10 @@ impl Node {
     }
 }
 
-/// What runs, by name.
-pub struct Workers(Vec<(&'static str, JoinHandle<()>)>);
-
-impl Workers {
-    fn add(&mut self, name: &'static str, handle: JoinHandle<()>) {
-        self.0.push((name, handle));
-    }
-
-    /// Waits for all to end.
-    pub async fn join(self) {
-        for (name, handle) in self.0 {
-            if let Err(error) = handle.await {
-                tracing::error!(worker = name, %error, "a worker ended by a defect");
-            }
-        }
-    }
-}
-
-/// A worker that cannot go on says so; the others do go on, and `/readyz` shows the lag that builds up.
-async fn told<E: std::fmt::Display>(work: impl Future<Output = Result<(), E>>) {
-    if let Err(error) = work.await {
-        tracing::error!(%error, "a worker stopped: mend what it names, then restart");
-    }
+/// A worker that gives up on nothing: it ends when it is told to.
+async fn lasting(work: impl Future<Output = ()>) -> anyhow::Result<()> {
+    work.await;
+    Ok(())
 }
 
 /// * `folded`: what the store has taken in. A log that lost its end must not hand those offsets out again: the fold would

@@ -17,7 +17,7 @@ use forecourt_store::{
 };
 use tokio::sync::watch;
 
-use crate::{checkpoints::Checkpoints, clock::now_us};
+use crate::{backup::take::Copying, checkpoints::Checkpoints, clock::now_us};
 
 const EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// After the start, when there is much else to do.
@@ -31,6 +31,7 @@ pub struct Keeper {
     pub store: Store,
     pub log: Log,
     pub checkpoints: Checkpoints,
+    pub copying: Copying,
 }
 
 /// Runs once a day and whenever the bell rings, until `stop` is true.
@@ -108,7 +109,8 @@ impl Keeper {
     async fn trim_log(&self, before_us: i64) -> anyhow::Result<String> {
         let (log, first) = (self.log.clone(), self.log.first_offset());
         let wanted = tokio::task::spawn_blocking(move || first_from(&log, before_us)).await??;
-        if first < wanted {
+        // Under a copy the log stays: the next run trims it.
+        if first < wanted && !self.copying.is_under_way() {
             // Two are kept: one that stands from before holds the log up to itself.
             self.checkpoints.take(&self.store).await?;
             let oldest = self.checkpoints.list(&self.store).await?.first().copied().unwrap_or(0);

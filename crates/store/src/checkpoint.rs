@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Database, Store, StoreError, Value,
+    Store, StoreError, Value,
     schema::{self, Table},
     store::Place,
 };
@@ -16,13 +16,7 @@ impl Store {
     pub async fn copy_to(&self, place: &Place) -> Result<Self, StoreError> {
         match (&self.place, place) {
             (Place::Sqlite(_), Place::Sqlite(path)) => {
-                let quoted = path.to_string_lossy().replace('\'', "''");
-                let Database::Sqlite { read, .. } = &self.db else { return Err(mixed()) };
-                let mut connection = read.acquire().await?;
-                sqlx::query("PRAGMA query_only = 0").execute(&mut *connection).await?;
-                let copied = sqlx::query(sqlx::AssertSqlSafe(format!("VACUUM INTO '{quoted}'"))).execute(&mut *connection).await;
-                sqlx::query("PRAGMA query_only = 1").execute(&mut *connection).await?;
-                copied?;
+                self.db.copy_to(path).await?;
             }
             (Place::Postgres { schema: from, .. }, Place::Postgres { schema: to, .. }) => {
                 let copy = Self::open(place).await?;

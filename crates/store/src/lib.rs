@@ -13,6 +13,7 @@ mod error;
 pub mod fragment;
 mod fragment_changes;
 pub mod outbox;
+pub mod inspect;
 pub mod profile;
 mod schema;
 mod store;

@@ -13,6 +13,7 @@ const ALLOWED = {
   see_deliveries: ["admin", "marketer", "operator"],
   retry_deliveries: ["admin", "marketer"],
   manage_sending: ["admin"],
+  operate: ["admin"],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof ALLOWED;

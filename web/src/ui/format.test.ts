@@ -35,6 +35,13 @@ test("how long ago, in the largest fitting unit", () => {
   expect(en.ago("2026-03-10T12:00:00Z", now)).toBe("now");
 });
 
+test("bytes are told in the largest unit that they fill", () => {
+  expect(en.bytes(0)).toBe("0 byte");
+  expect(en.bytes(999)).toBe("999 byte");
+  expect(en.bytes(1_234_567)).toBe("1.2 MB");
+  expect(en.bytes(20e15)).toBe("20,000 TB");
+});
+
 test("a duration has its two largest units", () => {
   expect(en.duration(0)).toBe("0 sec");
   expect(en.duration(214)).toBe("3 min 34 sec");

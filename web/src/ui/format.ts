@@ -58,6 +58,8 @@ export function createFormat(language: string, zone: string, currency: string) {
     ago: (iso: string, now: Date) => ago(relative, (new Date(iso).getTime() - now.getTime()) / 1000),
     /** A length of time in its two largest units. */
     duration: (seconds: number) => duration(language, seconds),
+    /** A number of bytes in the largest unit that it fills. */
+    bytes: (count: number) => bytes(language, count),
   };
 }
 
@@ -94,6 +96,14 @@ function duration(language: string, seconds: number): string {
     if (0 < count) parts.push(unitText(language, count, unit));
   }
   return parts.join(" ");
+}
+
+const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+function bytes(language: string, count: number): string {
+  const power = Math.min(BYTE_UNITS.length - 1, count < 1 ? 0 : Math.floor(Math.log10(count) / 3));
+  const options = { style: "unit", unit: BYTE_UNITS[power], unitDisplay: "short", maximumFractionDigits: power === 0 ? 0 : 1 } as const;
+  return new Intl.NumberFormat(language, options).format(count / 1000 ** power);
 }
 
 function unitText(language: string, value: number, unit: string): string {

@@ -10,7 +10,7 @@ use super::{
     script::{Script, time},
 };
 use crate::{
-    DataFile, LakeError,
+    DataFile, LakeError, Seal,
     data_file::ANY,
     error::crash_point,
     parquet_out::{Bound, ColumnStatistics, WrittenFile, widened},
@@ -150,6 +150,9 @@ impl CatalogueDb {
             );
             totals.gain(file, part.table, &ids.column_ids);
         }
+        for (file, (_, known)) in part.added.iter().zip(&added) {
+            script.insert("forecourt_checksum", &[&known.id, &i64::from(file.crc32)]);
+        }
         for (file, (bucket, known)) in part.added.iter().zip(&added) {
             if let Some(bucket) = bucket {
                 script.insert("ducklake_file_partition_value", &[&known.id, &ids.table_id, &0, &bucket.to_string()]);
@@ -178,8 +181,10 @@ impl CatalogueDb {
             }
         }
         let mut changed = Vec::new();
+        let mut delete_sums = Vec::new();
         for delete in &part.deletes {
             let id = take_id();
+            delete_sums.push((id, delete.written.crc32));
             let file = match &delete.of {
                 DeleteOf::Held(file) => file,
                 DeleteOf::Added(at) => &added[*at].1,
@@ -212,6 +217,9 @@ impl CatalogueDb {
                 DeleteOf::Held(_) => changed.push(Arc::new(file)),
                 DeleteOf::Added(at) => added[at].1 = Arc::new(file),
             }
+        }
+        for (id, crc32) in delete_sums {
+            script.insert("forecourt_checksum", &[&id, &i64::from(crc32)]);
         }
         if !part.table.by_bucket {
             // Entity tables are rewritten as a whole, many times an hour: nobody is promised their past.
@@ -369,6 +377,7 @@ fn schedule_now(script: &mut Script, part: &TableChange, now_us: i64) {
     for file in &part.ended {
         script.statement("DELETE FROM ducklake_data_file WHERE data_file_id = ?", &[&file.id]);
         script.statement("DELETE FROM ducklake_file_column_stats WHERE data_file_id = ?", &[&file.id]);
+        script.statement("DELETE FROM forecourt_checksum WHERE file_id = ?", &[&file.id]);
         let name = file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let path = format!("{}/{name}", part.table.folder());
         script.statement("INSERT INTO ducklake_files_scheduled_for_deletion VALUES (?, ?, TRUE, ?)", &[&file.id, &path, &time(now_us)]);
@@ -391,5 +400,6 @@ fn in_catalogue(file: &WrittenFile, id: i64, table: &Table) -> Arc<DataFile> {
         deleted: None,
         committed: None,
         on_disk: Arc::new(file.path.clone()),
+        seal: Arc::new(Seal::fresh(file.path.clone(), file.bytes, file.crc32)),
     })
 }

@@ -40,6 +40,9 @@ CREATE TABLE ducklake_view (view_id BIGINT, view_uuid UUID, begin_snapshot BIGIN
 CREATE TABLE forecourt_lake ("key" VARCHAR PRIMARY KEY, "value" VARCHAR NOT NULL);
 "#;
 
+/// Of data files and delete files, whose ids are of one sequence. Written with the file's own row.
+pub const CHECKSUMS: &str = "CREATE TABLE IF NOT EXISTS forecourt_checksum (file_id BIGINT PRIMARY KEY, crc32 BIGINT NOT NULL)";
+
 /// Statements that make an empty lake: its tables and, in snapshots 0 and 1, what it holds.
 pub fn empty_lake(is_sqlite: bool, data_dir: &Path, now_us: i64) -> String {
     let (boolean, timestamp, uuid) = if is_sqlite { ("BIGINT", "VARCHAR", "VARCHAR") } else { ("BOOLEAN", "TIMESTAMPTZ", "UUID") };

@@ -11,7 +11,7 @@ use forecourt_store::Row;
 
 use super::CatalogueDb;
 use crate::{
-    DataFile, LakeError,
+    DataFile, LakeError, Seal,
     data_file::ANY,
     parquet_in,
     tables::{EVENTS, TABLES, event_column},
@@ -33,12 +33,14 @@ pub(crate) struct Loaded {
 const FILES: &str = "
     SELECT f.data_file_id, f.table_id, f.path, CAST(CASE WHEN f.path_is_relative THEN 1 ELSE 0 END AS BIGINT), f.record_count,
         f.file_size_bytes, d.delete_file_id, d.path, CAST(CASE WHEN d.path_is_relative THEN 1 ELSE 0 END AS BIGINT), d.format,
-        p.partition_value, k.min_value, k.max_value, t.min_value, t.max_value
+        p.partition_value, k.min_value, k.max_value, t.min_value, t.max_value, c.crc32, d.file_size_bytes, e.crc32
     FROM ducklake_data_file f
     LEFT JOIN ducklake_delete_file d ON d.data_file_id = f.data_file_id AND d.end_snapshot IS NULL
     LEFT JOIN ducklake_file_partition_value p ON p.data_file_id = f.data_file_id AND p.partition_key_index = 0
     LEFT JOIN ducklake_file_column_stats k ON k.data_file_id = f.data_file_id AND k.column_id = $1
     LEFT JOIN ducklake_file_column_stats t ON t.data_file_id = f.data_file_id AND t.column_id = $2
+    LEFT JOIN forecourt_checksum c ON c.file_id = f.data_file_id
+    LEFT JOIN forecourt_checksum e ON e.file_id = d.delete_file_id
     WHERE f.end_snapshot IS NULL ORDER BY f.data_file_id";
 
 impl CatalogueDb {
@@ -93,17 +95,25 @@ impl CatalogueDb {
                     if row.maybe_text(9)?.is_some_and(|format| format != "parquet") {
                         return Err(LakeError::Unreadable(format!("{} is no positional delete file in Parquet", delete_path.display())));
                     }
-                    Some((delete_id, Arc::new(parquet_in::deleted_positions(&delete_path)?)))
+                    let bytes = row.maybe_int(16)?.unwrap_or_default().max(0) as u64;
+                    let seal = Seal::new(delete_path.clone(), bytes, crc32(row, 17)?);
+                    Some((delete_id, Arc::new(parquet_in::deleted_positions(&delete_path, &seal)?)))
                 }
             },
         };
         let range = |low: Option<i64>, high: Option<i64>| low.zip(high).filter(|_| has_ranges).unwrap_or(ANY);
         let int = |column: usize| Ok::<_, LakeError>(row.maybe_text(column)?.and_then(|text| text.parse().ok()));
         let time = |column: usize| Ok::<_, LakeError>(row.maybe_text(column)?.and_then(|text| parse_us(&text)));
+        let bytes = row.int(5)?.max(0) as u64;
+        let seal = match known {
+            Some(file) => file.seal.clone(),
+            None => Arc::new(Seal::new(path.clone(), bytes, crc32(row, 15)?)),
+        };
         Ok(DataFile {
             id,
             rows: row.int(4)?.max(0) as u64,
-            bytes: row.int(5)?.max(0) as u64,
+            bytes,
+            seal,
             profile_ids: range(int(11)?, int(12)?),
             ts_us: range(time(13)?, time(14)?),
             deleted: committed.as_ref().map(|(_, positions)| positions.clone()),
@@ -117,6 +127,10 @@ impl CatalogueDb {
     pub(super) fn path(&self, folder: &str, name: &str, is_relative: bool) -> PathBuf {
         if is_relative { self.data_dir.join(folder).join(name) } else { Path::new(name).to_owned() }
     }
+}
+
+fn crc32(row: &Row, column: usize) -> Result<Option<u32>, LakeError> {
+    Ok(row.maybe_int(column)?.and_then(|crc32| u32::try_from(crc32).ok()))
 }
 
 /// The partition that the file was written for, or, for one of another partitioning, that its profile ids lie in.

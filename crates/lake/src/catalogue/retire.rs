@@ -51,7 +51,9 @@ impl CatalogueDb {
         for table in ["ducklake_file_column_stats", "ducklake_file_partition_value"] {
             script.statement(&format!("DELETE FROM {table} WHERE data_file_id IN ({dead})"), &[&living]);
         }
-        for table in ["ducklake_data_file", "ducklake_delete_file"] {
+        for (table, id) in [("ducklake_data_file", "data_file_id"), ("ducklake_delete_file", "delete_file_id")] {
+            let sums = format!("DELETE FROM forecourt_checksum WHERE file_id IN (SELECT {id} FROM {table} WHERE end_snapshot <= ?)");
+            script.statement(&sums, &[&living]);
             script.statement(&format!("DELETE FROM {table} WHERE end_snapshot <= ?"), &[&living]);
         }
         run(&mut tx, &script.into_text()).await?;

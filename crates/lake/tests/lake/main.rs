@@ -9,3 +9,4 @@ mod postgres;
 mod random;
 #[path = "../rig/mod.rs"]
 mod rig;
+mod sealed;

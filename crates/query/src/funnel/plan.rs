@@ -250,7 +250,15 @@ mod tests {
 
     #[test]
     fn files_that_do_not_overlap_form_one_run() {
-        let file = |low, high| File { path: PathBuf::new(), bytes: 1, rows: 1, profile_ids: (low, high), ts_us: (0, 0), deleted: None };
+        let file = |low, high| File {
+            path: PathBuf::new(),
+            bytes: 1,
+            rows: 1,
+            profile_ids: (low, high),
+            ts_us: (0, 0),
+            deleted: None,
+            seal: None,
+        };
         let files = [file(5, 9), file(0, 4), file(3, 6), file(10, 11)];
         let chains: Vec<Vec<i64>> =
             chained(files.iter().collect()).iter().map(|chain| chain.iter().map(|file| file.profile_ids.0).collect()).collect();

@@ -128,7 +128,7 @@ fn write(
     writer.write(rows).expect("rows");
     writer.close().expect("a whole file");
     let bytes = path.metadata().expect("its size").len();
-    forecourt_query::File { path: path.to_owned(), bytes, rows: rows.num_rows() as u64, profile_ids, ts_us, deleted }
+    forecourt_query::File { path: path.to_owned(), bytes, rows: rows.num_rows() as u64, profile_ids, ts_us, deleted, seal: None }
 }
 
 fn events_batch(rows: &[Event]) -> RecordBatch {

@@ -5,13 +5,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Subcommand;
+use forecourt_bench::Load;
 use forecourt_log::bench::{Load, append_rate};
 use serde_json::{Value, json};
 
 use super::Place;
 use crate::client::Client;
+
+const BENCH_SOURCE: &str = "bench";
 
 #[derive(Debug, Subcommand)]
 pub enum BenchCommand {
@@ -27,6 +30,15 @@ pub enum BenchCommand {
         bytes: usize,
         #[arg(long, default_value_t = 5)]
         seconds: u64,
+    },
+    /// Events over HTTP into the server that runs on the folder: how many are acknowledged a second, and how fast. They
+    /// stay: take a folder for it.
+    Ingest {
+        /// Write key of the source to send as; without one a source `bench` is made or taken.
+        #[arg(long)]
+        key: Option<String>,
+        #[command(flatten)]
+        load: Load,
     },
     /// A funnel over the installation's events, again and again.
     Funnel {
@@ -48,6 +60,7 @@ pub async fn run(place: &Place, command: BenchCommand) -> anyhow::Result<()> {
             std::fs::remove_dir_all(&dir).with_context(|| format!("cannot remove {}", dir.display()))?;
             println!("{}", rate?.to_json());
         }
+        BenchCommand::Ingest { key, load } => ingest(place, key, &load).await?,
         BenchCommand::Funnel { spec, rounds } => {
             let text = std::fs::read_to_string(&spec).with_context(|| format!("cannot read the spec {}", spec.display()))?;
             let spec: Value = serde_json::from_str(&text).context("the spec is not JSON")?;
@@ -58,6 +71,32 @@ pub async fn run(place: &Place, command: BenchCommand) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+async fn ingest(place: &Place, key: Option<String>, load: &Load) -> anyhow::Result<()> {
+    let client = Client::connect(place).await?;
+    let Client::Remote { running, .. } = &client else {
+        client.close().await;
+        bail!("no server runs on {}: start one, it is what is measured", place.data.display());
+    };
+    let key = match key {
+        Some(key) => key,
+        None => bench_key(&client).await?,
+    };
+    let host = running.address.trim_start_matches("http://");
+    println!("{}", forecourt_bench::run(host, &key, load).await?);
+    Ok(())
+}
+
+/// The write key of the source `bench`, which is made if there is none.
+async fn bench_key(client: &Client) -> anyhow::Result<String> {
+    let known = client.get("/api/sources").await?;
+    let found = known["sources"].as_array().into_iter().flatten().find(|source| source["name"] == BENCH_SOURCE).cloned();
+    let source = match found {
+        Some(source) => source,
+        None => client.post("/api/sources", &json!({ "name": BENCH_SOURCE })).await?,
+    };
+    source["write_key"].as_str().map(str::to_owned).context("the source has no write key")
 }
 
 /// Milliseconds from question to answer: the first, which may read from disk, and the median of all.

@@ -3,10 +3,10 @@
 use std::{
     fs,
     io::{Read as _, stdin},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use serde_json::Value;
 
@@ -26,11 +26,28 @@ pub enum ReportCommand {
         #[command(flatten)]
         output: Output,
     },
+    #[command(external_subcommand)]
+    Other(Vec<String>),
 }
 
+/// Reports that are to come.
+const PLANNED: &[&str] = &["attribution", "flow", "paths", "pivot", "retention"];
+
 pub async fn run(place: &Place, command: ReportCommand) -> anyhow::Result<()> {
-    let ReportCommand::Funnel { spec, output } = command;
-    let spec = read_spec(&spec)?;
+    match command {
+        ReportCommand::Funnel { spec, output } => funnel(place, &spec, output).await,
+        ReportCommand::Other(words) => {
+            let name = words.first().map(String::as_str).unwrap_or_default();
+            if PLANNED.contains(&name) {
+                bail!("the report `{name}` is not there yet: ask by SQL (`forecourt query`), or take `forecourt report funnel`");
+            }
+            bail!("there is no report `{name}`: `forecourt report --help` lists them");
+        }
+    }
+}
+
+async fn funnel(place: &Place, spec: &Path, output: Output) -> anyhow::Result<()> {
+    let spec = read_spec(spec)?;
     let client = Client::connect(place).await?;
     let report = client.post("/api/reports/funnel", &spec).await;
     client.close().await;
@@ -54,7 +71,7 @@ pub async fn run(place: &Place, command: ReportCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn read_spec(path: &PathBuf) -> anyhow::Result<Value> {
+fn read_spec(path: &Path) -> anyhow::Result<Value> {
     let mut text = String::new();
     if path.as_os_str() == "-" {
         stdin().read_to_string(&mut text).context("cannot read the spec from standard input")?;

@@ -1,6 +1,6 @@
 //! `forecourt serve`: opens the folder, starts the workers, answers until it is told to stop.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
 use axum::{Router, middleware};
@@ -21,7 +21,11 @@ use crate::{
     health, listen, logging,
     node::{Node, Opening, Role},
     tls::Tls,
+    workers::Board,
 };
+
+/// From a fall to the stop: time for `/readyz` to say why.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Args)]
 pub struct ServeArgs {
@@ -99,15 +103,21 @@ impl Server {
         if let Some(tls) = tls {
             tokio::spawn(tls.watch(stop.subscribe()));
         }
+        tokio::spawn(stop_when_fallen(node.board.clone(), stop.clone()));
         listen::serve(listener, router, &node.config.server, &proxies, acceptor, stop.subscribe()).await;
 
         tracing::info!("stopping");
         stop_workers.send_replace(true);
         workers.join().await;
-        let poisoned = node.log.is_poisoned();
+        let (failure, fallen) = (node.log.failure(), node.board.fallen());
         node.close().await;
         folder.forget_running(std::process::id());
-        anyhow::ensure!(!poisoned, "the log stopped accepting: check the disk, then start again");
+        if let Some(reason) = failure {
+            anyhow::bail!("the log stopped accepting ({reason}): check the disk, then start again");
+        }
+        if let Some((worker, reason)) = fallen {
+            anyhow::bail!("the worker `{worker}` ended by a defect ({reason}): start again, and please report it");
+        }
         Ok(())
     }
 }
@@ -128,8 +138,17 @@ async fn stop_at_signal(stop: watch::Sender<bool>) {
 /// After a failed sync nothing is acknowledged any more, and only a new start can tell what is on the disk.
 async fn stop_when_poisoned(log: forecourt_log::Log, stop: watch::Sender<bool>) {
     while !log.is_poisoned() {
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
+    tokio::time::sleep(FAREWELL).await;
+    stop.send_replace(true);
+}
+
+/// A worker that ended by a defect leaves memory that nobody vouches for: a new process begins from the disk. Before that
+/// `/readyz` has time to say so.
+async fn stop_when_fallen(board: Board, stop: watch::Sender<bool>) {
+    board.wait_for_fall().await;
+    tokio::time::sleep(FAREWELL).await;
     stop.send_replace(true);
 }
 

@@ -62,6 +62,9 @@ pub struct Control {
 }
 
 impl Control {
+    /// Migrations that this program knows for the accounts: their format.
+    pub const MIGRATIONS: i64 = MIGRATIONS.len() as i64;
+
     /// Takes over a database, creating or upgrading its tables.
     ///
     /// * `keyring`: what secrets are sealed with.
@@ -92,6 +95,11 @@ impl Control {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.database.query("SELECT 1", vec![]).await.map(|_| ())
+    }
+
+    /// Copies the accounts, as they are at one moment, to an SQLite file that is not there yet.
+    pub async fn copy_to(&self, path: &std::path::Path) -> Result<(), StoreError> {
+        self.database.copy_to(path).await
     }
 
     pub async fn close(&self) {
