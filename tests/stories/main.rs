@@ -5,6 +5,7 @@
 mod account_pages;
 mod call_back;
 mod backup;
+mod call_back;
 mod damage;
 mod disk_full;
 mod doctor;
@@ -16,8 +17,8 @@ mod installation;
 mod kill;
 mod least_rights;
 mod ledger;
-mod outside;
 mod manual;
+mod outside;
 mod pages;
 mod peers_faults;
 #[allow(dead_code, reason = "the store's own tests need more of it")]
