@@ -13,6 +13,7 @@ mod doctor;
 mod failpoints;
 mod fresh;
 mod hostile_clients;
+mod import_wizard;
 mod installation;
 mod kill;
 mod least_rights;

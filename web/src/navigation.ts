@@ -4,6 +4,7 @@ import {
   IconActivity,
   IconArchive,
   IconBuilding,
+  IconFileImport,
   IconFilter,
   IconForms,
   IconGauge,
@@ -40,6 +41,7 @@ export const SECTIONS = [
   { key: "deliveries", to: "/deliveries", icon: IconMailForward, keys: "g d", group: "work", needs: "see_deliveries" },
   { key: "forms", to: "/forms", icon: IconForms, keys: "g m", group: "data", needs: "see_forms" },
   { key: "sources", to: "/sources", icon: IconPlugConnected, keys: "g s", group: "data", needs: "watch_ingest" },
+  { key: "imports", to: "/imports", icon: IconFileImport, keys: "g i", group: "data", needs: "import_files" },
   { key: "settings", to: "/settings", icon: IconSettings, keys: "g ,", group: "settings" },
 ] as const satisfies Section[];
 

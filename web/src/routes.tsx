@@ -148,6 +148,20 @@ const deliveries = createRoute({
   component: lazyRouteComponent(() => import("./features/deliveries/DeliveriesPage"), "DeliveriesPage"),
 });
 
+const imports = createRoute({
+  getParentRoute: () => shell,
+  path: "/imports",
+  component: lazyRouteComponent(() => import("./features/imports/ImportsPage"), "ImportsPage"),
+});
+
+const importing = createRoute({
+  getParentRoute: () => shell,
+  path: "/imports/$importId",
+  validateSearch: (search: Record<string, unknown>): { step?: "check" } =>
+    search.step === "check" ? { step: "check" } : {},
+  component: lazyRouteComponent(() => import("./features/imports/ImportPage"), "ImportPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => shell,
   path: "/settings",
@@ -195,6 +209,8 @@ const tree = root.addChildren([
     sources,
     forms,
     deliveries,
+    imports,
+    importing,
     settings.addChildren([settingsHome, settingsSection]),
   ]),
 ]);

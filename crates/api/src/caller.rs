@@ -40,6 +40,10 @@ enum Permission {
     /// Dead letters: sending again, discarding.
     MendIngest,
     ManageSources,
+    /// Files in.
+    Import,
+    /// Files of people and events to take away.
+    Export,
     ManageAccounts,
     RunSql,
     /// Forms, without their secrets.
@@ -110,7 +114,25 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("POST", "/api/sources", ManageSources, As(Action::SourceAdded)),
     ("PATCH", "/api/sources/{id}", ManageSources, As(Action::SourceChanged)),
     ("POST", "/api/sources/{id}/rotate", ManageSources, As(Action::WriteKeyRotated)),
-    ("POST", "/api/imports/records", ManageSources, As(Action::RecordsImported)),
+    ("GET", "/api/imports", Import, Nothing),
+    ("POST", "/api/imports", Import, As(Action::FileUploaded)),
+    ("GET", "/api/imports/{id}", Import, Nothing),
+    ("PUT", "/api/imports/{id}", Import, As(Action::ImportChanged)),
+    ("DELETE", "/api/imports/{id}", Import, As(Action::ImportChanged)),
+    ("POST", "/api/imports/{id}/look", Import, Unneeded("the first rows of a file whose upload is noted")),
+    ("POST", "/api/imports/{id}/check", Import, As(Action::ImportChanged)),
+    ("POST", "/api/imports/{id}/start", Import, As(Action::ImportChanged)),
+    ("POST", "/api/imports/{id}/pause", Import, As(Action::ImportChanged)),
+    ("POST", "/api/imports/{id}/resume", Import, As(Action::ImportChanged)),
+    ("POST", "/api/imports/{id}/cancel", Import, As(Action::ImportChanged)),
+    ("GET", "/api/imports/{id}/rejected", Import, As(Action::Exported)),
+    ("POST", "/api/imports/{id}/again", Import, As(Action::ImportChanged)),
+    ("GET", "/api/import-mappings", Import, Nothing),
+    ("PUT", "/api/import-mappings/{name}", Import, As(Action::DefinitionChanged)),
+    ("DELETE", "/api/import-mappings/{name}", Import, As(Action::DefinitionRemoved)),
+    ("POST", "/api/imports/outside", Import, As(Action::FileUploaded)),
+    ("POST", "/api/imports/outside/{id}", Import, Unneeded("progress of an import whose begin is noted")),
+    ("POST", "/api/imports/records", Import, As(Action::RecordsImported)),
     ("GET", "/api/overview", SeeReports, Nothing),
     ("GET", "/api/jobs", SeeReports, Nothing),
     ("GET", "/api/live/recent", WatchIngest, As(Action::EventsWatched)),
@@ -119,6 +141,8 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("POST", "/api/dead-letters/{id}/retry", MendIngest, As(Action::DeadLetterRetried)),
     ("POST", "/api/dead-letters/{id}/discard", MendIngest, As(Action::DeadLetterDiscarded)),
     ("GET", "/api/profiles", SeeProfiles, As(Action::PeopleListed)),
+    ("GET", "/api/profiles/export", Export, As(Action::Exported)),
+    ("GET", "/api/events/export", Export, As(Action::Exported)),
     ("GET", "/api/profiles/{id}", SeeProfiles, As(Action::ProfileOpened)),
     ("GET", "/api/profiles/{id}/timeline", SeeProfiles, As(Action::ProfileOpened)),
     ("POST", "/api/profiles/{id}/traits", EditProfiles, As(Action::ProfileChanged)),
@@ -168,7 +192,7 @@ fn allows(role: Role, permission: Permission) -> bool {
         Anyone | SignedIn | OwnAccount | SeeProfiles => true,
         SeeReports | WatchIngest => role != Role::Dealer,
         EditProfiles => matches!(role, Role::Admin | Role::Marketer | Role::Operator),
-        MendIngest | ManageSources => matches!(role, Role::Admin | Role::Marketer),
+        MendIngest | ManageSources | Import | Export => matches!(role, Role::Admin | Role::Marketer),
         RunSql => matches!(role, Role::Admin | Role::Marketer | Role::Analyst | Role::Dealer),
         ManageAccounts | ManageSending | Operate => role == Role::Admin,
         SeeForms => role != Role::Dealer,
@@ -390,7 +414,9 @@ mod tests {
     #[test]
     fn what_each_role_may_do() {
         let may = |role: Role| {
-            let all = [SeeReports, SeeProfiles, EditProfiles, WatchIngest, MendIngest, ManageSources, ManageAccounts, RunSql, Operate];
+            let all = [
+                SeeReports, SeeProfiles, EditProfiles, WatchIngest, MendIngest, ManageSources, Import, Export, ManageAccounts, RunSql, Operate,
+            ];
             all.iter()
                 .filter(|permission| allows(role, **permission))
                 .map(|permission| format!("{permission:?}"))
@@ -399,9 +425,9 @@ mod tests {
         };
         assert_eq!(
             may(Role::Admin),
-            "SeeReports SeeProfiles EditProfiles WatchIngest MendIngest ManageSources ManageAccounts RunSql Operate"
+            "SeeReports SeeProfiles EditProfiles WatchIngest MendIngest ManageSources Import Export ManageAccounts RunSql Operate"
         );
-        assert_eq!(may(Role::Marketer), "SeeReports SeeProfiles EditProfiles WatchIngest MendIngest ManageSources RunSql");
+        assert_eq!(may(Role::Marketer), "SeeReports SeeProfiles EditProfiles WatchIngest MendIngest ManageSources Import Export RunSql");
         assert_eq!(may(Role::Analyst), "SeeReports SeeProfiles WatchIngest RunSql");
         assert_eq!(may(Role::Operator), "SeeReports SeeProfiles EditProfiles WatchIngest");
         assert_eq!(may(Role::Dealer), "SeeProfiles RunSql");

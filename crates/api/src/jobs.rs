@@ -30,9 +30,15 @@ pub struct Job {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
+    /// Waits for a worker.
+    Queued,
     Running,
+    /// Stopped by a person, to be gone on with.
+    Paused,
     Done,
     Failed,
+    /// Stopped by a person for good.
+    Cancelled,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -43,7 +49,10 @@ pub struct Jobs {
 impl From<control::Job> for Job {
     fn from(job: control::Job) -> Self {
         let state = match job.state {
+            control::JobState::Queued => JobState::Queued,
             control::JobState::Running => JobState::Running,
+            control::JobState::Paused => JobState::Paused,
+            control::JobState::Cancelled => JobState::Cancelled,
             control::JobState::Done => JobState::Done,
             control::JobState::Failed => JobState::Failed,
         };

@@ -15,11 +15,12 @@ mod commands;
 mod dead_letters;
 mod deliveries;
 mod error;
+mod exports;
 mod feed;
 mod forms;
 mod funnel;
 mod headers;
-mod imports;
+pub mod imports;
 mod input;
 mod jobs;
 mod live;
@@ -35,16 +36,14 @@ mod session;
 mod single_sign_on;
 mod sources;
 pub mod sql;
+pub mod table_batch;
+pub mod table_writer;
 mod timeline;
 mod tokens;
 mod trail;
 mod ui;
 
-use axum::{
-    Router,
-    extract::{DefaultBodyLimit, FromRef},
-    middleware,
-};
+use axum::{Router, extract::FromRef, middleware};
 use forecourt_log::Log;
 use forecourt_model::HashKey;
 use forecourt_outgoing::Outgoing;
@@ -52,10 +51,7 @@ use forecourt_query::Query;
 use forecourt_store::{Store, attempts::Attempts, control::Control};
 use tokio::sync::watch;
 use utoipa::OpenApi;
-use utoipa_axum::{
-    router::{OpenApiRouter, UtoipaMethodRouterExt as _},
-    routes,
-};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use arrival::{ByHttps, ClientAddress};
 pub use border::{Border, Clock, Freshness};
@@ -85,6 +81,7 @@ pub struct ApiState {
     pub looks: trail::Looks,
     pub attempts: Attempts,
     pub outgoing: Outgoing,
+    pub imports: imports::ImportDesk,
 }
 
 impl ApiState {
@@ -105,6 +102,7 @@ impl ApiState {
         region: String,
         attempts: Attempts,
         outgoing: Outgoing,
+        imports: imports::ImportDesk,
     ) -> Self {
         let commands = Commands::new(log.clone(), store.clone(), folded.clone(), clock.clone());
         let feed = Feed::new(log, store.clone(), control.clone(), folded, region.clone());
@@ -122,6 +120,7 @@ impl ApiState {
             sessions,
             pace,
             search,
+            imports,
             attempts,
             outgoing,
             retention: RetentionBell::default(),
@@ -140,7 +139,7 @@ impl ApiState {
                    errors are `{\"error\":{\"code\",\"message\"}}`.",
         license(name = "Apache-2.0")
     ),
-    components(schemas(timeline::TimelineKind))
+    components(schemas(timeline::TimelineKind, table_writer::TableFormat))
 )]
 struct Document;
 
@@ -179,13 +178,14 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(backups::backups, backups::start))
         .routes(routes!(backups::download))
         .routes(routes!(backups::pause_sending))
-        .routes(routes!(imports::take_records).layer(DefaultBodyLimit::max(imports::RECORDS_BYTES_MAX)))
         .routes(routes!(live::recent))
         .routes(routes!(live::stream))
         .routes(routes!(dead_letters::dead_letters))
         .routes(routes!(dead_letters::retry))
         .routes(routes!(dead_letters::discard))
         .routes(routes!(profiles::search))
+        .routes(routes!(exports::export_profiles))
+        .routes(routes!(exports::export_events))
         .routes(routes!(profiles::profile))
         .routes(routes!(profiles::set_trait))
         .routes(routes!(timeline::timeline))
@@ -211,6 +211,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(sending::sending, sending::set_sending))
         .routes(routes!(sending::set_sms_gateway))
         .routes(routes!(sending::try_sms))
+        .merge(imports::routes())
 }
 
 /// The description of the API that clients are generated from.

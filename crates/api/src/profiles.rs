@@ -39,6 +39,10 @@ impl Search {
         Self { key, region }
     }
 
+    pub(crate) fn key(&self) -> &HashKey {
+        &self.key
+    }
+
     /// Country whose notation a phone without a country code is in.
     pub(crate) fn region(&self) -> &str {
         &self.region

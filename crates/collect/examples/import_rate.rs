@@ -38,6 +38,8 @@ async fn rate(folder: &Path, kind: Kind, path: &Path, mapping: Mapping) -> Resul
         region: "RU".into(),
         now_us: 1_800_000_000_000_000,
         rejected: None,
+        done_rows: 0,
+        trace: None,
     };
     let summary = import(run, &Sink::Log { log, folded: None }, |_| {}).await?;
     assert_eq!(summary.refused, 0, "{:?}", summary.reasons);

@@ -4,7 +4,9 @@ mod import_files;
 
 use std::io::Write as _;
 
-use forecourt_collect::file::{Kind, Mapping, Progress, detect, import, propose};
+use forecourt_collect::file::{
+    ImportRun, Kind, Mapping, Progress, check_workbook, detect, import, import_until, preview, propose, propose_kind,
+};
 use forecourt_model::{Origin, RecordKind};
 use import_files::{Desk, NOW_US};
 
@@ -471,4 +473,114 @@ mod any_file {
             runs(lines.iter().map(line).collect::<Vec<_>>().join("\n").as_bytes(), kind);
         }
     }
+}
+
+#[tokio::test]
+async fn an_import_that_was_stopped_goes_on_and_makes_the_same_records() {
+    const ROWS: usize = 20_000;
+    let desk = Desk::new();
+    let mut text = String::from("id,email,value\n");
+    for row in 0..ROWS {
+        text += &format!("{row},{},{}\n", if row % 1_000 == 7 { String::new() } else { format!("p{row}@example.com") }, row % 9);
+    }
+    let path = desk.write("people.csv", text);
+    let mapping = Mapping::parse(r#"{"email": {"column": "email"}, "rest": "traits"}"#).expect("a mapping");
+    let whole = Desk::new();
+    import(whole.run(Kind::Profiles, &path, mapping.clone()), &whole.sink, |_| {}).await.expect("imported");
+
+    let (told, telling) = tokio::sync::watch::channel(0);
+    let mut halted = telling.clone();
+    let halt = async move { drop(halted.wait_for(|rows| 0 < *rows).await) };
+    let stopped = import_until(desk.run(Kind::Profiles, &path, mapping.clone()), &desk.sink, halt, |at| {
+        told.send_replace(at.rows);
+    });
+    let stopped = stopped.await.expect("stopped");
+    assert!(stopped.halted && 0 < stopped.rows && stopped.rows < ROWS as u64, "{stopped:?}");
+    assert_eq!(desk.records().len() as u64, stopped.accepted, "what it counts is in the log");
+
+    let rest = ImportRun { done_rows: stopped.rows, ..desk.run(Kind::Profiles, &path, mapping) };
+    let rest = import(rest, &desk.sink, |_| {}).await.expect("gone on with");
+    assert_eq!((rest.rows, rest.accepted, rest.refused, rest.halted), (ROWS as u64, 19_980, 20, false));
+    let ids = |desk: &Desk| desk.records().into_iter().map(|taken| taken.message_id).collect::<Vec<_>>();
+    assert_eq!(ids(&desk), ids(&whole), "no row twice, none missing");
+    assert_eq!(desk.rejected(), whole.rejected());
+}
+
+#[tokio::test]
+async fn a_file_of_rejected_rows_is_safe_to_open_and_reads_back() {
+    let desk = Desk::new();
+    let path = desk.write("people.csv", "id,phone,note\n1,+7 912 345-67-89,=1+1\n,,-2+3\n");
+    let mapping = r#"{"external_ids": {"crm_id": {"column": "id"}}, "phone": {"column": "phone"}, "rest": "traits"}"#;
+    desk.import(Kind::Profiles, &path, mapping).await.expect("imported");
+    assert!(desk.rejected().ends_with(",,,'-2+3\n"), "{}", desk.rejected());
+    let mended = desk.rejected().replace(",,,'-2+3", ",2,'+7 912 345-67-80,'-2+3");
+    let path = desk.write("mended.csv", mended);
+    desk.import(Kind::Profiles, &path, mapping).await.expect("imported");
+    let last = &desk.records()[1].item;
+    assert_eq!((&last["traits"]["note"], &last["traits"]["phone"]), (&"-2+3".into(), &"+7 912 345-67-80".into()));
+}
+
+#[test]
+fn what_the_rows_are_is_guessed_by_the_columns() {
+    let desk = Desk::new();
+    let guessed = |text: &str| propose_kind(&detect(&desk.write("file.csv", text)).expect("detected"));
+    assert_eq!(guessed("Дата,Канал,Расход,Показы,Клики\n2026-01-01,cpc,10,100,5\n"), Kind::Costs);
+    assert_eq!(guessed("call id,date,duration,phone\nC1,2026-01-01,60,+79123456789\n"), Kind::Calls);
+    assert_eq!(guessed("order number,date,phone\nO1,2026-01-01,+79123456789\n"), Kind::Orders);
+    assert_eq!(guessed("线索编号,手机号,创建时间\nL1,+8613800138000,2026-01-01\n"), Kind::Leads);
+    assert_eq!(guessed("event,ts,user id\npage_viewed,2026-01-01,u1\n"), Kind::Events);
+    assert_eq!(guessed("ФИО,Телефон\nАнна,+79123456789\n"), Kind::Profiles);
+}
+
+#[test]
+fn a_preview_shows_the_first_rows_and_those_that_would_be_refused() {
+    let desk = Desk::new();
+    let mut text = String::from("id,when\n");
+    for row in 0..30 {
+        text += &format!("{row},{}\n", if row == 25 { "never" } else { "2026-01-01" });
+    }
+    let detected = detect(&desk.write("leads.csv", text)).expect("detected");
+    let mapping = Mapping::parse(r#"{"lead_id": {"column": "id"}, "timestamp": {"column": "when"}}"#).expect("a mapping");
+    let shown = preview(Kind::Leads, &mapping, &detected, "RU", NOW_US, 3).expect("a preview");
+    assert_eq!((shown.looked_at, shown.refused), (30, 1));
+    let numbers: Vec<u64> = shown.rows.iter().map(|row| row.number).collect();
+    assert_eq!(numbers, [2, 3, 4, 27]);
+    let problem = shown.rows[3].problem.as_ref().expect("a problem");
+    assert_eq!((problem.code, problem.column.as_deref()), ("invalid_timestamp", Some("when")));
+    assert!(shown.rows[0].item.is_some() && shown.rows[3].item.is_none());
+}
+
+#[test]
+fn merged_cells_are_told_and_bombs_are_refused() {
+    let desk = Desk::new();
+    let path = desk.path("merged.xlsx");
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, name) in ["dealer", "email"].into_iter().enumerate() {
+        sheet.write(0, column as u16, name).expect("written");
+    }
+    sheet.merge_range(1, 0, 2, 0, "North", &rust_xlsxwriter::Format::new()).expect("merged");
+    sheet.write(1, 1, "ana@example.com").expect("written");
+    sheet.write(2, 1, "bo@example.com").expect("written");
+    book.save(&path).expect("saved");
+    check_workbook(&path).expect("a workbook");
+    let detected = detect(&path).expect("detected");
+    let told: Vec<&str> =
+        detected.warnings.iter().filter(|warning| warning.code == "merged_cells").map(|warning| warning.message.as_str()).collect();
+    assert!(told.len() == 1 && told[0].contains("A2:A3"), "{told:?}");
+
+    let bomb = |text: &[u8]| {
+        let path = desk.path("bomb.xlsx");
+        let mut zip = zip::ZipWriter::new(std::fs::File::create(&path).expect("a file"));
+        zip.start_file("xl/worksheets/sheet1.xml", zip::write::SimpleFileOptions::default()).expect("a part");
+        for _ in 0..8 {
+            zip.write_all(text).expect("written");
+        }
+        zip.finish().expect("finished");
+        check_workbook(&path).expect_err("a bomb").to_string()
+    };
+    let long_cell = bomb(&vec![b'x'; 1 << 20]);
+    let rows = b"<c/>".repeat(5 << 20);
+    let many_cells = bomb(&rows);
+    assert!([&long_cell, &many_cells].iter().all(|told| told.contains("save the sheet as CSV")), "{long_cell} {many_cells}");
 }

@@ -9,6 +9,7 @@ pub mod command;
 pub mod entity;
 pub mod event;
 pub mod form;
+pub mod formula;
 pub mod fragment;
 pub mod gateway;
 pub mod identifier;

@@ -92,6 +92,15 @@ impl<'a> Stamp<'a> {
     }
 }
 
+/// What the fold remembers a message by, to find it when it comes again.
+pub fn message_key(source: &str, message_id: &str) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(source.as_bytes());
+    hasher.update(&[0]);
+    hasher.update(message_id.as_bytes());
+    hasher.finalize().as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
 /// The body of a refused item: stamp, length of the reason, reason as JSON, and the raw bytes as they came.
 pub fn encode_refused(stamp: &Stamp<'_>, refusal: &crate::Refusal, raw: &[u8]) -> Vec<u8> {
     let reason = serde_json::to_vec(refusal).unwrap_or_default();

@@ -86,7 +86,7 @@ fn event(body: &[u8], region: &str) -> Result<Content, Refusal> {
         told: Told::by(&event, FragmentId(0), None),
         event: Box::new(event),
         day_received: time::day(stamp.received_us),
-        message_key: message_key(&stamp.source, &stamp.message_id),
+        message_key: record::message_key(&stamp.source, &stamp.message_id),
         keep_key: stamp.message_id.starts_with(IMPORT),
         source: stamp.source.into_owned(),
     })
@@ -134,12 +134,4 @@ fn letter(offset: u64, stamp: &Stamp<'_>, refusal: &Refusal, raw: &[u8]) -> Dead
         raw: raw.to_vec(),
         state: "open".to_owned(),
     }
-}
-
-fn message_key(source: &str, message_id: &str) -> u64 {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(source.as_bytes());
-    hasher.update(&[0]);
-    hasher.update(message_id.as_bytes());
-    hasher.finalize().as_bytes()[..8].try_into().map_or(0, u64::from_le_bytes)
 }

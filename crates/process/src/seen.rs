@@ -7,15 +7,16 @@
 use std::collections::{BTreeMap, HashSet};
 
 use forecourt_model::time;
-use forecourt_store::{FoldTx, Store, StoreError, dedupe::RunRow};
+use forecourt_store::{
+    FoldTx, Store, StoreError,
+    dedupe::{FOR_EVER, RunRow},
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{Batch, Content};
 
 /// Days that a message id is remembered after the day it came.
 const KEPT_DAYS: i32 = 30;
-/// The day of keys that are kept for ever.
-const FOR_EVER: i32 = i32::MAX;
 const RUNS_OF_A_LEVEL: usize = 8;
 /// Runs of one week share a first filter.
 const WEEK: i32 = 7;

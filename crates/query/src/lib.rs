@@ -9,6 +9,7 @@ mod cell;
 mod dataset;
 mod error;
 mod expired;
+mod export;
 mod funnel;
 mod json_get;
 mod operator;

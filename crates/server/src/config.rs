@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use forecourt_api::imports::ImportLimits;
 use forecourt_collect::{FormLimits, Limits, Network, Reach};
 use forecourt_deliver::{
     Patience,
@@ -43,6 +44,7 @@ pub struct Config {
     pub secrets: Secrets,
     pub checkpoint: Checkpoint,
     pub process: Process,
+    pub imports: Imports,
     pub lake: Lake,
     pub query: Query,
     pub backup: Backup,
@@ -156,6 +158,14 @@ pub struct Checkpoint {
 pub struct Process {
     pub machine_events_a_day: u32,
     pub seen_keys_max: u64,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Imports {
+    file_bytes_max: u64,
+    free_bytes_min: u64,
+    keep_days: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -341,6 +351,11 @@ impl Config {
             timeout: Duration::from_secs(given.timeout_s),
             response_bytes_max: given.response_bytes_max,
         })
+    }
+
+    pub fn import_limits(&self) -> ImportLimits {
+        let Imports { file_bytes_max, free_bytes_min, keep_days } = self.imports;
+        ImportLimits { file_bytes_max, free_bytes_min, keep_days }
     }
 
     pub fn lake_options(&self) -> LakeOptions {

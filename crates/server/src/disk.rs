@@ -69,6 +69,14 @@ pub fn bytes_per_day(notes: &[Noted]) -> Option<f64> {
     Some(covariance / variance)
 }
 
+/// Bytes that this process may still write to the disk of `path`; of its nearest folder that is there, where it is not yet.
+pub fn free_bytes(path: &Path) -> io::Result<u64> {
+    let there = path.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
+    let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
+    let disk = rustix::fs::statvfs(there)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +94,12 @@ mod tests {
     fn there_is_some_space() {
         let space = space(Path::new("/")).unwrap();
         assert!(0 < space.total_bytes && space.free_bytes <= space.total_bytes);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_yet_has_its_parents_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let (there, not_yet) = (free_bytes(dir.path()).unwrap(), free_bytes(&dir.path().join("a/b")).unwrap());
+        assert!(0 < there && there.abs_diff(not_yet) < 1 << 30);
     }
 }

@@ -63,7 +63,7 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Take in a file: CSV, XLSX, JSON lines or Parquet.
     Import(import::ImportArgs),
-    /// Write a table as a file: Parquet, CSV or JSON lines.
+    /// Write a table as a file: Parquet, CSV, XLSX or JSON lines.
     Export(export::ExportArgs),
     /// Reports over what happened.
     #[command(subcommand)]

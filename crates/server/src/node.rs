@@ -26,7 +26,10 @@ use forecourt_outgoing::Outgoing;
 use forecourt_process::{Fold, Progress, Settings};
 use forecourt_query::Query;
 use forecourt_store::{Database, Store, attempts::Attempts, control::Control};
-use tokio::sync::{broadcast, watch};
+use tokio::{
+    sync::{Notify, broadcast, watch},
+    task::JoinHandle,
+};
 
 use crate::{
     backup::{
@@ -41,7 +44,8 @@ use crate::{
     delivery, disk,
     folder::Folder,
     forms::FormKeeper,
-    imports, retention,
+    imports::{self, ImportWorker},
+    retention,
     secrets_key::SecretsKey,
     sources::SourceKeeper,
     ticks, upgrade,
@@ -102,6 +106,7 @@ pub struct Node {
     folder: Folder,
     copying: Copying,
     backups: Schedule,
+    imports: ImportWorker,
     checkpoints: Checkpoints,
     hash_key: HashKey,
     folded: watch::Sender<u64>,
@@ -142,7 +147,8 @@ impl Node {
         let region = config.installation.phone_region.clone();
         let reach = config.reach()?;
         let collector = Collector::reached_by(log.clone(), sources.subscribe(), config.limits(), clock, region.clone(), reach);
-        let mut border = border(&log, &folding, &lake, &collector, &sources, region.clone());
+        let feed = imports::shared_feed(&log, folding.clone());
+        let mut border = border(&log, &folding, &lake, &collector, &sources, region.clone(), feed.clone());
         if let Some(mailer) = config.mailer()? {
             border = border.with_mail(move |mail| send(mailer.clone(), mail));
         }
@@ -174,6 +180,20 @@ impl Node {
         };
         let backups = Schedule::new(config.backup_plan(folder.root()), taking);
         border = border.with_backups(offered(backups.clone()));
+        let work = Arc::new(Notify::new());
+        let home = imports::Home { region: region.clone(), zone: config.installation.time_zone.clone() };
+        let desk = imports::desk(&imports::folder(folder.root()), config.import_limits(), home, work.clone());
+        let keeper = sources.clone();
+        let imports = ImportWorker {
+            control: control.clone(),
+            store: store.clone(),
+            desk: desk.clone(),
+            feed,
+            work,
+            key: hash_key,
+            region: region.clone(),
+            source_added: Arc::new(move || keeper.note_change()),
+        };
         let api = ApiState::new(
             control.clone(),
             store.clone(),
@@ -188,6 +208,7 @@ impl Node {
             region,
             attempts.clone(),
             outgoing,
+            desk,
         );
         let (outbox, definitions) = (watch::Sender::new(0), watch::Sender::new(0));
         Ok(Self {
@@ -195,6 +216,7 @@ impl Node {
             board: Board::new(),
             folder: folder.clone(),
             copying,
+            imports,
             checkpoints,
             config,
             log,
@@ -301,6 +323,12 @@ impl Node {
             let following = lake.clone().run(folded.subscribe(), stopping.clone());
             async move { Ok(following.await?) }
         });
+    }
+
+    /// Takes up the imports that wait or were broken off: for servers, not for commands that open the folder for a moment.
+    pub fn start_imports(&self, workers: &mut Workers, stop: &watch::Receiver<bool>) {
+        let (imports, stopping) = (self.imports.clone(), stop.clone());
+        workers.add("imports", move || lasting(imports.clone().run(stopping.clone())));
     }
 
     /// What the role answers over HTTP, but for health.
@@ -445,9 +473,17 @@ fn installation(config: &Config, demo: bool) -> Installation {
     Installation { name: installation.name, time_zone: installation.time_zone, currency: installation.currency, safe_mode: true, demo }
 }
 
-fn border(log: &Log, folding: &watch::Receiver<u64>, lake: &Lake, collector: &Collector, sources: &SourceKeeper, region: String) -> Border {
+fn border(
+    log: &Log,
+    folding: &watch::Receiver<u64>,
+    lake: &Lake,
+    collector: &Collector,
+    sources: &SourceKeeper,
+    region: String,
+    feed: imports::SharedFeed,
+) -> Border {
     let (log, folding, lake) = (log.clone(), folding.clone(), lake.clone());
-    let import = imports::take(log.clone(), folding.clone());
+    let import = imports::take(log.clone(), feed);
     let freshness = move || freshness(&log, *folding.borrow(), &lake, now_us());
     let counters = collector.clone();
     let health = move |now_us| health(&counters, now_us);

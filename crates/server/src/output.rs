@@ -1,6 +1,7 @@
 //! What commands print: a table for people, JSON and CSV for programs.
 
 use clap::{Args, ValueEnum};
+use forecourt_model::formula;
 use serde_json::Value;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -68,10 +69,8 @@ pub fn plain(value: &Value) -> String {
 
 /// Quotes what needs it; what a spreadsheet would take for a formula gets a `'` before it.
 fn quoted(cell: &str) -> String {
-    let number = cell.parse::<f64>().is_ok();
-    let formula = !number && cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let cell = if formula { format!("'{cell}") } else { cell.to_owned() };
-    if cell.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
+    let cell = formula::safe(cell);
+    if cell.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.into_owned() }
 }
 
 #[cfg(test)]

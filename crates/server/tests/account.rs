@@ -158,7 +158,7 @@ async fn sessions_are_seen_and_ended() {
 #[tokio::test]
 async fn a_caller_who_asks_too_often_is_told_to_wait() {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let house = House::start_with("[access]\nrequests_per_second = 2", http).await;
+    let house = House::start_as("[access]\nrequests_per_second = 2", http).await;
     let ana = house.admin().await;
     let made = house.post(&ana, "/api/tokens", &json!({ "name": "script", "role": "analyst" })).await;
     let token = [("authorization", format!("Bearer {}", made.body["token"].as_str().unwrap()))];

@@ -28,7 +28,7 @@ async fn the_own_certificate_is_served_and_read_again() {
     let first = certify(files.path());
     let path = |name: &str| files.path().join(name).display().to_string();
     let config = format!("[tls]\ncert = '{}'\nkey = '{}'", path("cert.pem"), path("key.pem"));
-    let mut house = House::start_with(&config, trusting(&first)).await;
+    let mut house = House::start_as(&config, trusting(&first)).await;
     assert!(house.url.starts_with("https://"), "{}", house.url);
 
     let body = json!({ "token": house.setup_token, "email": "ana@example.com", "name": "Ana", "password": PASSWORD });
@@ -55,7 +55,7 @@ async fn the_own_certificate_is_served_and_read_again() {
 async fn only_a_trusted_proxy_makes_a_request_https() {
     let plain = Client::builder().no_proxy().build().unwrap();
     for (trusted, expected) in [("['127.0.0.0/8']", true), ("['10.0.0.0/8']", false)] {
-        let house = House::start_with(&format!("[server]\ntrusted_proxies = {trusted}"), plain.clone()).await;
+        let house = House::start_as(&format!("[server]\ntrusted_proxies = {trusted}"), plain.clone()).await;
         house.admin().await;
         let headers = [("x-forwarded-proto", "https".to_owned()), ("x-forwarded-for", "203.0.113.9".to_owned())];
         let body = json!({ "email": "ana@example.com", "password": PASSWORD });

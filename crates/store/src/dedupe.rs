@@ -1,6 +1,6 @@
 //! Where the keys of messages already seen are kept: sorted runs, cut into chunks.
 
-use crate::{Store, StoreError, Value, store::FoldTx};
+use crate::{Store, StoreError, Value, database::rows_list, store::FoldTx};
 
 /// Keys in one chunk, 8 bytes each.
 pub const CHUNK_KEYS: usize = 4_096;
@@ -77,6 +77,71 @@ impl Store {
         }
         Ok(all)
     }
+}
+
+/// The day of keys that are kept for ever: those of imports.
+pub const FOR_EVER: i32 = i32::MAX;
+/// Chunks read with one statement.
+const CHUNKS_AT_ONCE: usize = 64;
+/// A merge of runs under the reader's hands is met by starting again, this often.
+const TRIES: usize = 3;
+
+impl Store {
+    /// How many of the keys were seen before, among those that are kept for ever.
+    ///
+    /// * `keys`: rising.
+    pub async fn known_for_ever(&self, keys: &[u64]) -> Result<u64, StoreError> {
+        let mut known = 0;
+        for _ in 0..TRIES {
+            let before = self.fences().await?;
+            known = 0;
+            for fences in before.chunk_by(|a, b| a.run == b.run) {
+                known += self.known_of(fences, keys).await?;
+            }
+            if before.iter().map(|fence| fence.run).eq(self.fences().await?.iter().map(|fence| fence.run)) {
+                break;
+            }
+        }
+        Ok(known)
+    }
+
+    async fn fences(&self) -> Result<Vec<Fence>, StoreError> {
+        const SQL: &str = "SELECT c.run, c.number, c.first_key FROM dedupe_chunks c JOIN dedupe_runs r ON r.run = c.run
+            WHERE r.day = $1 ORDER BY c.run, c.number";
+        let rows = self.db.query(SQL, vec![i64::from(FOR_EVER).into()]).await?;
+        rows.iter().map(|row| Ok(Fence { run: row.int(0)?, number: row.int(1)?, first_key: row.int(2)? as u64 })).collect()
+    }
+
+    /// * `fences`: of one run.
+    async fn known_of(&self, fences: &[Fence], keys: &[u64]) -> Result<u64, StoreError> {
+        let mut suspects: Vec<(i64, &[u64])> = Vec::new();
+        for (at, fence) in fences.iter().enumerate() {
+            let first = keys.partition_point(|key| *key < fence.first_key);
+            let next = fences.get(at + 1).map_or(keys.len(), |next| keys.partition_point(|key| *key < next.first_key));
+            if first < next {
+                suspects.push((fence.number, &keys[first..next]));
+            }
+        }
+        let mut known = 0;
+        for group in suspects.chunks(CHUNKS_AT_ONCE) {
+            let numbers = rows_list(1, group.len());
+            let sql = format!("SELECT number, body FROM dedupe_chunks WHERE number IN {numbers} AND run = ${}", group.len() + 1);
+            let values = group.iter().map(|(number, _)| Value::from(*number)).chain(fences.first().map(|fence| Value::from(fence.run)));
+            for row in self.db.query(&sql, values.collect()).await? {
+                let (number, held) = (row.int(0)?, self::keys(&row.bytes(1)?));
+                let asked = group.iter().find(|(of, _)| *of == number).map_or(&[][..], |(_, keys)| keys);
+                known += asked.iter().filter(|key| held.binary_search(key).is_ok()).count() as u64;
+            }
+        }
+        Ok(known)
+    }
+}
+
+/// Where a chunk of a run begins.
+struct Fence {
+    run: i64,
+    number: i64,
+    first_key: u64,
 }
 
 fn keys(body: &[u8]) -> Vec<u64> {

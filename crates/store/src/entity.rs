@@ -237,6 +237,19 @@ impl Store {
         self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?.iter().map(cost).collect()
     }
 
+    /// The costs that are held under these keys.
+    pub async fn costs_held(&self, keys: &[String]) -> Result<Vec<AdCost>, StoreError> {
+        let mut held = Vec::new();
+        for chunk in keys.chunks(500) {
+            let sql = format!("SELECT {COST} FROM ad_costs WHERE cost_key IN {}", rows_list(1, chunk.len()));
+            let rows = self.db.query(&sql, chunk.iter().map(|key| key.as_str().into()).collect()).await?;
+            for row in &rows {
+                held.push(cost(row)?);
+            }
+        }
+        Ok(held)
+    }
+
     pub async fn leads_of(&self, scope: &Scope, profile: ProfileId) -> Result<Vec<Lead>, StoreError> {
         let rows = self.of_profile(LEAD, "leads", "created_us", scope, profile).await?;
         rows.iter().map(lead).collect()

@@ -1,8 +1,10 @@
 //! Fragments and the evidence that joins them.
 
+use std::collections::BTreeSet;
+
 use forecourt_model::{FragmentId, ProfileId};
 
-use crate::{Row, Store, StoreError, Value, store::FoldTx};
+use crate::{Row, Store, StoreError, Value, database::rows_list, store::FoldTx};
 
 /// A row of `fragments`. The state stays text until somebody needs to look into it.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +54,20 @@ pub(crate) fn fragment(row: &Row) -> Result<FragmentRow, StoreError> {
         events: row.int(9)? as u64,
         state: row.text(10)?,
     })
+}
+
+impl Store {
+    /// Which of the fragments there are.
+    pub async fn known_fragments(&self, ids: &[FragmentId]) -> Result<BTreeSet<FragmentId>, StoreError> {
+        let mut known = BTreeSet::new();
+        for chunk in ids.chunks(500) {
+            let sql = format!("SELECT fragment_id FROM fragments WHERE fragment_id IN {}", rows_list(1, chunk.len()));
+            for row in self.db.query(&sql, chunk.iter().map(|id| id.0.into()).collect()).await? {
+                known.insert(FragmentId(row.int(0)?));
+            }
+        }
+        Ok(known)
+    }
 }
 
 impl FoldTx {

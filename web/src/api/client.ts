@@ -40,6 +40,11 @@ const session: Middleware = {
   },
 };
 
+/** The token that was remembered, for requests that do not go through {@link api}. */
+export function csrf(): string {
+  return csrfToken;
+}
+
 export const api = createClient<paths>({ baseUrl: "/", credentials: "same-origin" });
 api.use(session);
 

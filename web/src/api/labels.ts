@@ -15,7 +15,8 @@ type Vocabulary =
   | "source_kind"
   | "audit_action"
   | "audit_actor"
-  | "audit_outcome";
+  | "audit_outcome"
+  | "import_field";
 
 /** A machine's name in the reader's words; a name of the user's own is made readable. */
 export function label(vocabulary: Vocabulary, name: string): string {

@@ -7,6 +7,8 @@ const ALLOWED = {
   mend_ingest: ["admin", "marketer"],
   manage_sources: ["admin", "marketer"],
   edit_profiles: ["admin", "marketer", "operator"],
+  import_files: ["admin", "marketer"],
+  export_people: ["admin", "marketer"],
   manage_accounts: ["admin"],
   see_forms: ["admin", "marketer", "analyst", "operator"],
   manage_forms: ["admin", "marketer"],

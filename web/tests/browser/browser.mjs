@@ -16,6 +16,7 @@ export const PAGES = {
   new_form: "/forms?form=new",
   deliveries: "/deliveries",
   sources: "/sources",
+  imports: "/imports",
   people: "/settings/people",
   security: "/settings/security",
   account: "/settings/account",

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use forecourt_model::formula;
+
 use super::columnar::ColumnarBlock;
 
 /// One value of a row, in the type that its format gave it.
@@ -168,7 +170,7 @@ impl TextBlock {
         let start = if at == 0 { 0 } else { self.ends[at - 1] };
         match &self.text[start as usize..self.ends[at] as usize] {
             "" => Cell::Empty,
-            text => Cell::Text(Cow::Borrowed(text)),
+            text => Cell::Text(Cow::Borrowed(formula::bare(text))),
         }
     }
 }

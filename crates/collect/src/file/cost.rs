@@ -83,7 +83,7 @@ impl CostPlan {
             currency: text(&self.currency),
         };
         serde_json::to_writer(&mut *out, &told).map_err(|error| Refusal::new(RefusalCode::InvalidJson, error.to_string()))?;
-        Ok(Made { at_us: Some(at_us), message_id: None, person: None })
+        Ok(Made { at_us: Some(at_us), message_id: None, person: None, identifiers: Vec::new() })
     }
 
     fn day_of(&self, row: Row<'_>, tally: &mut Tally) -> Result<i64, Refusal> {

@@ -9,7 +9,8 @@ use super::{guess, number};
 /// Something about a file that a person should know before trusting what it says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warning {
-    /// `rounded_ids`, `retyped_dates`, `mixed_dates`, `mojibake`, `error_values`, `shifted_rows`, `cut_off`, `future_dates`, `same_identifier`.
+    /// `rounded_ids`, `retyped_dates`, `mixed_dates`, `mojibake`, `error_values`, `shifted_rows`, `cut_off`, `future_dates`, `same_identifier`,
+    /// `merged_cells`.
     pub code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,

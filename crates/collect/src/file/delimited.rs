@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use csv_core::ReadRecordResult;
+use forecourt_model::formula;
 
 use super::block::{TextBlock, TextRow};
 
@@ -236,8 +237,12 @@ impl DelimitedReader {
 pub fn sample_rows(text: &str, delimiter: u8, quotes: bool, complete: bool) -> Vec<Vec<String>> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).quoting(quotes).from_reader(text.as_bytes());
-    let mut rows: Vec<Vec<String>> =
-        reader.records().map_while(Result::ok).map(|record| record.iter().map(str::to_owned).collect()).take(SAMPLE_ROWS).collect();
+    let mut rows: Vec<Vec<String>> = reader
+        .records()
+        .map_while(Result::ok)
+        .map(|record| record.iter().map(|cell| formula::bare(cell).to_owned()).collect())
+        .take(SAMPLE_ROWS)
+        .collect();
     if !complete && rows.len() < SAMPLE_ROWS && 1 < rows.len() {
         rows.pop();
     }

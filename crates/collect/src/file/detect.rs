@@ -171,6 +171,7 @@ fn csv(path: &Path, read: &Read, encoding: &'static Encoding, decoded: &str, com
 
 fn workbook(path: &Path, read: &Read) -> Result<Detected, ImportError> {
     let look = workbook::look(path, read.sheet.as_deref(), SAMPLE_ROWS)?;
+    let merged = merged_cells(&look);
     let block = Block::Loose(look.rows);
     let (mut rows, mut numbers) = (Vec::new(), Vec::new());
     for index in 0..block.rows() {
@@ -182,7 +183,20 @@ fn workbook(path: &Path, read: &Read) -> Result<Detected, ImportError> {
     let header_row = header_rows.checked_sub(1).map_or(0, |index| numbers[index as usize]);
     let format = Format::Workbook { sheet: look.sheet, sheets: look.sheets, header_row };
     // A sheet does not say how many rows it has before it is read.
-    Ok(table(path, format, names, &rows[header_rows as usize..], 0, "rows"))
+    let mut detected = table(path, format, names, &rows[header_rows as usize..], 0, "rows");
+    detected.warnings.extend(merged);
+    Ok(detected)
+}
+
+fn merged_cells(look: &workbook::Look) -> Vec<Warning> {
+    let told = |areas: &[String], what: &str| {
+        let first = areas.first()?;
+        let count = areas.len() as u64;
+        Some(Warning::new("merged_cells", None, count, format!("{count} areas of cells are merged, such as {first}: {what}")))
+    };
+    let down = told(&look.merged_down, "the value at the top counts for each row of them");
+    let across = told(&look.merged_across, "the value counts for their first column, the other columns are empty");
+    down.into_iter().chain(across).collect()
 }
 
 fn parquet(path: &Path) -> Result<Detected, ImportError> {

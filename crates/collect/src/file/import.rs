@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     path::PathBuf,
+    pin::pin,
     sync::Arc,
     time::Instant,
 };
@@ -13,7 +14,7 @@ use forecourt_model::{Origin, RecordKind, Refusal, Stamp};
 use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use super::{
     Detected, ImportError, Kind, Mapping, Warning,
@@ -25,6 +26,7 @@ use super::{
     plan::{Made, Plan},
     reader::Reader,
     rejected::RejectedFile,
+    trace::{Trace, Tracing},
 };
 
 /// What is to be imported, and how.
@@ -45,6 +47,12 @@ pub struct ImportRun {
     pub now_us: i64,
     /// Where rejected rows go; `<file>.rejected.csv` by default.
     pub rejected: Option<PathBuf>,
+    /// How many rows from the first are passed over as done: their records are in the log from a run that stopped.
+    ///
+    /// They are read and counted again, so that the outcome is that of a run that never stopped. `now_us` must be that run's.
+    pub done_rows: u64,
+    /// Notes what is needed to say which rows are known already.
+    pub trace: Option<Tracing>,
 }
 
 /// Where the records go.
@@ -53,6 +61,8 @@ pub enum Sink {
     /// A log of this process. `folded`: the offset below which everything is folded; without it the log is filled as fast
     /// as it takes.
     Log { log: Log, folded: Option<watch::Receiver<u64>> },
+    /// A way into the log of this process that several imports share: together they wait for the fold.
+    Feed(Arc<Mutex<Feed>>),
     /// A server that has the log open; it answers once the records are durable, or with what to do.
     Server(Server),
 }
@@ -93,6 +103,11 @@ pub struct Summary {
     /// The first rows as they go to the log.
     pub samples: Vec<Box<RawValue>>,
     pub seconds: f64,
+    /// Whether it was asked to stop before the end: the counts are of what was read and appended until then.
+    #[serde(skip)]
+    pub halted: bool,
+    #[serde(skip)]
+    pub trace: Option<Trace>,
 }
 
 /// Imports a file; with `dry_run`, tells what that would do.
@@ -104,49 +119,78 @@ pub struct Summary {
 ///
 /// Errors: [`ImportError`]; a row that does not fit is never one.
 pub async fn import(run: ImportRun, sink: &Sink, progress: impl Fn(Progress)) -> Result<Summary, ImportError> {
+    import_until(run, sink, std::future::pending(), progress).await
+}
+
+/// [`import`], that ends early, after a block, when `halt` is ready.
+pub async fn import_until(
+    run: ImportRun,
+    sink: &Sink,
+    halt: impl Future<Output = ()>,
+    progress: impl Fn(Progress),
+) -> Result<Summary, ImportError> {
     let started = Instant::now();
+    let mut halt = pin!(halt);
     let (sender, mut chunks) = mpsc::channel(CHUNKS_AHEAD);
     let mut way = Way::to(sink);
-    let (dry_run, now_us) = (run.dry_run, run.now_us);
+    let now_us = run.now_us;
     let reading = tokio::task::spawn_blocking(move || read(&run, &sender));
 
     let mut stopped = None;
-    while let Some(Chunk { entries, progress: at }) = chunks.recv().await {
+    let mut reached = None;
+    let halted = loop {
+        let chunk = tokio::select! {
+            biased;
+            () = &mut halt => break true,
+            chunk = chunks.recv() => chunk,
+        };
+        let Some(Chunk { entries, progress: at }) = chunk else { break false };
         let elapsed = started.elapsed();
-        if !dry_run && !entries.is_empty() {
+        if !entries.is_empty() {
             let at_us = now_us + elapsed.as_micros() as i64;
-            if let Err(error) = way.append(at_us, entries).await {
+            // An append that was begun and not waited for is no loss: a record that is in twice counts once.
+            let appended = tokio::select! {
+                appended = way.append(at_us, entries) => appended,
+                () = &mut halt => break true,
+            };
+            if let Err(error) = appended {
                 stopped = Some(error);
-                break;
+                break false;
             }
         }
+        reached = Some(at);
         progress(Progress { rows_per_s: at.rows as f64 / elapsed.as_secs_f64().max(1e-9), ..at });
-    }
+    };
     drop(chunks);
     let summary = reading.await.map_err(|error| ImportError::Stopped(error.to_string()))?;
-    match stopped {
-        Some(error) => Err(error),
-        None => summary.map(|summary| Summary { seconds: started.elapsed().as_secs_f64(), ..summary }),
+    if let Some(error) = stopped {
+        return Err(error);
     }
+    let summary = Summary { seconds: started.elapsed().as_secs_f64(), halted, ..summary? };
+    // The reader was ahead: what it counted last is not in.
+    let at = reached.filter(|_| halted).map_or((summary.rows, summary.accepted, summary.refused), |at| (at.rows, at.accepted, at.refused));
+    let (rows, accepted, refused) = if halted && reached.is_none() { (0, 0, 0) } else { at };
+    Ok(Summary { rows, accepted, refused, ..summary })
 }
 
 /// The opened way to a [`Sink`].
 enum Way {
-    Feed(Feed),
+    Feed(Arc<Mutex<Feed>>),
     Server(Server),
 }
 
 impl Way {
     fn to(sink: &Sink) -> Self {
         match sink {
-            Sink::Log { log, folded } => Self::Feed(Feed::new(log.clone(), folded.clone())),
+            Sink::Log { log, folded } => Self::Feed(Arc::new(Mutex::new(Feed::new(log.clone(), folded.clone())))),
+            Sink::Feed(feed) => Self::Feed(feed.clone()),
             Sink::Server(server) => Self::Server(server.clone()),
         }
     }
 
     async fn append(&mut self, at_us: i64, entries: Vec<Entry>) -> Result<(), ImportError> {
         match self {
-            Self::Feed(feed) => Ok(feed.append(at_us, entries).await?),
+            Self::Feed(feed) => Ok(feed.lock().await.append(at_us, entries).await?),
             Self::Server(server) => server(entries).await.map_err(ImportError::Server),
         }
     }
@@ -167,7 +211,8 @@ const PEOPLE_MAX: usize = 5_000_000;
 /// Reads the file and makes its rows into records; ends early when nobody takes them.
 fn read(run: &ImportRun, chunks: &mpsc::Sender<Chunk>) -> Result<Summary, ImportError> {
     let detected = detect_as(&run.path, &run.mapping.read)?;
-    let plan = Plan::new(run.kind, &run.mapping, &detected, &run.region, run.now_us)?;
+    let mut plan = Plan::new(run.kind, &run.mapping, &detected, &run.region, run.now_us)?;
+    plan.name_people(run.trace.is_some());
     let mut reader = Reader::open(&detected, plan.wanted().to_vec())?;
     let mut maker = Maker::new(run, plan, &detected);
 
@@ -208,7 +253,10 @@ struct Maker<'a> {
     summary: Summary,
     entries: Vec<Entry>,
     entry_bytes: usize,
+    /// Rows since entries were last handed on.
+    rows_waiting: usize,
     item: Vec<u8>,
+    trace: Option<Trace>,
 }
 
 impl<'a> Maker<'a> {
@@ -225,12 +273,15 @@ impl<'a> Maker<'a> {
             summary: Summary { dry_run: run.dry_run, ..Summary::default() },
             entries: Vec::with_capacity(CHUNK_ROWS),
             entry_bytes: 0,
+            rows_waiting: 0,
             item: Vec::with_capacity(1 << 10),
+            trace: run.trace.map(Trace::new),
         }
     }
 
     fn take(&mut self, row: Row<'_>) -> Result<(), ImportError> {
         self.summary.rows += 1;
+        self.rows_waiting += 1;
         match self.plan.make(row, &mut self.tally, &mut self.item) {
             Ok(made) => self.accept(made),
             Err(refusal) => self.refuse(row, &refusal)?,
@@ -253,7 +304,13 @@ impl<'a> Maker<'a> {
             self.people.insert(first_word(&blake3::hash(person.as_bytes())));
         }
         let message_id = self.message_id(made.message_id);
-        if !self.run.dry_run {
+        if let Some(trace) = &mut self.trace {
+            match self.run.kind {
+                Kind::Costs => trace.cost(&self.item),
+                _ => trace.event(&self.run.source, &message_id, &made.identifiers),
+            }
+        }
+        if !self.run.dry_run && self.run.done_rows < self.summary.rows {
             let stamp = Stamp {
                 origin: self.run.origin,
                 received_us: self.run.now_us,
@@ -297,20 +354,22 @@ impl<'a> Maker<'a> {
     }
 
     fn is_full(&self) -> bool {
-        // A dry run has no entries, and shows its progress all the same.
-        let rows = if self.run.dry_run { (self.summary.rows % CHUNK_ROWS as u64) as usize } else { self.entries.len() };
-        (self.run.dry_run && rows == 0) || CHUNK_ROWS <= rows || CHUNK_BYTES <= self.entry_bytes
+        CHUNK_ROWS <= self.rows_waiting || CHUNK_BYTES <= self.entry_bytes
     }
 
     fn entries(&mut self) -> Vec<Entry> {
         self.entry_bytes = 0;
-        std::mem::replace(&mut self.entries, Vec::with_capacity(CHUNK_ROWS))
+        self.rows_waiting = 0;
+        // A dry run, and rows that are done, make none.
+        let next = Vec::with_capacity(self.entries.len());
+        std::mem::replace(&mut self.entries, next)
     }
 
     fn finish(self, detected: &Detected) -> Result<Summary, ImportError> {
         let mut warnings = self.tally.warnings(self.summary.rows);
         warnings.extend(detected.warnings.iter().cloned());
-        Ok(Summary { refused_file: self.rejected.finish()?, warnings, people: self.people.len() as u64, ..self.summary })
+        let people = self.people.len() as u64;
+        Ok(Summary { refused_file: self.rejected.finish()?, warnings, people, trace: self.trace, ..self.summary })
     }
 }
 

@@ -26,9 +26,11 @@ mod number;
 mod occurrence;
 mod person;
 mod plan;
+mod preview;
 mod propose;
 mod reader;
 mod rejected;
+mod trace;
 mod workbook;
 
 use serde::{Deserialize, Serialize};
@@ -39,10 +41,13 @@ pub use detect::{Column, Detected, Format, detect, detect_as};
 pub use error::ImportError;
 pub use feed::Feed;
 pub use guess::Guess;
-pub use import::{ImportRun, Progress, Server, Sink, Summary, import};
-pub use mapping::{Mapping, Pick, Read, Rest};
+pub use import::{ImportRun, Progress, Server, Sink, Summary, import, import_until};
+pub use mapping::{Mapping, Pick, Read, Rest, fields_of};
 pub use plan::check;
-pub use propose::propose;
+pub use preview::{Preview, PreviewRow, Problem, preview};
+pub use propose::{propose, propose_kind};
+pub use trace::{Trace, Tracing};
+pub use workbook::check_workbook;
 
 /// What the rows of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

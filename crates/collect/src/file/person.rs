@@ -55,6 +55,11 @@ impl Person {
         ids
     }
 
+    /// Those of the row that name somebody, normalised.
+    pub fn identifiers(&self, ids: &Ids<'_>) -> Vec<Identifier> {
+        ids.found.iter().filter_map(|(kind, text)| Identifier::new(kind.as_ref().clone(), text, &self.region)).collect()
+    }
+
     /// The cheap ones first: a phone is read by a whole library of numbering plans.
     fn any_valid(&self, found: &[(Cow<'_, IdentifierKind>, Cow<'_, str>)]) -> bool {
         let is_valid =

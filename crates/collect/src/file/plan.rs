@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use forecourt_model::{EventType, Refusal, RefusalCode, event::EVENT_NAME_CHARS_MAX};
+use forecourt_model::{EventType, Identifier, Refusal, RefusalCode, event::EVENT_NAME_CHARS_MAX};
 
 use super::{
     Detected, Guess, ImportError, Kind, Mapping, Rest,
@@ -45,6 +45,7 @@ struct ItemPlan {
     properties: Vec<Output>,
     traits: Vec<Output>,
     decimal: Option<char>,
+    names_people: bool,
 }
 
 /// When a row happened.
@@ -84,6 +85,8 @@ pub struct Made {
     pub message_id: Option<String>,
     /// Whom the row is about: the strongest identifier.
     pub person: Option<String>,
+    /// All of them as the fold will see them, where [`Plan::name_people`] asked for it.
+    pub identifiers: Vec<Identifier>,
 }
 
 impl Plan {
@@ -98,6 +101,13 @@ impl Plan {
             _ => Shape::Item(Box::new(ItemPlan::new(kind, mapping, detected, region, &mut wanted)?)),
         };
         Ok(Self { shape, wanted: wanted.into_iter().collect(), now_us })
+    }
+
+    /// Whether each row is to name its identifiers, normalised: it takes time.
+    pub fn name_people(&mut self, yes: bool) {
+        if let Shape::Item(plan) = &mut self.shape {
+            plan.names_people = yes;
+        }
     }
 
     /// The columns that rows are asked for, ascending.
@@ -208,8 +218,19 @@ impl ItemPlan {
             }
         }
 
-        let mut plan =
-            Self { event_type, event, default_event, time, person, message_id, own_id, properties, traits, decimal: mapping.read.decimal };
+        let mut plan = Self {
+            event_type,
+            event,
+            default_event,
+            time,
+            person,
+            message_id,
+            own_id,
+            properties,
+            traits,
+            decimal: mapping.read.decimal,
+            names_people: false,
+        };
         plan.columns_into(wanted);
         let rest = match mapping.rest {
             Rest::Drop => None,
@@ -283,7 +304,9 @@ impl ItemPlan {
         }
         self.write_person(row, &ids, &mut members, tally, out)?;
         members.close(out);
-        Ok(Made { at_us, message_id: self.message_id.as_ref().and_then(|field| field.text(row)).map(Into::into), person: ids.strongest() })
+        let message_id = self.message_id.as_ref().and_then(|field| field.text(row)).map(Into::into);
+        let identifiers = if self.names_people { self.person.identifiers(&ids) } else { Vec::new() };
+        Ok(Made { at_us, message_id, person: ids.strongest(), identifiers })
     }
 
     fn event_name(&self, row: Row<'_>) -> Result<Option<String>, Refusal> {

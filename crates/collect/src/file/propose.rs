@@ -216,6 +216,29 @@ pub fn propose(kind: Kind, detected: &Detected) -> Mapping {
     mapping
 }
 
+/// What the rows most likely are, by the fields that the columns' names and contents fit.
+pub fn propose_kind(detected: &Detected) -> Kind {
+    let fits = |kind: Kind, any: &[&str]| {
+        let mapping = propose(kind, detected);
+        any.iter().any(|field| mapping.fields.contains_key(*field))
+    };
+    if fits(Kind::Costs, &["cost"]) && fits(Kind::Costs, &["impressions", "clicks", "day"]) && !fits(Kind::Profiles, &["email", "phone"]) {
+        Kind::Costs
+    } else if fits(Kind::Calls, &["call_id", "duration"]) {
+        Kind::Calls
+    } else if fits(Kind::Orders, &["order_id"]) {
+        Kind::Orders
+    } else if fits(Kind::Leads, &["lead_id", "stage"]) {
+        Kind::Leads
+    } else if fits(Kind::Events, &["event"]) {
+        Kind::Events
+    } else if fits(Kind::Profiles, &["user_id", "email", "phone"]) {
+        Kind::Profiles
+    } else {
+        Kind::Events
+    }
+}
+
 fn rest(kind: Kind) -> Rest {
     match kind {
         Kind::Profiles => Rest::Traits,

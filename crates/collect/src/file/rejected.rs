@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use forecourt_model::Refusal;
+use forecourt_model::{Refusal, formula};
 
 use super::{ImportError, block::Row};
 
@@ -33,7 +33,9 @@ impl RejectedFile {
 
     pub fn add(&mut self, row: Row<'_>, refusal: &Refusal) -> Result<(), ImportError> {
         let head = [row.number().to_string(), refusal.code.as_str().to_owned(), refusal.message.clone()];
-        let record: Vec<String> = head.into_iter().chain(row.texts(self.columns.len())).collect();
+        // It is opened in a spreadsheet; an import takes the marks off again.
+        let safe = |text: String| formula::safe(&text).into_owned();
+        let record: Vec<String> = head.into_iter().chain(row.texts(self.columns.len())).map(safe).collect();
         let path = self.path.clone();
         self.open()?.write_record(record).map_err(|error| ImportError::io("write", &path)(error.into()))
     }
@@ -43,7 +45,7 @@ impl RejectedFile {
             let file = File::create(&self.path).map_err(ImportError::io("create", &self.path))?;
             let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(file);
             let head = ["row", "code", "reason"].map(|name| format!("{PREFIX}{name}"));
-            let names = head.iter().chain(&self.columns);
+            let names = head.iter().chain(&self.columns).map(|name| formula::safe(name).into_owned());
             writer.write_record(names).map_err(|error| ImportError::io("write", &self.path)(error.into()))?;
             self.writer = Some(writer);
         }

@@ -53,11 +53,65 @@ fn guard(path: &Path) -> Result<(), ImportError> {
     Ok(())
 }
 
+/// The most bytes that all sheets of a workbook may unpack to, and one cell of them.
+const SHEETS_BYTES_MAX: u64 = 4 << 30;
+const CELL_BYTES_MAX: usize = 4 << 20;
+/// How many times larger than packed a part may be, once it is over [`RATIO_FROM`]: real sheets come to twenty or thirty.
+const RATIO_MAX: u64 = 300;
+const RATIO_FROM: u64 = 64 << 20;
+
+/// Unpacks every sheet once, to nowhere, and refuses what would take the machine's memory or its day.
+///
+/// For workbooks that come from afar: what a person names on the command line is theirs.
+pub fn check_workbook(path: &Path) -> Result<(), ImportError> {
+    guard(path)?;
+    let unreadable = |told: String| ImportError::unreadable(path, FORMAT, told);
+    let file = File::open(path).map_err(ImportError::io("open", path))?;
+    let mut zip = zip::ZipArchive::new(BufReader::new(file)).map_err(|error| unreadable(error.to_string()))?;
+    let mut left = SHEETS_BYTES_MAX;
+    for index in 0..zip.len() {
+        let part = zip.by_index(index).map_err(|error| unreadable(error.to_string()))?;
+        if !part.name().is_ok_and(|name| name.starts_with("xl/worksheets/sheet")) {
+            continue;
+        }
+        let bytes_max = left.min(RATIO_FROM.max(part.compressed_size().saturating_mul(RATIO_MAX)));
+        let read = longest_text(part, bytes_max).map_err(|error| unreadable(error.to_string()))?;
+        left -= read
+            .ok_or_else(|| unreadable("its sheets unpack to far more than a table does: save the sheet as CSV and import that".into()))?;
+    }
+    Ok(())
+}
+
+/// How many bytes a sheet unpacks to; `None` above `bytes_max`, or where a cell is too long.
+fn longest_text(mut sheet: impl Read, bytes_max: u64) -> io::Result<Option<u64>> {
+    let (mut chunk, mut total, mut run) = (vec![0; 256 << 10], 0_u64, 0_usize);
+    loop {
+        let read = sheet.read(&mut chunk)?;
+        if read == 0 {
+            return Ok(Some(total));
+        }
+        total += read as u64;
+        // Between two tags there is at most one cell's text.
+        let bytes = &chunk[..read];
+        match (memchr::memchr(b'<', bytes), memchr::memrchr(b'<', bytes)) {
+            (Some(first), Some(last)) if run + first <= CELL_BYTES_MAX => run = read - last,
+            (None, _) => run += read,
+            _ => return Ok(None),
+        }
+        if bytes_max < total || CELL_BYTES_MAX < run {
+            return Ok(None);
+        }
+    }
+}
+
 /// What a look at the workbook shows.
 pub struct Look {
     pub sheet: String,
     pub sheets: Vec<String>,
     pub rows: Vec<LooseRow>,
+    /// Areas of merged cells, as `A2:A5`, that lie below each other; and beside each other.
+    pub merged_down: Vec<String>,
+    pub merged_across: Vec<String>,
 }
 
 /// The first rows of `sheet`, or of the first sheet that has any.
@@ -78,10 +132,25 @@ pub fn look(path: &Path, sheet: Option<&str>, rows_max: usize) -> Result<Look, I
             rows.len() < rows_max
         })?;
         if !rows.is_empty() {
-            return Ok(Look { sheet, sheets, rows });
+            let areas = book.merge_cells_by_sheet_name(&sheet).map_err(|error| ImportError::unreadable(path, FORMAT, error))?;
+            let (down, across): (Vec<Dimensions>, Vec<Dimensions>) = areas.into_iter().partition(|area| area.start.0 < area.end.0);
+            let named = |areas: Vec<Dimensions>| areas.iter().map(area_name).collect();
+            return Ok(Look { sheet, sheets, rows, merged_down: named(down), merged_across: named(across) });
         }
     }
     Err(ImportError::Empty { path: path.to_path_buf() })
+}
+
+fn area_name(area: &Dimensions) -> String {
+    let cell = |(row, column): (u32, u32)| {
+        let (mut letters, mut rest) = (String::new(), column + 1);
+        while 0 < rest {
+            letters.insert(0, char::from(b'A' + ((rest - 1) % 26) as u8));
+            rest = (rest - 1) / 26;
+        }
+        format!("{letters}{}", row + 1)
+    };
+    format!("{}:{}", cell(area.start), cell(area.end))
 }
 
 /// Reads one sheet on a thread of its own: the library's reader borrows from the workbook, so the two stay together there.

@@ -44,6 +44,8 @@ impl Desk {
             region: "RU".into(),
             now_us: NOW_US,
             rejected: Some(self.path("rejected.csv")),
+            done_rows: 0,
+            trace: None,
         }
     }
 

@@ -180,3 +180,21 @@ async fn a_machine_is_counted_and_no_more() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_an_import_brought_is_known_before_it_comes_again() {
+    for_each_backend(async |mut app| {
+        const ROWS: u64 = 9_000;
+        let ids = |from: u64| (from..from + ROWS).map(|n| format!("import:{n}"));
+        // Small batches make many runs, which are merged on the way.
+        let page = r#"{"type":"page","anonymousId":"dev-1"}"#;
+        let entries = ids(0).chain(["of-an-sdk".to_owned()]).map(|id| app.event(&id, page)).collect();
+        app.append(entries).await;
+        app.fold_all(700).await;
+        let mut keys: Vec<u64> = ids(ROWS / 3).chain(["of-an-sdk".to_owned()]).map(|id| record::message_key("site", &id)).collect();
+        keys.sort_unstable();
+        assert_eq!(app.store.known_for_ever(&keys).await.expect("read"), ROWS - ROWS / 3);
+        assert_eq!(app.store.known_for_ever(&[]).await.expect("read"), 0);
+    })
+    .await;
+}

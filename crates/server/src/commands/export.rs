@@ -9,6 +9,10 @@ use std::{
 use anyhow::Context as _;
 use arrow::{array::RecordBatch, datatypes::SchemaRef, ipc::reader::StreamReader};
 use clap::{Args, ValueEnum};
+use forecourt_api::{
+    table_batch::write_batch,
+    table_writer::{TableFormat, TableWriter},
+};
 use parquet::{
     arrow::ArrowWriter,
     basic::{Compression, ZstdLevel},
@@ -36,7 +40,10 @@ pub enum Table {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FileFormat {
     Parquet,
+    /// For people: no cell is taken for a formula.
     Csv,
+    /// For people: a sheet of up to 1,048,576 rows, then the next.
+    Xlsx,
     Jsonl,
 }
 
@@ -116,7 +123,7 @@ async fn export(client: &Client, args: &ExportArgs) -> anyhow::Result<usize> {
 
 enum Writer {
     Parquet(Box<ArrowWriter<File>>),
-    Csv(Box<arrow::csv::Writer<BufWriter<File>>>),
+    Table(Box<TableWriter>),
     Jsonl(arrow::json::LineDelimitedWriter<BufWriter<File>>),
 }
 
@@ -128,7 +135,11 @@ impl Writer {
                 let packed = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?)).build();
                 Self::Parquet(Box::new(ArrowWriter::try_new(file, schema, Some(packed))?))
             }
-            FileFormat::Csv => Self::Csv(Box::new(arrow::csv::Writer::new(BufWriter::new(file)))),
+            FileFormat::Csv | FileFormat::Xlsx => {
+                let format = if args.format == FileFormat::Csv { TableFormat::Csv } else { TableFormat::Xlsx };
+                let head: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+                Self::Table(Box::new(TableWriter::new(file, format, args.table.name(), &head)?))
+            }
             FileFormat::Jsonl => Self::Jsonl(arrow::json::LineDelimitedWriter::new(BufWriter::new(file))),
         })
     }
@@ -136,7 +147,7 @@ impl Writer {
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
         match self {
             Self::Parquet(writer) => writer.write(batch)?,
-            Self::Csv(writer) => writer.write(batch)?,
+            Self::Table(writer) => write_batch(writer, batch)?,
             Self::Jsonl(writer) => writer.write(batch)?,
         }
         Ok(())
@@ -145,7 +156,7 @@ impl Writer {
     fn finish(self) -> anyhow::Result<()> {
         match self {
             Self::Parquet(writer) => drop(writer.close()?),
-            Self::Csv(writer) => writer.into_inner().flush()?,
+            Self::Table(writer) => drop(writer.finish()?),
             Self::Jsonl(mut writer) => {
                 writer.finish()?;
                 writer.into_inner().flush()?;

@@ -18,6 +18,7 @@ use crate::{
     clock::now_us,
     config::Config,
     folder::Running,
+    imports::outcome,
     output::{Format, Output},
 };
 
@@ -91,10 +92,12 @@ pub async fn run(place: &Place, args: ImportArgs) -> anyhow::Result<()> {
         region: config.installation.phone_region.clone(),
         now_us: now_us(),
         rejected: args.rejected.clone(),
+        done_rows: 0,
+        trace: None,
     };
     let summary = if args.dry_run {
         let nowhere: Server = Arc::new(|_| Box::pin(async { Ok(()) }));
-        with_bar(run, &Sink::Server(nowhere), &detected).await?
+        with_bar(run, &Sink::Server(nowhere), &detected, |_| {}).await?
     } else {
         into_installation(place, &args.source, run, &detected).await?
     };
@@ -126,22 +129,70 @@ fn mapping_of(args: &ImportArgs) -> anyhow::Result<(Detected, Mapping)> {
 /// Imports through the server that runs on the folder, or opens the folder; returns when reports see the rows.
 async fn into_installation(place: &Place, source: &str, run: ImportRun, detected: &Detected) -> anyhow::Result<Summary> {
     let client = Client::connect(place).await?;
-    let source = source_id(&client, source).await?;
-    let run = ImportRun { source, ..run };
-    let imported = match &client {
-        Client::Here { node, .. } => {
-            let sink = Sink::Log { log: node.log.clone(), folded: Some(node.folded()) };
-            let summary = with_bar(run, &sink, detected).await;
-            node.caught_up().await?;
-            summary
-        }
-        Client::Remote { http, running } => {
-            let summary = with_bar(run, &Sink::Server(through(http.clone(), running.clone())), detected).await;
-            until_seen(&client).await?;
-            summary
+    let begun = begin(&client, source, &run, detected).await?;
+    let run = ImportRun { source: source_id(&client, source).await?, ..run };
+    let sink = match &client {
+        Client::Here { node, .. } => Sink::Log { log: node.log.clone(), folded: Some(node.folded()) },
+        Client::Remote { http, running } => Sink::Server(through(http.clone(), running.clone())),
+    };
+    let imported = noted(&client, &begun, run, &sink, detected).await;
+    match &client {
+        Client::Here { node, .. } => node.caught_up().await?,
+        Client::Remote { .. } => until_seen(&client).await?,
+    }
+    client.close().await;
+    imported
+}
+
+/// Notes the import where the pages show it; returns where its progress is told.
+async fn begin(client: &Client, source: &str, run: &ImportRun, detected: &Detected) -> anyhow::Result<String> {
+    let name = run.path.file_name().unwrap_or(run.path.as_os_str()).to_string_lossy();
+    let told = json!({
+        "name": name,
+        "bytes": std::fs::metadata(&run.path).map_or(0, |file| file.len()),
+        "kind": run.kind.as_str(),
+        "mapping": run.mapping,
+        "source": source,
+        "live": run.origin == Origin::Live,
+        "unit": detected.unit,
+    });
+    let begun = client.post("/api/imports/outside", &told).await?;
+    let id = begun["id"].as_str().context("the server named no id of the import: is it of this version?")?;
+    Ok(format!("/api/imports/outside/{id}"))
+}
+
+/// Imports, and tells the server how far it is and how it ended.
+async fn noted(client: &Client, begun: &str, run: ImportRun, sink: &Sink, detected: &Detected) -> anyhow::Result<Summary> {
+    const EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+    let unit = detected.unit;
+    let (told, telling) = tokio::sync::watch::channel(Progress::default());
+    let importing = with_bar(run, sink, detected, move |at| {
+        told.send_replace(at);
+    });
+    tokio::pin!(importing);
+    let mut notes = tokio::time::interval(EVERY);
+    let far = |at: Progress| json!({ "done": at.done, "total": at.total, "unit": unit, "rows": at.rows, "accepted": at.accepted, "refused": at.refused });
+    let imported = loop {
+        tokio::select! {
+            imported = &mut importing => break imported,
+            _ = notes.tick() => {
+                let at = *telling.borrow();
+                // A note that is missed is made up for by the next one.
+                let _ = client.post(begun, &far(at)).await;
+            }
         }
     };
-    client.close().await;
+    let mut last = far(*telling.borrow());
+    match &imported {
+        Ok(summary) => {
+            (last["rows"], last["accepted"], last["refused"]) = (summary.rows.into(), summary.accepted.into(), summary.refused.into());
+            last["outcome"] = serde_json::to_value(outcome(summary, None))?;
+        }
+        Err(error) => last["failed"] = format!("{error:#}").into(),
+    }
+    if let Err(error) = client.post(begun, &last).await {
+        eprintln!("The import's end was not noted in the list of imports: {error:#}");
+    }
     imported
 }
 
@@ -190,10 +241,14 @@ async fn until_seen(client: &Client) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn with_bar(run: ImportRun, sink: &Sink, detected: &Detected) -> anyhow::Result<Summary> {
+async fn with_bar(run: ImportRun, sink: &Sink, detected: &Detected, tell: impl Fn(Progress)) -> anyhow::Result<Summary> {
     let bar = bar(detected);
     let shown = bar.clone();
-    let summary = import(run, sink, move |at| show(&shown, at)).await;
+    let progress = move |at| {
+        show(&shown, at);
+        tell(at);
+    };
+    let summary = import(run, sink, progress).await;
     bar.finish_and_clear();
     Ok(summary?)
 }

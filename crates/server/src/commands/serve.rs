@@ -89,7 +89,10 @@ impl Server {
         let Self { node, url, stop, folder, listener, tls, role } = self;
         node.control.interrupt_jobs(now_us()).await?;
         let (stop_workers, workers_stop) = watch::channel(false);
-        let workers = node.start(role, &workers_stop).await?;
+        let mut workers = node.start(role, &workers_stop).await?;
+        if role.processes() {
+            node.start_imports(&mut workers, &workers_stop);
+        }
         let proxies = node.config.trusted_proxies()?;
         let believed = proxies.clone();
         let router: Router = node

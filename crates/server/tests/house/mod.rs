@@ -38,13 +38,18 @@ pub struct Answer {
 
 impl House {
     pub async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// With keys of the configuration.
+    pub async fn start_with(config: &str) -> Self {
         // Another test of this process may have installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Self::start_with("", Client::builder().no_proxy().build().unwrap()).await
+        Self::start_as(config, Client::builder().no_proxy().build().unwrap()).await
     }
 
     /// With keys of the configuration, and a client that is spoken to it by.
-    pub async fn start_with(config: &str, http: Client) -> Self {
+    pub async fn start_as(config: &str, http: Client) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("own.toml"), config).unwrap();
         let mut house = Self { dir, server: None, url: String::new(), setup_token: String::new(), http };
@@ -98,6 +103,14 @@ impl House {
         self.setup_token.is_empty()
     }
 
+    /// Ends the server as a power switch would, but for the disk's own memory.
+    pub fn kill(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.kill().unwrap();
+            server.wait().unwrap();
+        }
+    }
+
     /// Stops the server as a service manager does, and waits for it.
     pub fn stop(&mut self) {
         if let Some(mut server) = self.server.take() {
@@ -147,6 +160,35 @@ impl House {
         self.send(Method::POST, path, &person.headers(), Some(body)).await
     }
 
+    pub async fn put(&self, person: &Person, path: &str, body: &Value) -> Answer {
+        self.send(Method::PUT, path, &person.headers(), Some(body)).await
+    }
+
+    pub async fn delete(&self, person: &Person, path: &str) -> Answer {
+        self.send(Method::DELETE, path, &person.headers(), None).await
+    }
+
+    /// Gives a file as the pages do: its bytes as the body.
+    pub async fn upload(&self, person: &Person, name: &str, bytes: impl Into<reqwest::Body>) -> Answer {
+        let name: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let mut request = self.http.post(format!("{}/api/imports?name={name}", self.url)).body(bytes);
+        for (name, value) in person.headers() {
+            request = request.header(name, value);
+        }
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// A file that the server hands out, and how it is called.
+    pub async fn download(&self, person: &Person, path: &str) -> (StatusCode, String, Vec<u8>) {
+        let mut request = self.http.get(format!("{}{path}", self.url));
+        for (name, value) in person.headers() {
+            request = request.header(name, value);
+        }
+        let answer = request.send().await.unwrap();
+        let name = answer.headers().get(header::CONTENT_DISPOSITION).map_or("", |value| value.to_str().unwrap()).to_owned();
+        (answer.status(), name, answer.bytes().await.unwrap().to_vec())
+    }
+
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, String)], body: Option<&Value>) -> Answer {
         let mut request = self.http.request(method, format!("{}{path}", self.url));
         for (name, value) in headers {
@@ -155,10 +197,7 @@ impl House {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let answer = request.send().await.unwrap();
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let bytes = answer.bytes().await.unwrap();
-        Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+        Answer::of(request.send().await.unwrap()).await
     }
 
     /// Adds a source and returns its write key.
@@ -207,6 +246,14 @@ impl House {
         let output = self.command(arguments, "");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+impl Answer {
+    async fn of(answer: reqwest::Response) -> Self {
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let bytes = answer.bytes().await.unwrap();
+        Self { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
     }
 }
 

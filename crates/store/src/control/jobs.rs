@@ -5,30 +5,69 @@ use crate::{Row, StoreError, Value};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobState {
+    /// Waits for a worker.
+    Queued,
     Running,
+    /// Stopped by a person, to be gone on with.
+    Paused,
     Done,
     Failed,
+    /// Stopped by a person for good.
+    Cancelled,
 }
 
 impl JobState {
+    const ALL: [Self; 6] = [Self::Queued, Self::Running, Self::Paused, Self::Done, Self::Failed, Self::Cancelled];
+
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Queued => "queued",
             Self::Running => "running",
+            Self::Paused => "paused",
             Self::Done => "done",
             Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
         }
     }
 
-    fn read(text: &str) -> Result<Self, StoreError> {
-        let known = [Self::Running, Self::Done, Self::Failed].into_iter().find(|state| state.as_str() == text);
+    pub(super) fn read(text: &str) -> Result<Self, StoreError> {
+        let known = Self::ALL.into_iter().find(|state| state.as_str() == text);
         known.ok_or_else(|| StoreError::Unreadable(format!("job state `{text}`")))
+    }
+
+    /// Whether there is still something to come.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Queued | Self::Running | Self::Paused)
+    }
+}
+
+/// What a person wants of a job; its worker looks at it each time that it renews its lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    Run,
+    Pause,
+    Cancel,
+}
+
+impl Wanted {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Pause => "pause",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    pub(super) fn read(text: &str) -> Result<Self, StoreError> {
+        let known = [Self::Run, Self::Pause, Self::Cancel].into_iter().find(|wanted| wanted.as_str() == text);
+        known.ok_or_else(|| StoreError::Unreadable(format!("a job that is wanted to `{text}`")))
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     pub id: String,
-    /// `demo_seed`, `import`.
+    /// `demo_seed`, `import`, `import_check` (a dry run).
     pub kind: String,
     pub title: String,
     pub state: JobState,
@@ -40,23 +79,30 @@ pub struct Job {
     pub started_us: i64,
     pub updated_us: i64,
     pub message: Option<String>,
+    pub wanted: Wanted,
 }
 
-const COLUMNS: &str = "id, kind, title, state, done, total, unit, started_us, updated_us, message";
+pub(super) const COLUMNS: &str = "id, kind, title, state, done, total, unit, started_us, updated_us, message, wanted";
 
 impl Job {
     fn read(row: &Row) -> Result<Self, StoreError> {
+        Self::read_at(row, 0)
+    }
+
+    /// * `first`: where [`COLUMNS`] begin.
+    pub(super) fn read_at(row: &Row, first: usize) -> Result<Self, StoreError> {
         Ok(Self {
-            id: row.text(0)?,
-            kind: row.text(1)?,
-            title: row.text(2)?,
-            state: JobState::read(&row.text(3)?)?,
-            done: row.int(4)? as u64,
-            total: row.int(5)? as u64,
-            unit: row.text(6)?,
-            started_us: row.int(7)?,
-            updated_us: row.int(8)?,
-            message: row.maybe_text(9)?,
+            id: row.text(first)?,
+            kind: row.text(first + 1)?,
+            title: row.text(first + 2)?,
+            state: JobState::read(&row.text(first + 3)?)?,
+            done: row.int(first + 4)? as u64,
+            total: row.int(first + 5)? as u64,
+            unit: row.text(first + 6)?,
+            started_us: row.int(first + 7)?,
+            updated_us: row.int(first + 8)?,
+            message: row.maybe_text(first + 9)?,
+            wanted: Wanted::read(&row.text(first + 10)?)?,
         })
     }
 }
@@ -85,16 +131,64 @@ impl Control {
         Ok(())
     }
 
-    /// Ends what still ran when the server last stopped: nobody works on it.
+    /// Ends what still ran when the server last stopped and nobody takes over; leased jobs can be claimed again at once.
     pub async fn interrupt_jobs(&self, now_us: i64) -> Result<u64, StoreError> {
-        let sql =
-            "UPDATE jobs SET state = 'failed', message = 'the server stopped: start it again', updated_us = $1 WHERE state = 'running'";
-        self.database.execute(sql, vec![now_us.into()]).await
+        let mut tx = self.database.begin().await?;
+        tx.execute("UPDATE jobs SET lease_until_us = 0 WHERE state = 'running' AND lease_until_us IS NOT NULL", vec![]).await?;
+        let sql = "UPDATE jobs SET state = 'failed', message = 'the server stopped: start it again', updated_us = $1
+            WHERE state = 'running' AND lease_until_us IS NULL";
+        let ended = tx.execute(sql, vec![now_us.into()]).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    /// Takes over the oldest job of the kinds that waits for a worker, or whose worker is gone, until `lease_until_us`.
+    pub async fn claim_job(&self, kinds: &[&str], lease_until_us: i64, now_us: i64) -> Result<Option<Job>, StoreError> {
+        let mut tx = self.database.begin().await?;
+        let marks: Vec<String> = (2..2 + kinds.len()).map(|number| format!("${number}")).collect();
+        let sql = format!(
+            "SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running') AND lease_until_us <= $1 AND kind IN ({})
+             ORDER BY started_us, id LIMIT 1",
+            marks.join(", ")
+        );
+        let values = std::iter::once(now_us.into()).chain(kinds.iter().map(|kind| (*kind).into())).collect();
+        let Some(job) = tx.query(&sql, values).await?.first().map(Job::read).transpose()? else { return Ok(None) };
+        // Two servers on one PostgreSQL may look at the same moment: one of them gets it.
+        let sql = "UPDATE jobs SET state = 'running', lease_until_us = $2, updated_us = $3
+            WHERE id = $1 AND lease_until_us <= $3 AND state IN ('queued', 'running')";
+        let taken = tx.execute(sql, vec![job.id.as_str().into(), lease_until_us.into(), now_us.into()]).await?;
+        tx.commit().await?;
+        Ok((taken == 1).then_some(Job { state: JobState::Running, ..job }))
+    }
+
+    /// Asks for a job to be paused, gone on with or cancelled; `false` for one that is past it.
+    ///
+    /// One that waits does so at once; one that runs, when its worker looks.
+    pub async fn want_job(&self, id: &str, wanted: Wanted, now_us: i64) -> Result<bool, StoreError> {
+        let (waiting, running) = match wanted {
+            Wanted::Pause => {
+                ("state = 'paused', wanted = 'run' WHERE state = 'queued'", "wanted = 'pause' WHERE state = 'running' AND wanted = 'run'")
+            }
+            Wanted::Run => (
+                "state = 'queued', wanted = 'run', lease_until_us = 0 WHERE state = 'paused'",
+                "wanted = 'run' WHERE state = 'running' AND wanted = 'pause'",
+            ),
+            Wanted::Cancel => ("state = 'cancelled' WHERE state IN ('queued', 'paused')", "wanted = 'cancel' WHERE state = 'running'"),
+        };
+        let mut tx = self.database.begin().await?;
+        let mut touched = 0;
+        for change in [waiting, running] {
+            let sql = format!("UPDATE jobs SET updated_us = $2, {change} AND id = $1 AND lease_until_us IS NOT NULL");
+            touched += tx.execute(&sql, vec![id.into(), now_us.into()]).await?;
+        }
+        tx.commit().await?;
+        Ok(0 < touched)
     }
 
     /// The newest first.
     pub async fn jobs(&self, limit: u32) -> Result<Vec<Job>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM jobs ORDER BY started_us DESC, id LIMIT $1");
+        // Dry runs are shown where they are asked for.
+        let sql = format!("SELECT {COLUMNS} FROM jobs WHERE kind <> 'import_check' ORDER BY started_us DESC, id LIMIT $1");
         let rows = self.database.query(&sql, vec![i64::from(limit).into()]).await?;
         rows.iter().map(Job::read).collect()
     }

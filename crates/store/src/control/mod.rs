@@ -6,6 +6,8 @@
 
 mod audit;
 mod guessed;
+mod import_mappings;
+mod imports;
 mod jobs;
 mod keyring;
 mod passwords;
@@ -27,7 +29,9 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 pub use audit::{AuditFilter, AuditHead, AuditNote, AuditProof, AuditRow};
-pub use jobs::{Job, JobState};
+pub use import_mappings::ImportMapping;
+pub use imports::{FileState, Import, ImportPlan, ImportProgress, NewImport};
+pub use jobs::{Job, JobState, Wanted};
 pub use keyring::Keyring;
 pub use passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 pub use reset_links::RESET_LINK_LIFE_US;
@@ -47,6 +51,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/control/0002.sql"),
     include_str!("../../migrations/control/0003.sql"),
     include_str!("../../migrations/control/0004.sql"),
+    include_str!("../../migrations/control/0005.sql"),
 ];
 
 /// One password is hashed per core at most: each takes 19 MiB, and a storm of sign-ins must not take the memory of all else.

@@ -1,11 +1,13 @@
-import { Button, Center, Table, Text, TextInput } from "@mantine/core";
+import { Button, Center, Menu, Table, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useMediaQuery } from "@mantine/hooks";
-import { IconSearch, IconUserSearch } from "@tabler/icons-react";
+import { IconDownload, IconSearch, IconUserSearch } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
+import { may } from "../../api/permissions";
+import { useMe } from "../../api/session";
 import type { ProfileRow } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
@@ -19,6 +21,7 @@ const DEBOUNCE_MS = 250;
 export function ProfilesPage() {
   const { t } = useTranslation();
   const format = useFormat();
+  const { role } = useMe();
   const { q = "" } = route.useSearch();
   const list = useInfiniteQuery(profileList(q));
   const total = list.data?.pages[0]?.total;
@@ -31,6 +34,7 @@ export function ProfilesPage() {
           ? t("profiles.found", { count: total, people: format.integer(total) })
           : t("profiles.subtitle")
       }
+      actions={may(role, "export_people") && <ExportMenu q={q} />}
     >
       <Card flush>
         <div className={classes.search}>
@@ -85,6 +89,32 @@ function SearchField({ q }: { q: string }) {
         search(event.currentTarget.value.trim());
       }}
     />
+  );
+}
+
+/** The people that the list shows, as a file. */
+function ExportMenu({ q }: { q: string }) {
+  const { t } = useTranslation();
+  return (
+    <Menu position="bottom-end" withArrow>
+      <Menu.Target>
+        <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />}>
+          {t("profiles.export.action")}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {(["csv", "xlsx"] as const).map((format) => (
+          <Menu.Item
+            key={format}
+            component="a"
+            href={`/api/profiles/export?${new URLSearchParams({ format, q }).toString()}`}
+            download
+          >
+            {t(`profiles.export.${format}`)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

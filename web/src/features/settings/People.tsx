@@ -22,8 +22,8 @@ import { Copy } from "../../ui/Copy";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
+import { RemoveButton } from "../../ui/RemoveButton";
 import { useAddUser, useRemoveUser, useResetLink, useResetSecondFactor, usersQuery } from "./queries";
-import { RemoveButton } from "./RemoveButton";
 import { readRole, RoleFields } from "./RoleFields";
 
 /** Who may sign in. */

@@ -10,7 +10,7 @@ import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import { tokensQuery, useAddToken, useRemoveToken } from "./queries";
-import { RemoveButton } from "./RemoveButton";
+import { RemoveButton } from "../../ui/RemoveButton";
 import { readRole, RoleFields } from "./RoleFields";
 
 /** Which programs may ask, and for what. */

@@ -20,7 +20,7 @@ pub struct Imported {
 }
 
 /// Take in records that the command `import` of the same version has made.
-#[utoipa::path(post, path = "/api/imports/records", tag = "ingest",
+#[utoipa::path(post, path = "/api/imports/records", tag = "imports",
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = Imported), (status = 400, body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub async fn take_records(State(border): State<Border>, records: Bytes) -> Result<Json<Imported>, ApiError> {

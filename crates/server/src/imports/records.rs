@@ -1,20 +1,19 @@
 //! Blocks of records from a `forecourt import` that runs beside the server, into the server's log.
 
-use std::{pin::Pin, sync::Arc};
+use std::pin::Pin;
 
 use bytes::Bytes;
 use forecourt_api::border::NotTaken;
-use forecourt_collect::file::{Feed, decode_bulk};
+use forecourt_collect::file::decode_bulk;
 use forecourt_log::{Log, LogError};
-use tokio::sync::{Mutex, watch};
 
+use super::SharedFeed;
 use crate::clock::now_us;
 
 type Answer = Pin<Box<dyn Future<Output = Result<u64, NotTaken>> + Send>>;
 
 /// One block after the other, however many imports run: together they wait for the fold.
-pub fn take(log: Log, folded: watch::Receiver<u64>) -> impl Fn(Bytes) -> Answer + Send + Sync + 'static {
-    let feed = Arc::new(Mutex::new(Feed::new(log.clone(), Some(folded))));
+pub fn take(log: Log, feed: SharedFeed) -> impl Fn(Bytes) -> Answer + Send + Sync + 'static {
     move |block| {
         let (log, feed) = (log.clone(), feed.clone());
         Box::pin(async move {
