@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use forecourt_bench::Load;
-use forecourt_log::bench::{Load, append_rate};
+use forecourt_log::bench::{self as log_bench, append_rate};
 use serde_json::{Value, json};
 
 use super::Place;
@@ -55,7 +55,7 @@ pub async fn run(place: &Place, command: BenchCommand) -> anyhow::Result<()> {
         BenchCommand::Log { writers, entries, bytes, seconds } => {
             let dir = place.data.join("bench-log");
             std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-            let load = Load { writers, entries_per_append: entries, entry_bytes: bytes, duration: Duration::from_secs(seconds) };
+            let load = log_bench::Load { writers, entries_per_append: entries, entry_bytes: bytes, duration: Duration::from_secs(seconds) };
             let rate = append_rate(&dir, load).await;
             std::fs::remove_dir_all(&dir).with_context(|| format!("cannot remove {}", dir.display()))?;
             println!("{}", rate?.to_json());
