@@ -3,8 +3,8 @@
 //! `FORECOURT_PROVE=1` tells them at full length. `FORECOURT_SEED=N` repeats a run that was told by its seed.
 
 mod account_pages;
-mod call_back;
 mod backup;
+mod call_back;
 mod call_back;
 mod damage;
 mod disk_full;

@@ -321,7 +321,7 @@ fn admit(caller: &Caller, permission: Permission, request: &Request) -> Result<(
     if permission != OwnAccount && caller.session.as_ref().is_some_and(|session| session.must_enrol) {
         return Err(ApiError::must_enrol());
     }
-    if caller.sees_masked() && permission == MendIngest {
+    if caller.sees_masked() && matches!(permission, MendIngest | Import) {
         return Err(ApiError::forbidden("your role sees people masked, and would write the mask back: ask somebody who sees them"));
     }
     if allows(caller.role, permission) {
@@ -415,7 +415,17 @@ mod tests {
     fn what_each_role_may_do() {
         let may = |role: Role| {
             let all = [
-                SeeReports, SeeProfiles, EditProfiles, WatchIngest, MendIngest, ManageSources, Import, Export, ManageAccounts, RunSql, Operate,
+                SeeReports,
+                SeeProfiles,
+                EditProfiles,
+                WatchIngest,
+                MendIngest,
+                ManageSources,
+                Import,
+                Export,
+                ManageAccounts,
+                RunSql,
+                Operate,
             ];
             all.iter()
                 .filter(|permission| allows(role, **permission))

@@ -22,8 +22,8 @@ use forecourt_store::control::SessionLimits;
 use serde::Deserialize;
 use toml::Table;
 
-use crate::tls::TlsFiles;
 use crate::backup::schedule::Plan;
+use crate::tls::TlsFiles;
 
 /// Every key, documented, with its default.
 pub const DEFAULT: &str = include_str!("../config.default.toml");

@@ -160,14 +160,6 @@ impl House {
         self.send(Method::POST, path, &person.headers(), Some(body)).await
     }
 
-    pub async fn put(&self, person: &Person, path: &str, body: &Value) -> Answer {
-        self.send(Method::PUT, path, &person.headers(), Some(body)).await
-    }
-
-    pub async fn delete(&self, person: &Person, path: &str) -> Answer {
-        self.send(Method::DELETE, path, &person.headers(), None).await
-    }
-
     /// Gives a file as the pages do: its bytes as the body.
     pub async fn upload(&self, person: &Person, name: &str, bytes: impl Into<reqwest::Body>) -> Answer {
         let name: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
