@@ -3,6 +3,8 @@
 import {
   IconActivity,
   IconArchive,
+  IconBell,
+  IconBook2,
   IconBuilding,
   IconFileImport,
   IconFilter,
@@ -16,6 +18,7 @@ import {
   IconSend,
   IconSettings,
   IconShieldLock,
+  IconTag,
   IconUsers,
   type Icon,
 } from "@tabler/icons-react";
@@ -31,17 +34,28 @@ export type Section = {
   /** `work`: what people look at every day; `data`: where it comes from. */
   group: "work" | "data" | "settings";
   needs?: Permission;
+  /** What is looked at on it can be saved as a view: its whole state is in the address. */
+  savable?: true;
 };
 
 export const SECTIONS = [
-  { key: "overview", to: "/", icon: IconGauge, keys: "g o", group: "work", needs: "see_reports" },
-  { key: "live", to: "/live", icon: IconActivity, keys: "g l", group: "work", needs: "watch_ingest" },
-  { key: "profiles", to: "/profiles", icon: IconUsers, keys: "g p", group: "work" },
-  { key: "funnel", to: "/funnel", icon: IconFilter, keys: "g f", group: "work" },
-  { key: "deliveries", to: "/deliveries", icon: IconMailForward, keys: "g d", group: "work", needs: "see_deliveries" },
+  { key: "overview", to: "/", icon: IconGauge, keys: "g o", group: "work", needs: "see_reports", savable: true },
+  { key: "live", to: "/live", icon: IconActivity, keys: "g l", group: "work", needs: "watch_ingest", savable: true },
+  { key: "profiles", to: "/profiles", icon: IconUsers, keys: "g p", group: "work", savable: true },
+  { key: "funnel", to: "/funnel", icon: IconFilter, keys: "g f", group: "work", savable: true },
+  {
+    key: "deliveries",
+    to: "/deliveries",
+    icon: IconMailForward,
+    keys: "g d",
+    group: "work",
+    needs: "see_deliveries",
+    savable: true,
+  },
   { key: "forms", to: "/forms", icon: IconForms, keys: "g m", group: "data", needs: "see_forms" },
   { key: "sources", to: "/sources", icon: IconPlugConnected, keys: "g s", group: "data", needs: "watch_ingest" },
   { key: "imports", to: "/imports", icon: IconFileImport, keys: "g i", group: "data", needs: "import_files" },
+  { key: "catalogue", to: "/catalogue", icon: IconBook2, keys: "g c", group: "data", needs: "see_reports" },
   { key: "settings", to: "/settings", icon: IconSettings, keys: "g ,", group: "settings" },
 ] as const satisfies Section[];
 
@@ -64,8 +78,10 @@ export const SETTINGS = [
   { key: "audit", icon: IconListSearch, group: "access", needs: "manage_accounts" },
   { key: "privacy", icon: IconShieldLock, group: "data", needs: "manage_accounts" },
   { key: "sending", icon: IconSend, group: "sending", needs: "manage_sending" },
+  { key: "brands", icon: IconTag, group: "sending", needs: "see_reports" },
   { key: "installation", icon: IconBuilding, group: "installation" },
   { key: "backup", icon: IconArchive, group: "installation", needs: "operate" },
+  { key: "alerts", icon: IconBell, group: "installation", needs: "see_reports" },
 ] as const satisfies SettingsSection[];
 
 export type SettingsKey = (typeof SETTINGS)[number]["key"];
@@ -73,6 +89,11 @@ export type SettingsKey = (typeof SETTINGS)[number]["key"];
 /** The pages that a role may enter. */
 export function sectionsOf(role: Role) {
   return SECTIONS.filter((page) => !("needs" in page) || may(role, page.needs));
+}
+
+/** The page at a path, where what is looked at can be saved as a view. */
+export function savablePage(path: string) {
+  return SECTIONS.find((page) => page.to === path && "savable" in page);
 }
 
 /** The sections of the settings that a role may enter. */

@@ -11,6 +11,8 @@ import { ApiError } from "./api/client";
 import { may } from "./api/permissions";
 import { meQuery, useMe } from "./api/session";
 import { readDeliveries } from "./features/deliveries/search";
+import { viewQuery } from "./api/views";
+import { readCatalogue } from "./features/catalogue/search";
 import { readFunnel } from "./features/funnel/spec";
 import { readOverview } from "./features/overview/search";
 import { readLive } from "./features/live/search";
@@ -126,8 +128,9 @@ const funnel = createRoute({
 const sources = createRoute({
   getParentRoute: () => shell,
   path: "/sources",
-  validateSearch: (search: Record<string, unknown>): { source?: string } => ({
+  validateSearch: (search: Record<string, unknown>): { source?: string; create?: boolean } => ({
     source: text(typeof search.source === "number" ? String(search.source) : search.source),
+    ...(search.create === true && { create: true }),
   }),
   component: lazyRouteComponent(() => import("./features/sources/SourcesPage"), "SourcesPage"),
 });
@@ -160,6 +163,23 @@ const importing = createRoute({
   validateSearch: (search: Record<string, unknown>): { step?: "check" } =>
     search.step === "check" ? { step: "check" } : {},
   component: lazyRouteComponent(() => import("./features/imports/ImportPage"), "ImportPage"),
+});
+
+const catalogue = createRoute({
+  getParentRoute: () => shell,
+  path: "/catalogue",
+  validateSearch: readCatalogue,
+  component: lazyRouteComponent(() => import("./features/catalogue/CataloguePage"), "CataloguePage"),
+});
+
+/** A view by its link: leads to the page as it was when it was saved. */
+const view = createRoute({
+  getParentRoute: () => shell,
+  path: "/views/$viewId",
+  beforeLoad: async ({ context, params }) => {
+    const found = await context.queryClient.fetchQuery(viewQuery(params.viewId));
+    throw redirect({ href: found.state ? `${found.page}?${found.state}` : found.page, replace: true });
+  },
 });
 
 const settings = createRoute({
@@ -211,6 +231,8 @@ const tree = root.addChildren([
     deliveries,
     imports,
     importing,
+    catalogue,
+    view,
     settings.addChildren([settingsHome, settingsSection]),
   ]),
 ]);

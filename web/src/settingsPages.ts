@@ -12,5 +12,7 @@ export const SETTINGS_PAGES: Record<SettingsKey, ComponentType> = {
   privacy: lazyRouteComponent(() => import("./features/privacy/Privacy"), "Privacy"),
   sending: lazyRouteComponent(() => import("./features/settings/Sending"), "Sending"),
   backup: lazyRouteComponent(() => import("./features/backup/BackupSettings"), "BackupSettings"),
+  brands: lazyRouteComponent(() => import("./features/settings/Brands"), "Brands"),
   installation: lazyRouteComponent(() => import("./features/settings/Installation"), "Installation"),
+  alerts: lazyRouteComponent(() => import("./features/settings/Alerts"), "Alerts"),
 };

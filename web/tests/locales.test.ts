@@ -84,7 +84,7 @@ test("every text is used somewhere", () => {
   const code = [...sources(SRC, ".tsx"), ...sources(SRC, ".ts")].map((path) => readFileSync(path, "utf8")).join("\n");
   // Vocabularies and enumerations are looked up by names that come from data.
   const byName =
-    /^(event|channel|stage|order_status|trait|identifier|rule|call|refusal|letter_state|source_kind|audit_action|audit_actor|audit_outcome|role|dimension|import_field)\.|\.(section|scheme|language_name|metric|kind|verdict|line|tab|role_hint|group|field|state|result|body_kind|step|guess|format|units|run|export)\./;
+    /^(event|channel|stage|order_status|trait|identifier|rule|call|refusal|letter_state|source_kind|audit_action|audit_actor|audit_outcome|role|dimension|import_field)\.|\.(section|scheme|language_name|metric|kind|verdict|line|tab|role_hint|group|field|state|result|body_kind|step|guess|format|units|run|export|filter|status|change|type|title|text|explained|figure|kinds|states)\./;
   const unused = [...stems("en")].filter((key) => !byName.test(key) && !code.includes(`"${key}"`));
   expect(unused).toEqual([]);
 });
@@ -112,7 +112,8 @@ function literalTexts(path: string): string[] {
   const file = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX);
   const found: string[] = [];
   const isForm = (attribute: ts.JsxAttribute) =>
-    attribute.name.getText(file) === "name" && /Input|Select/.test(attribute.parent.parent.getText(file).slice(0, 40));
+    attribute.name.getText(file) === "name" &&
+    /Input|Select|Textarea|Autocomplete/.test(attribute.parent.parent.getText(file).slice(0, 40));
   const visit = (node: ts.Node) => {
     if (ts.isJsxText(node) && /\p{L}{2}/u.test(node.text)) found.push(`${relative(SRC, path)}: ${node.text.trim()}`);
     if (ts.isJsxAttribute(node) && node.initializer && ts.isStringLiteral(node.initializer)) {

@@ -42,6 +42,7 @@ const me = {
 };
 
 let signedIn = false;
+const views = [];
 
 const routes = [
   ["GET", "/api/me", () => (signedIn ? me : refuse(401, "unauthenticated", "Sign in first."))],
@@ -230,6 +231,40 @@ const routes = [
         state: "open",
       });
       return { success: true };
+    },
+  ],
+  ["GET", "/api/incidents", () => ({ open: [] })],
+  [
+    "GET",
+    "/api/search",
+    ({ query }) => ({
+      profiles: people.search(query.get("q"), null).profiles.slice(0, 5),
+      leads: [],
+      orders: [],
+      sources: sources.filter(({ name }) => name.toLowerCase().includes(query.get("q").toLowerCase())),
+      events: catalogue.events.map(({ event }) => event).filter((event) => event.includes(query.get("q"))),
+      views: [],
+    }),
+  ],
+  ["GET", "/api/views", () => ({ views })],
+  [
+    "POST",
+    "/api/views",
+    ({ body }) => {
+      views.push({ ...body, id: `view_${views.length}`, owner: me.email, is_mine: true, updated_at: "" });
+      return views.at(-1);
+    },
+  ],
+  ["GET", "/api/views/:id", ({ path }) => views.find(({ id }) => id === path.id)],
+  [
+    "DELETE",
+    "/api/views/:id",
+    ({ path }) => {
+      views.splice(
+        views.findIndex(({ id }) => id === path.id),
+        1,
+      );
+      return null;
     },
   ],
   ["GET", "/api/users", () => ({ users })],

@@ -63,6 +63,24 @@ pub struct User {
     last_seen_at: Option<String>,
     /// Whether the account has a second factor.
     second_factor: bool,
+    /// Kept, and not let in.
+    disabled: bool,
+}
+
+/// What to change; the rest stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserToChange {
+    #[serde(default)]
+    name: Option<String>,
+    /// With `dealer`, for the role dealer.
+    #[serde(default)]
+    role: Option<Role>,
+    #[serde(default)]
+    dealer: Option<String>,
+    /// `true` signs the account out and lets it in no more.
+    #[serde(default)]
+    disabled: Option<bool>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -94,6 +112,7 @@ impl From<control::User> for User {
             created_at: iso(user.created_us),
             last_seen_at: user.last_seen_us.map(iso),
             second_factor: user.second_factor_us.is_some(),
+            disabled: user.disabled,
         }
     }
 }
@@ -120,6 +139,25 @@ pub async fn add_user(
     trail.detail("role", user.role.as_str());
     tracing::info!(user = user.id, role = user.role.as_str(), "an account was added");
     Ok(Json(user.into()))
+}
+
+/// Change an account: name, role, whether it is let in.
+#[utoipa::path(patch, path = "/api/users/{id}", tag = "accounts", params(("id" = String, Path)), request_body = UserToChange,
+    responses((status = 200, body = User), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn change_user(
+    State(control): State<Control>,
+    trail: Trail,
+    Path(id): Path<String>,
+    Body(asked): Body<UserToChange>,
+) -> Result<Json<User>, ApiError> {
+    let UserToChange { name, role, dealer, disabled } = asked;
+    let before = control.users().await?.into_iter().find(|user| user.id == id).map(User::from);
+    let role = role.map(|role| (ModelRole::from(role), dealer));
+    let changed = control.update_user(&id, control::UserChange { name, role, disabled }).await?;
+    let changed = User::from(changed.ok_or_else(|| ApiError::not_found("such account"))?);
+    trail.object(changed.email.as_str());
+    trail.changed(&before, &Some(&changed));
+    Ok(Json(changed))
 }
 
 /// Remove an account; its sessions end.

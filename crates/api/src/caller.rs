@@ -45,6 +45,10 @@ enum Permission {
     /// Files of people and events to take away.
     Export,
     ManageAccounts,
+    /// The installation's name, zone and currency; alerts.
+    ManageInstallation,
+    /// What people say of events; brands.
+    EditDefinitions,
     RunSql,
     /// Forms, without their secrets.
     SeeForms,
@@ -104,6 +108,7 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("PUT", "/api/security/sso", ManageAccounts, As(Action::SettingChanged)),
     ("GET", "/api/users", ManageAccounts, Nothing),
     ("POST", "/api/users", ManageAccounts, As(Action::AccountAdded)),
+    ("PATCH", "/api/users/{id}", ManageAccounts, As(Action::AccountChanged)),
     ("DELETE", "/api/users/{id}", ManageAccounts, As(Action::AccountRemoved)),
     ("DELETE", "/api/users/{id}/second-factor", ManageAccounts, As(Action::SecondFactorChanged)),
     ("POST", "/api/users/{id}/reset-link", ManageAccounts, As(Action::PasswordResetAsked)),
@@ -174,6 +179,27 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("PUT", "/api/sending", ManageSending, As(Action::SendingSwitched)),
     ("PUT", "/api/sending/sms", ManageSending, As(Action::SettingChanged)),
     ("POST", "/api/sending/sms/try", ManageSending, As(Action::MessageRetried)),
+    ("GET", "/api/catalogue/events", SeeReports, Nothing),
+    ("GET", "/api/catalogue/events/{event}", SeeReports, Nothing),
+    ("PUT", "/api/catalogue/events/{event}", EditDefinitions, As(Action::DefinitionChanged)),
+    ("GET", "/api/search", SeeProfiles, As(Action::PeopleSearched)),
+    ("GET", "/api/views", SignedIn, Nothing),
+    ("POST", "/api/views", SignedIn, As(Action::ViewChanged)),
+    ("GET", "/api/views/{id}", SignedIn, Nothing),
+    ("PUT", "/api/views/{id}", SignedIn, As(Action::ViewChanged)),
+    ("DELETE", "/api/views/{id}", SignedIn, As(Action::ViewChanged)),
+    ("PATCH", "/api/installation", ManageInstallation, As(Action::SettingChanged)),
+    ("GET", "/api/brands", SeeReports, Nothing),
+    ("POST", "/api/brands", EditDefinitions, As(Action::DefinitionChanged)),
+    ("PUT", "/api/brands/{id}", EditDefinitions, As(Action::DefinitionChanged)),
+    ("DELETE", "/api/brands/{id}", EditDefinitions, As(Action::DefinitionRemoved)),
+    ("GET", "/api/incidents", SeeReports, Nothing),
+    ("GET", "/api/alerts", SeeReports, Nothing),
+    ("POST", "/api/alerts/rules", ManageInstallation, As(Action::DefinitionChanged)),
+    ("PUT", "/api/alerts/rules/{id}", ManageInstallation, As(Action::DefinitionChanged)),
+    ("DELETE", "/api/alerts/rules/{id}", ManageInstallation, As(Action::DefinitionRemoved)),
+    ("PUT", "/api/alerts/targets", ManageInstallation, As(Action::SettingChanged)),
+    ("POST", "/api/alerts/test", ManageInstallation, As(Action::TestSent)),
     ("POST", "/api/query", RunSql, As(Action::SqlRun)),
 ];
 
@@ -192,9 +218,9 @@ fn allows(role: Role, permission: Permission) -> bool {
         Anyone | SignedIn | OwnAccount | SeeProfiles => true,
         SeeReports | WatchIngest => role != Role::Dealer,
         EditProfiles => matches!(role, Role::Admin | Role::Marketer | Role::Operator),
-        MendIngest | ManageSources | Import | Export => matches!(role, Role::Admin | Role::Marketer),
+        MendIngest | ManageSources | Import | Export | EditDefinitions => matches!(role, Role::Admin | Role::Marketer),
         RunSql => matches!(role, Role::Admin | Role::Marketer | Role::Analyst | Role::Dealer),
-        ManageAccounts | ManageSending | Operate => role == Role::Admin,
+        ManageAccounts | ManageInstallation | ManageSending | Operate => role == Role::Admin,
         SeeForms => role != Role::Dealer,
         ManageForms | RetryDeliveries => matches!(role, Role::Admin | Role::Marketer),
         SeeDeliveries => matches!(role, Role::Admin | Role::Marketer | Role::Operator),
@@ -424,6 +450,8 @@ mod tests {
                 Import,
                 Export,
                 ManageAccounts,
+                ManageInstallation,
+                EditDefinitions,
                 RunSql,
                 Operate,
             ];
@@ -435,9 +463,13 @@ mod tests {
         };
         assert_eq!(
             may(Role::Admin),
-            "SeeReports SeeProfiles EditProfiles WatchIngest MendIngest ManageSources Import Export ManageAccounts RunSql Operate"
+            "SeeReports SeeProfiles EditProfiles WatchIngest MendIngest ManageSources Import Export ManageAccounts ManageInstallation \
+             EditDefinitions RunSql Operate"
         );
-        assert_eq!(may(Role::Marketer), "SeeReports SeeProfiles EditProfiles WatchIngest MendIngest ManageSources Import Export RunSql");
+        assert_eq!(
+            may(Role::Marketer),
+            "SeeReports SeeProfiles EditProfiles WatchIngest MendIngest ManageSources Import Export EditDefinitions RunSql"
+        );
         assert_eq!(may(Role::Analyst), "SeeReports SeeProfiles WatchIngest RunSql");
         assert_eq!(may(Role::Operator), "SeeReports SeeProfiles EditProfiles WatchIngest");
         assert_eq!(may(Role::Dealer), "SeeProfiles RunSql");

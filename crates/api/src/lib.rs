@@ -5,10 +5,12 @@
 
 mod account;
 mod accounts;
+mod alerts;
 mod arrival;
 mod audit;
 mod backups;
 pub mod border;
+mod brands;
 mod caller;
 mod catalogue;
 mod commands;
@@ -22,6 +24,7 @@ mod funnel;
 mod headers;
 pub mod imports;
 mod input;
+mod installation;
 mod jobs;
 mod live;
 mod masking;
@@ -30,6 +33,7 @@ mod pace;
 mod privacy;
 mod profiles;
 mod reset;
+mod search;
 mod second_factor;
 mod sending;
 mod session;
@@ -42,6 +46,7 @@ mod timeline;
 mod tokens;
 mod trail;
 mod ui;
+mod views;
 
 use axum::{Router, extract::FromRef, middleware};
 use forecourt_log::Log;
@@ -53,11 +58,13 @@ use tokio::sync::watch;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub use alerts::{TARGETS_SETTING, WEBHOOK_SECRET};
 pub use arrival::{ByHttps, ClientAddress};
 pub use border::{Border, Clock, Freshness};
 pub use caller::Caller;
 pub use commands::Commands;
 pub use feed::Feed;
+pub use installation::{InstallationChange, InstallationKeeper};
 pub use masking::masked_at_source;
 pub use privacy::RetentionBell;
 pub use session::{Installation, Sessions};
@@ -73,7 +80,7 @@ pub struct ApiState {
     pub feed: Feed,
     pub border: Border,
     pub clock: Clock,
-    pub installation: Installation,
+    pub installation: InstallationKeeper,
     pub sessions: Sessions,
     pub pace: pace::Pace,
     pub search: profiles::Search,
@@ -82,6 +89,7 @@ pub struct ApiState {
     pub attempts: Attempts,
     pub outgoing: Outgoing,
     pub imports: imports::ImportDesk,
+    pub volumes: catalogue::EventVolumes,
 }
 
 impl ApiState {
@@ -116,7 +124,7 @@ impl ApiState {
             feed,
             border,
             clock,
-            installation,
+            installation: InstallationKeeper::new(installation),
             sessions,
             pace,
             search,
@@ -125,6 +133,7 @@ impl ApiState {
             outgoing,
             retention: RetentionBell::default(),
             looks: trail::Looks::default(),
+            volumes: catalogue::EventVolumes::default(),
         }
     }
 }
@@ -150,7 +159,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(session::setup_link, session::set_up))
         .routes(routes!(session::me))
         .routes(routes!(accounts::users, accounts::add_user))
-        .routes(routes!(accounts::remove_user))
+        .routes(routes!(accounts::change_user, accounts::remove_user))
         .routes(routes!(reset::ask))
         .routes(routes!(reset::state, reset::reset))
         .routes(routes!(reset::new_link))
@@ -199,6 +208,20 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(privacy::count_expired))
         .routes(routes!(privacy::run_retention))
         .routes(routes!(catalogue::catalogue))
+        .routes(routes!(catalogue::known_events))
+        .routes(routes!(catalogue::known_event, catalogue::describe_event))
+        .routes(routes!(search::search_everything))
+        .routes(routes!(views::views, views::add_view))
+        .routes(routes!(views::view, views::change_view, views::remove_view))
+        .routes(routes!(installation::change_installation))
+        .routes(routes!(brands::brands, brands::add_brand))
+        .routes(routes!(brands::change_brand, brands::remove_brand))
+        .routes(routes!(alerts::open_incidents))
+        .routes(routes!(alerts::alerts))
+        .routes(routes!(alerts::add_rule))
+        .routes(routes!(alerts::change_rule, alerts::remove_rule))
+        .routes(routes!(alerts::change_targets))
+        .routes(routes!(alerts::test_targets))
         .routes(routes!(sql::sql))
         .routes(routes!(commands::outcome))
         .routes(routes!(forms::forms, forms::add_form))

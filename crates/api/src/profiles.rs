@@ -8,10 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use forecourt_model::{
-    FragmentId, HashKey, ProfileId, Touch as ModelTouch, audit, command::Action, entity, fragment::TraitValue, time::iso,
+    FragmentId, HashKey, ProfileId, Scope, Touch as ModelTouch, audit, command::Action, entity, fragment::TraitValue, time::iso,
 };
 use forecourt_store::{
-    Store,
+    Store, StoreError,
     control::Control,
     fragment::FragmentRow,
     profile::{ProfileSummary, ProfileView},
@@ -46,6 +46,11 @@ impl Search {
     /// Country whose notation a phone without a country code is in.
     pub(crate) fn region(&self) -> &str {
         &self.region
+    }
+
+    /// The profiles that a question finds within the scope, the latest seen first.
+    pub(crate) async fn found(&self, store: &Store, scope: &Scope, question: &str, limit: u32) -> Result<Vec<ProfileSummary>, StoreError> {
+        Ok(store.profiles_search(scope, &self.key, &self.region, question, None, limit).await?.profiles)
     }
 }
 

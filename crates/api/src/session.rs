@@ -38,7 +38,7 @@ pub struct Installation {
 
 impl Installation {
     /// With the switches as they are now.
-    async fn as_of(self, store: &Store) -> Result<Self, ApiError> {
+    pub(crate) async fn as_of(self, store: &Store) -> Result<Self, ApiError> {
         Ok(Self { safe_mode: store.sending().await?.safe_mode, ..self })
     }
 }

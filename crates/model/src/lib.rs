@@ -2,12 +2,14 @@
 //!
 //! Nothing here does IO, knows SQL or reads a clock: time comes in with the record.
 
+pub mod alert;
 pub mod audit;
 pub mod block;
 pub mod channel;
 pub mod command;
 pub mod entity;
 pub mod event;
+pub mod event_names;
 pub mod form;
 pub mod formula;
 pub mod fragment;
@@ -26,6 +28,7 @@ pub mod time;
 
 pub use block::{Block, EventAttribution, Move};
 pub use event::{Event, EventType};
+pub use event_names::EventNames;
 pub use fragment::{FragmentState, Touch};
 pub use identifier::{FragmentId, HashKey, Identifier, IdentifierKind, ProfileId};
 pub use record::{Origin, RecordKind, Stamp};

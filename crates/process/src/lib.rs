@@ -20,7 +20,7 @@ mod state;
 
 use std::sync::Arc;
 
-use forecourt_model::{Block, HashKey};
+use forecourt_model::{Block, EventNames, HashKey, Origin};
 use forecourt_store::{Store, StoreError};
 
 pub use batch::{Batch, Content, Record};
@@ -60,6 +60,7 @@ struct Memory {
     pending: Pending,
     known_edges: identity::KnownEdges,
     recent_sms: RecentSms,
+    event_names: EventNames,
 }
 
 impl Memory {
@@ -67,7 +68,8 @@ impl Memory {
         store.settle_fragments().await?;
         let seen = Seen::open(store, settings.seen_keys_max).await?;
         let recent_sms = RecentSms::open(store).await?;
-        Ok(Self { seen, pending: Pending::default(), known_edges: identity::KnownEdges::default(), recent_sms })
+        let (known_edges, event_names) = (identity::KnownEdges::default(), EventNames::default());
+        Ok(Self { seen, pending: Pending::default(), known_edges, recent_sms, event_names })
     }
 }
 
@@ -105,11 +107,13 @@ impl Fold {
     }
 
     async fn try_batch(&self, memory: &mut Memory, batch: &Batch, lake_offset: u64) -> Result<Folded, StoreError> {
-        let Memory { seen, pending, known_edges, recent_sms } = memory;
+        let Memory { seen, pending, known_edges, recent_sms, event_names } = memory;
         let mut tx = self.store.begin().await?;
         let duplicates = seen.mark(&mut tx, batch).await?;
         let mut state = load::state(&mut tx, batch, &self.settings, pending, std::mem::take(known_edges)).await?;
         state.recent_sms = std::mem::take(recent_sms);
+        state.event_names = std::mem::take(event_names);
+        load::event_names(&mut tx, &mut state, batch).await?;
 
         for record in &batch.records {
             fold(&mut state, record, duplicates.contains(&record.offset));
@@ -119,6 +123,8 @@ impl Fold {
         seen.save(&mut tx, batch, &duplicates).await?;
         *recent_sms = std::mem::take(&mut state.recent_sms);
         let (wakes_delivery, changes_definitions) = (state.wakes_delivery(), !state.definitions.changes.is_empty());
+        *event_names = std::mem::take(&mut state.event_names);
+        event_names.keep_small();
         let block;
         (block, *known_edges) = save::changes(&mut tx, state, pending, batch.is_behind, lake_offset).await?;
         fail::fail_point!("process::before_commit");
@@ -146,6 +152,9 @@ fn fold(state: &mut State<'_>, record: &Record, is_duplicate: bool) {
         Content::Event { source, day_received, .. } if is_duplicate => state.totals.add("duplicates", *day_received, source, 1, 0),
         Content::Event { event, told, source, day_received, .. } => {
             state.totals.add("accepted", *day_received, source, 1, 0);
+            if event.origin == Origin::Live {
+                state.count_hour(source, 1, 0);
+            }
             let fragment_id = identity::resolve(state, event);
             let touch = profile::update(state, event, fragment_id);
             entity::tell(state, told, fragment_id, touch.as_ref());
@@ -156,7 +165,7 @@ fn fold(state: &mut State<'_>, record: &Record, is_duplicate: bool) {
         Content::AdCost(cost) => entity::cost(state, cost),
         Content::Command(command) => command::obey(state, command),
         Content::Tick => {
-            state.expire_verdicts();
+            state.expire();
             state.expire_messages();
         }
     }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forecourt_model::{
-    Block, FragmentId, Identifier, IdentifierKind, ProfileId,
+    Block, EventNames, FragmentId, Identifier, IdentifierKind, ProfileId,
     command::Action,
     form::SOURCE_PREFIX,
     message::{DELIVER_SOURCE, Outcome},
+    time,
 };
 use forecourt_store::{FoldTx, StoreError, fragment::FragmentRow};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -16,7 +17,7 @@ use crate::{
     identity::KnownEdges,
     outbox::RecentSms,
     pending::Pending,
-    state::{Definitions, Fragment, State, Totals, Tracked, TrackedMessage},
+    state::{Definitions, Fragment, SourceHours, State, Totals, Tracked, TrackedMessage},
 };
 
 pub(crate) async fn state<'a>(
@@ -39,6 +40,9 @@ pub(crate) async fn state<'a>(
         calls: FxHashMap::default(),
         costs: FxHashMap::default(),
         totals: Totals::default(),
+        event_names: EventNames::default(),
+        source_hours: SourceHours::default(),
+        source_hours_expire_before: None,
         evidence: Vec::new(),
         known_edges,
         name_words: Vec::new(),
@@ -58,6 +62,16 @@ pub(crate) async fn state<'a>(
     entities(tx, &mut state, &wanted).await?;
     outbox(tx, &mut state, wanted).await?;
     Ok(state)
+}
+
+/// The event names of the days that the batch's events happened on.
+pub(crate) async fn event_names(tx: &mut FoldTx, state: &mut State<'_>, batch: &Batch) -> Result<(), StoreError> {
+    let day = |content: &Content| match content {
+        Content::Event { event, .. } => Some(time::day(event.ts_us)),
+        _ => None,
+    };
+    let days: BTreeSet<i32> = batch.records.iter().filter_map(|record| day(&record.content)).collect();
+    tx.load_event_names(&mut state.event_names, &days).await
 }
 
 /// The keys that a batch names.

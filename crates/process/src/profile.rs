@@ -46,7 +46,9 @@ pub(crate) fn update(state: &mut State<'_>, event: &Event, fragment_id: Fragment
         }
         state.block.events.push(EventAttribution { offset, fragment_id, profile_id, touch: touch_of });
     }
-    state.totals.add("event", time::day(event.ts_us), &event.name, 1, 0);
+    let day = time::day(event.ts_us);
+    let name = state.event_names.counted_as(day, &event.name);
+    state.totals.add("event", day, name, 1, 0);
     touch
 }
 
@@ -75,6 +77,7 @@ pub(crate) fn refuse(state: &mut State<'_>, letter: &DeadLetter, day_received: i
     state.add_number("dead_letters", 1);
     let letter = DeadLetter { number: state.number("dead_letters"), ..letter.clone() };
     state.totals.add("refused", day_received, &letter.source, 1, 0);
+    state.count_hour(&letter.source, 0, 1);
     state.letter_states.insert(letter.log_offset, letter.state.clone());
     state.dead_letters.push(letter);
 }

@@ -49,6 +49,10 @@ pub(crate) async fn changes(
     if let Some(before_us) = state.messages_expire_before {
         tx.drop_messages_before(before_us).await?;
     }
+    tx.add_source_hours(&state.source_hours.into_changes()).await?;
+    if let Some(hour) = state.source_hours_expire_before {
+        tx.drop_source_hours_before(hour).await?;
+    }
     tx.save_block(&state.block).await?;
     tx.drop_blocks(lake_offset).await?;
     tx.save_fold_numbers(&state.numbers).await?;

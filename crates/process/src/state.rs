@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use forecourt_model::{
-    Block, FragmentId, FragmentState, ProfileId, Touch,
+    Block, EventNames, FragmentId, FragmentState, ProfileId, Touch,
     command::{DeadLetterState, Verdict},
     entity::{AdCost, Call, Lead, Order},
     form::Form,
@@ -15,6 +15,7 @@ use forecourt_store::{
     dead_letter::DeadLetter,
     definition::{DefinitionChange, SENDING},
     fragment::{Evidence, FragmentRow},
+    source_hour::SourceHourChanges,
     totals::TotalChanges,
 };
 use rustc_hash::FxHashMap;
@@ -25,6 +26,8 @@ use crate::{Record, Settings, identity::KnownEdges, outbox::RecentSms};
 const VERDICT_KEPT_US: i64 = HOUR_US;
 /// How long a settled message can be looked at.
 const MESSAGE_KEPT_US: i64 = 400 * DAY_US;
+/// How far back a source's rhythm is kept: four weeks and the running one.
+const SOURCE_HOURS_KEPT_US: i64 = 35 * DAY_US;
 
 pub(crate) struct State<'a> {
     pub settings: &'a Settings,
@@ -40,6 +43,9 @@ pub(crate) struct State<'a> {
     pub calls: FxHashMap<String, Tracked<Call>>,
     pub costs: FxHashMap<String, Tracked<AdCost>>,
     pub totals: Totals,
+    pub event_names: EventNames,
+    pub source_hours: SourceHours,
+    pub source_hours_expire_before: Option<i64>,
     pub evidence: Vec<Evidence>,
     pub known_edges: KnownEdges,
     pub name_words: Vec<(String, FragmentId)>,
@@ -158,7 +164,15 @@ impl State<'_> {
         self.set_number(name, self.offset as i64 + 1);
     }
 
-    pub fn expire_verdicts(&mut self) {
+    /// Counts items of a source in the record's hour.
+    pub fn count_hour(&mut self, source: &str, accepted: i64, refused: i64) {
+        self.source_hours.add(source, self.at_us, accepted, refused);
+    }
+
+    /// Lets go of what is kept for a time only.
+    pub fn expire(&mut self) {
+        let oldest = (self.at_us - SOURCE_HOURS_KEPT_US).div_euclid(HOUR_US);
+        self.source_hours_expire_before = Some(oldest);
         self.verdicts_expire_before = Some(self.at_us - VERDICT_KEPT_US);
         self.verdicts.retain(|(_, at_us, _)| self.at_us - VERDICT_KEPT_US <= *at_us);
     }
@@ -212,6 +226,34 @@ impl Totals {
         let rows = self.by.into_iter().flat_map(|((metric, day), of_day)| {
             of_day.into_iter().map(move |(dimension, change)| ((day, metric.to_owned(), dimension), change))
         });
+        rows.collect()
+    }
+}
+
+/// Accepted, refused, when the last was accepted, by source.
+type OfHour = FxHashMap<String, (i64, i64, i64)>;
+
+/// Changes to the sources' hours: like [`Totals`], without an allocation for a known source.
+#[derive(Default)]
+pub(crate) struct SourceHours {
+    by: BTreeMap<i64, OfHour>,
+}
+
+impl SourceHours {
+    fn add(&mut self, source: &str, at_us: i64, accepted: i64, refused: i64) {
+        let of_hour = self.by.entry(at_us.div_euclid(HOUR_US)).or_default();
+        let last_us = if 0 < accepted { at_us } else { 0 };
+        match of_hour.get_mut(source) {
+            Some(held) => *held = (held.0 + accepted, held.1 + refused, held.2.max(last_us)),
+            None => {
+                of_hour.insert(source.to_owned(), (accepted, refused, last_us));
+            }
+        }
+    }
+
+    pub fn into_changes(self) -> SourceHourChanges {
+        let rows =
+            self.by.into_iter().flat_map(|(hour, of_hour)| of_hour.into_iter().map(move |(source, change)| ((source, hour), change)));
         rows.collect()
     }
 }

@@ -13,6 +13,7 @@ mod export;
 mod funnel;
 mod json_get;
 mod operator;
+mod properties;
 mod scan;
 mod scope;
 mod sealed;
@@ -21,10 +22,15 @@ mod sql;
 mod table;
 mod timeline;
 
-use std::{collections::BTreeMap, future::Future, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    sync::{Arc, PoisonError},
+};
 
 use forecourt_lake::Lake;
 use forecourt_model::Scope;
+use jiff::tz::TimeZone;
 
 pub use catalogue::{Catalogue, EventEntry};
 pub use dataset::{Dataset, File, Part, Table};
@@ -34,6 +40,7 @@ pub use funnel::{
     report::{FunnelReport, GroupReport, StepReport},
     spec::{DIMENSIONS, FunnelSpec, FunnelStep},
 };
+pub use properties::{EventShape, PropertyChange, PropertyShape, PropertyType};
 pub use session::QueryOptions;
 pub use sql::SqlAnswer;
 pub use timeline::{Timeline, TimelineItem, TimelineKind};
@@ -66,13 +73,13 @@ impl Query {
 
     /// How many profiles went how far.
     pub async fn funnel(&self, scope: &Scope, spec: &FunnelSpec) -> Result<FunnelReport, QueryError> {
-        let funnel = spec.check(&self.engine.options.time_zone)?;
+        let funnel = spec.check(&self.engine.time_zone())?;
         self.ask(scope, async move |session| funnel::report::report(&session, &funnel).await).await
     }
 
     /// Which profiles are behind a number of [`Self::funnel`].
     pub async fn funnel_people(&self, scope: &Scope, spec: &FunnelSpec, wanted: &PeopleSpec) -> Result<People, QueryError> {
-        let funnel = spec.check(&self.engine.options.time_zone)?;
+        let funnel = spec.check(&self.engine.time_zone())?;
         let wanted = wanted.clone();
         self.ask(scope, async move |session| funnel::people::people(&session, funnel, &wanted).await).await
     }
@@ -116,6 +123,19 @@ impl Query {
     pub async fn expired(&self, scope: &Scope, before_us: &BTreeMap<String, i64>) -> Result<BTreeMap<String, u64>, QueryError> {
         let before_us = before_us.clone();
         self.ask(scope, async move |session| expired::expired(&session, &before_us).await).await
+    }
+
+    /// What an event carries, by a sample of its rows.
+    ///
+    /// * `until_us`: just behind the event's last row; the week before it is compared with the two months before that.
+    pub async fn event_shape(&self, scope: &Scope, event: &str, until_us: i64) -> Result<EventShape, QueryError> {
+        let event = event.to_owned();
+        self.ask(scope, async move |session| properties::event_shape(&session, &event, until_us).await).await
+    }
+
+    /// Days of reports that name no zone begin and end in this one from now on.
+    pub fn set_time_zone(&self, zone: TimeZone) {
+        *self.engine.time_zone.write().unwrap_or_else(PoisonError::into_inner) = zone;
     }
 
     async fn ask<T, F>(&self, scope: &Scope, question: impl FnOnce(Session) -> F) -> Result<T, QueryError>

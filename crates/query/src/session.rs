@@ -1,6 +1,10 @@
 //! One caller's view of the lake while a question is answered, and the threads that answer it.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use datafusion::{
     catalog::{
@@ -67,6 +71,8 @@ pub(crate) struct Engine {
     threads: Option<Runtime>,
     base: SessionState,
     pub options: QueryOptions,
+    /// Begins as the options have it; people may change it.
+    pub time_zone: RwLock<TimeZone>,
 }
 
 impl Engine {
@@ -87,7 +93,12 @@ impl Engine {
         let mut base = SessionStateBuilder::new_with_default_features().with_config(config).with_runtime_env(runtime).build();
         datafusion::execution::FunctionRegistry::register_udf(&mut base, Arc::new(ScalarUDF::from(JsonGet::default())))
             .map_err(QueryError::internal)?;
-        Ok(Self { threads: Some(threads.map_err(QueryError::internal)?), base, options })
+        let time_zone = RwLock::new(options.time_zone.clone());
+        Ok(Self { threads: Some(threads.map_err(QueryError::internal)?), base, options, time_zone })
+    }
+
+    pub fn time_zone(&self) -> TimeZone {
+        self.time_zone.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Runs `question` on the engine's threads, within the time allowed. It stops when the caller stops waiting.

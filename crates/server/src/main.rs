@@ -1,6 +1,7 @@
 //! The binary `forecourt`: what is configured, wired and commanded. It holds no rules.
 
 mod address;
+mod alerts;
 mod backup;
 mod checkpoints;
 mod client;

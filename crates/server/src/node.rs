@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use axum::Router;
 use bytes::Bytes;
 use forecourt_api::{
-    ApiState, Border, Clock, Freshness, Installation, Sessions,
+    ApiState, Border, Clock, Freshness, Installation, InstallationChange, Sessions,
     border::{Mail, NotMailed, NotTaken, SourceHealth, Submission},
 };
 use forecourt_collect::{Collector, FormDesk, Item, NotStored, Source};
@@ -32,6 +32,7 @@ use tokio::{
 };
 
 use crate::{
+    alerts,
     backup::{
         offer::offered,
         restore,
@@ -112,6 +113,7 @@ pub struct Node {
     folded: watch::Sender<u64>,
     outbox: watch::Sender<u64>,
     definitions: watch::Sender<u64>,
+    mailer: Option<Mailer>,
     /// Keeps others out of the folder for as long as the node is there.
     _lock: File,
 }
@@ -138,10 +140,14 @@ impl Node {
         let store = open_store(folder, &config).await?;
         let log = open_log(folder, &config, store.folded_offset().await?).await?;
         let control = open_control(folder, &config).await?;
+        let installation = installation(&config, &control, opening.demo).await?;
         let sources = SourceKeeper::open(control.clone()).await?;
         let (folded, folding) = watch::channel(store.folded_offset().await?);
         let lake = open_lake(folder, &config, &log, &store).await?;
         let query = Query::new(lake.clone(), config.query_options()?)?;
+        if let Ok(zone) = jiff::tz::TimeZone::get(&installation.time_zone) {
+            query.set_time_zone(zone);
+        }
 
         let clock: forecourt_collect::Clock = Arc::new(now_us);
         let region = config.installation.phone_region.clone();
@@ -149,7 +155,8 @@ impl Node {
         let collector = Collector::reached_by(log.clone(), sources.subscribe(), config.limits(), clock, region.clone(), reach);
         let feed = imports::shared_feed(&log, folding.clone());
         let mut border = border(&log, &folding, &lake, &collector, &sources, region.clone(), feed.clone());
-        if let Some(mailer) = config.mailer()? {
+        let mailer = config.mailer()?;
+        if let Some(mailer) = mailer.clone() {
             border = border.with_mail(move |mail| send(mailer.clone(), mail));
         }
         let outgoing = Outgoing::new(config.outgoing_settings()?);
@@ -181,7 +188,7 @@ impl Node {
         let backups = Schedule::new(config.backup_plan(folder.root()), taking);
         border = border.with_backups(offered(backups.clone()));
         let work = Arc::new(Notify::new());
-        let home = imports::Home { region: region.clone(), zone: config.installation.time_zone.clone() };
+        let home = imports::Home { region: region.clone(), zone: installation.time_zone.clone() };
         let desk = imports::desk(&imports::folder(folder.root()), config.import_limits(), home, work.clone());
         let keeper = sources.clone();
         let imports = ImportWorker {
@@ -202,7 +209,7 @@ impl Node {
             folding,
             border,
             Clock::new(now_us),
-            installation(&config, opening.demo),
+            installation,
             sessions,
             hash_key,
             region,
@@ -234,6 +241,7 @@ impl Node {
             folded,
             outbox,
             definitions,
+            mailer,
             _lock: lock,
         })
     }
@@ -279,6 +287,8 @@ impl Node {
             }
             let (log, stopping) = (self.log.clone(), stop.clone());
             workers.add("ticks", move || lasting(ticks::run(log.clone(), stopping.clone())));
+            let (node_alerts, stopping) = (self.alerts(), stop.clone());
+            workers.add("alerts", move || lasting(node_alerts.clone().run(stopping.clone())));
         }
         if role.collects() {
             let (forms, definitions, stopping) = (self.forms.clone(), self.definitions.clone(), stop.clone());
@@ -329,6 +339,18 @@ impl Node {
     pub fn start_imports(&self, workers: &mut Workers, stop: &watch::Receiver<bool>) {
         let (imports, stopping) = (self.imports.clone(), stop.clone());
         workers.add("imports", move || lasting(imports.clone().run(stopping.clone())));
+    }
+
+    fn alerts(&self) -> alerts::Watch {
+        let (log, folding) = (self.log.clone(), self.folded());
+        let (folder, deliver) = (self.folder.root().to_owned(), self.deliver.clone());
+        let readings = alerts::Readings {
+            lag_us: Arc::new(move || age_us(&log, *folding.borrow(), now_us())),
+            disk: Arc::new(move || disk::space(&folder).map(|space| (space.free_bytes, space.total_bytes))),
+            channels: Arc::new(move || deliver.breakers().into_iter().map(|breaker| (breaker.guards, breaker.is_open)).collect()),
+        };
+        let post = alerts::Post { mailer: self.mailer.clone(), outgoing: self.api.outgoing.clone() };
+        alerts::Watch::new(self.control.clone(), self.store.clone(), readings, post, now_us())
     }
 
     /// What the role answers over HTTP, but for health.
@@ -468,9 +490,13 @@ fn sessions(config: &Config, local_admin: Option<blake3::Hash>) -> Sessions {
     Sessions { secure_cookies, public_url, requests_per_second: config.access.requests_per_second, local_admin }
 }
 
-fn installation(config: &Config, demo: bool) -> Installation {
-    let installation = config.installation.clone();
-    Installation { name: installation.name, time_zone: installation.time_zone, currency: installation.currency, safe_mode: true, demo }
+/// What is configured, with what an admin changed in the pages over it.
+async fn installation(config: &Config, control: &Control, demo: bool) -> anyhow::Result<Installation> {
+    let configured = config.installation.clone();
+    let mut installation =
+        Installation { name: configured.name, time_zone: configured.time_zone, currency: configured.currency, safe_mode: true, demo };
+    InstallationChange::saved(control).await?.apply(&mut installation);
+    Ok(installation)
 }
 
 fn border(

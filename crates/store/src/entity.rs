@@ -250,6 +250,35 @@ impl Store {
         Ok(held)
     }
 
+    /// Leads whose ids begin so, in the order of the ids; with them the profiles that they belong to.
+    pub async fn leads_by_id(&self, scope: &Scope, beginning: &str, limit: u32) -> Result<Vec<Of<Lead>>, StoreError> {
+        with_profile(self.by_id(LEAD, "leads", "lead_id", scope, beginning, limit).await?, 13, lead)
+    }
+
+    /// Orders whose ids begin so, in the order of the ids; with them the profiles that they belong to.
+    pub async fn orders_by_id(&self, scope: &Scope, beginning: &str, limit: u32) -> Result<Vec<Of<Order>>, StoreError> {
+        with_profile(self.by_id(ORDER, "orders", "order_id", scope, beginning, limit).await?, 14, order)
+    }
+
+    async fn by_id(
+        &self,
+        columns: &str,
+        table: &str,
+        key: &str,
+        scope: &Scope,
+        beginning: &str,
+        limit: u32,
+    ) -> Result<Vec<Row>, StoreError> {
+        // Ids are compared byte by byte, so that a beginning is a range of the key.
+        let sql = format!(
+            "SELECT {columns}, {DIMENSIONS}, f.profile_id FROM {table} e JOIN fragments f ON f.fragment_id = e.fragment_id
+             WHERE {key} >= $1 AND {key} < $2 AND ($3 = '' OR dealer = $3) ORDER BY {key} LIMIT $4"
+        );
+        let after = format!("{beginning}\u{10ffff}");
+        let dealer = scope.dealer().unwrap_or_default();
+        self.db.query(&sql, vec![beginning.into(), after.into(), dealer.into(), i64::from(limit).into()]).await
+    }
+
     pub async fn leads_of(&self, scope: &Scope, profile: ProfileId) -> Result<Vec<Lead>, StoreError> {
         let rows = self.of_profile(LEAD, "leads", "created_us", scope, profile).await?;
         rows.iter().map(lead).collect()

@@ -16,6 +16,7 @@ pub mod inspect;
 pub mod outbox;
 pub mod profile;
 mod schema;
+pub mod source_hour;
 mod store;
 pub mod totals;
 mod verdict;

@@ -54,6 +54,11 @@ CREATE TABLE outbox (
     is_admitted BIGINT NOT NULL, admitted_us BIGINT NOT NULL, pending_offset BIGINT NOT NULL, changed_us BIGINT NOT NULL);
 CREATE INDEX outbox_pending ON outbox (message_channel, pending_offset, message_id) WHERE state = 'pending';
 CREATE INDEX outbox_by_time ON outbox (admitted_us, message_id);
+",
+    "
+CREATE TABLE source_hours (
+    source TEXT_C NOT NULL, hour BIGINT NOT NULL, accepted BIGINT NOT NULL, refused BIGINT NOT NULL, last_us BIGINT NOT NULL,
+    PRIMARY KEY (source, hour)) BY_KEY;
 "];
 
 /// A state table as a checkpoint copies it and a replay compares it.
@@ -192,6 +197,7 @@ pub const COMPARED: &[Table] = &[
         live: "1 = 1",
     },
     Table { name: "verdicts", columns: &["log_offset", "at_us", "body"], key: 1, live: "1 = 1" },
+    Table { name: "source_hours", columns: &["source", "hour", "accepted", "refused", "last_us"], key: 2, live: "1 = 1" },
     Table { name: "fold", columns: &["name", "value"], key: 1, live: "1 = 1" },
 ];
 

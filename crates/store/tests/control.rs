@@ -10,8 +10,9 @@ use forecourt_model::{
 use forecourt_store::{
     Database,
     control::{
-        AccountError, AuditFilter, AuditHead, AuditNote, Control, Credentials, Device, JobState, Keyring, Means, NewUser, SESSION_IDLE_US,
-        SESSION_LIFE_US, Secret, Session, SignInError,
+        AccountError, AuditFilter, AuditHead, AuditNote, BrandWish, Control, Credentials, Device, EventNote, EventStatus, JobState,
+        Keyring, Means, NewUser, NoticeState, NoticeWish, SESSION_IDLE_US, SESSION_LIFE_US, Secret, Session, SignInError, UserChange,
+        ViewWish,
     },
 };
 
@@ -391,6 +392,150 @@ async fn a_log_written_anew_does_not_lead_through_the_head_that_was_noted() {
         assert!(control.verify_audit(Some(&other)).await.unwrap().broken.unwrap().contains("written anew"));
         let later = AuditHead { number: 9, ..noted };
         assert!(control.verify_audit(Some(&later)).await.unwrap().broken.unwrap().contains("ends before"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_account_that_is_disabled_is_signed_out_and_an_admin_stays() {
+    on_both(async |control| {
+        let ana = control.add_user(ana(), NOON_US).await.unwrap();
+        let boris = control.add_user(person("boris@example.com", Role::Marketer, None), NOON_US).await.unwrap();
+        let (token, _) = sign_in(&control, "boris@example.com", "correct horse", "10.0.0.1", NOON_US).await.unwrap();
+
+        let disabled = UserChange { disabled: Some(true), ..UserChange::default() };
+        assert!(control.update_user(&boris.id, disabled.clone()).await.unwrap().unwrap().disabled);
+        assert!(control.session(token.reveal(), NOON_US).await.unwrap().is_none());
+        let refused = sign_in(&control, "boris@example.com", "correct horse", "10.0.0.1", NOON_US).await;
+        assert!(matches!(refused, Err(SignInError::Wrong)));
+        assert!(matches!(control.update_user(&ana.id, disabled).await, Err(AccountError::Invalid(_))), "the last admin stays");
+
+        let dealer =
+            UserChange { role: Some((Role::Dealer, Some("North Motors".into()))), disabled: Some(false), name: Some("Boris".into()) };
+        let changed = control.update_user(&boris.id, dealer).await.unwrap().unwrap();
+        assert_eq!((changed.name.as_str(), changed.role, changed.dealer.as_deref()), ("Boris", Role::Dealer, Some("North Motors")));
+        assert!(sign_in(&control, "boris@example.com", "correct horse", "10.0.0.2", NOON_US).await.is_ok());
+        let dealerless = UserChange { role: Some((Role::Dealer, None)), ..UserChange::default() };
+        assert!(matches!(control.update_user(&boris.id, dealerless).await, Err(AccountError::Invalid(_))));
+        assert!(control.update_user("usr_gone", UserChange::default()).await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_view_is_its_owners_unless_it_is_shared() {
+    on_both(async |control| {
+        let boris = control.add_user(person("boris@example.com", Role::Marketer, None), NOON_US).await.unwrap();
+        control.add_user(ana(), NOON_US).await.unwrap();
+        let wish = |name: &str, roles: &[Role]| ViewWish {
+            page: "/funnel".into(),
+            name: name.into(),
+            state: "by=channel".into(),
+            roles: roles.to_vec(),
+        };
+        let private = control.add_view("boris@example.com", wish("Mine", &[]), NOON_US).await.unwrap();
+        let shared = control.add_view("boris@example.com", wish("Ours", &[Role::Analyst, Role::Admin]), NOON_US).await.unwrap();
+        let names = async |owner: &str, role: Role| {
+            let views = control.views(owner, role).await.unwrap();
+            views.into_iter().map(|view| view.name).collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(names("boris@example.com", Role::Marketer).await, "Mine, Ours");
+        assert_eq!(names("eva@example.com", Role::Analyst).await, "Ours");
+        assert_eq!(names("eva@example.com", Role::Operator).await, "");
+        assert_eq!(control.view(&private.id).await.unwrap().unwrap(), private, "whoever has the link sees it");
+
+        assert!(control.update_view(&shared.id, "eva@example.com", wish("Hers", &[]), NOON_US).await.unwrap().is_none());
+        let renamed =
+            control.update_view(&shared.id, "boris@example.com", wish("Everybody's", &Role::ALL), NOON_US).await.unwrap().unwrap();
+        assert_eq!((renamed.name.as_str(), renamed.roles.len()), ("Everybody's", 5));
+        for page in ["//evil.example", "https://evil.example", "funnel", "/a b"] {
+            let wish = ViewWish { page: page.into(), ..wish("x", &[]) };
+            assert!(matches!(control.add_view("boris@example.com", wish, NOON_US).await, Err(AccountError::Invalid(_))), "{page}");
+        }
+        assert!(!control.remove_view(&private.id, None).await.unwrap(), "an admin does not reach into private ones");
+        control.remove_user(&boris.id).await.unwrap();
+        assert!(control.view(&private.id).await.unwrap().is_none());
+        assert!(control.remove_view(&shared.id, None).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn brands_and_notes_are_kept_as_they_were_written() {
+    on_both(async |control| {
+        let wish = BrandWish {
+            name: "Aurora".into(),
+            email_from: "Aurora <news@aurora.example>".into(),
+            sms_sender: "AURORA".into(),
+            logo: "data:image/png;base64,iVBORw0KGgo=".into(),
+        };
+        let aurora = control.add_brand(wish.clone(), NOON_US).await.unwrap();
+        assert!(matches!(control.add_brand(wish.clone(), NOON_US).await, Err(AccountError::Invalid(told)) if told.contains("already")));
+        let polaris = control.add_brand(BrandWish { name: "Polaris".into(), ..wish.clone() }, NOON_US).await.unwrap();
+        assert!(control.update_brand(&polaris.id, wish.clone(), NOON_US).await.is_err(), "the name is taken");
+        let wrong = BrandWish { sms_sender: "twelve letters".into(), ..wish.clone() };
+        assert!(control.update_brand(&aurora.id, wrong, NOON_US).await.is_err());
+        assert!(control.remove_brand(&polaris.id).await.unwrap());
+        assert_eq!(control.brands().await.unwrap(), [aurora]);
+
+        let note = |description: &str, status| EventNote {
+            description: description.into(),
+            owner: "Web team".into(),
+            status,
+            updated_us: NOON_US,
+            updated_by: "ana@example.com".into(),
+        };
+        control.put_event_note("car_viewed", &note("A car's page", EventStatus::Expected)).await.unwrap();
+        control.put_event_note("car_viewed", &note("A car's page was opened", EventStatus::Deprecated)).await.unwrap();
+        let notes = control.event_notes().await.unwrap();
+        assert_eq!(notes["car_viewed"], note("A car's page was opened", EventStatus::Deprecated));
+        assert!(control.put_event_note("x", &note(&"long ".repeat(500), EventStatus::Expected)).await.is_err());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_incident_and_its_notices_are_written_together_and_sent_one_by_one() {
+    use forecourt_model::alert::{AlertRule, Finding, Level};
+
+    on_both(async |control| {
+        control.begin_alert_rules(NOON_US).await.unwrap();
+        control.begin_alert_rules(NOON_US).await.unwrap();
+        let rules = control.alert_rules().await.unwrap();
+        assert_eq!(rules.iter().map(|kept| kept.rule.clone()).collect::<Vec<_>>(), AlertRule::usual());
+
+        let finding = Finding::new("src_1", "Site", Level::Wrong, [("minutes", 31.0)]);
+        let say = |kind: &'static str| {
+            vec![NoticeWish {
+                incident_id: None,
+                kind,
+                way: "email",
+                target: "ana@example.com".into(),
+                subject: "Site is silent".into(),
+                body: "For 31 minutes".into(),
+            }]
+        };
+        let incident = control.open_incident(&rules[0], &finding, |_| say("opened"), NOON_US).await.unwrap();
+        assert_eq!(control.open_incidents().await.unwrap(), [incident.clone()]);
+
+        let taken = control.take_notice(NOON_US).await.unwrap().expect("one is due");
+        assert_eq!((taken.state, taken.attempts), (NoticeState::Sending, 1));
+        assert!(control.take_notice(NOON_US).await.unwrap().is_none(), "nobody takes it twice");
+        control.settle_notice(&taken.id, NoticeState::Pending, Some("busy"), NOON_US + 60, NOON_US).await.unwrap();
+        assert!(control.take_notice(NOON_US + 59).await.unwrap().is_none());
+        assert_eq!(control.take_notice(NOON_US + 60).await.unwrap().unwrap().attempts, 2);
+        assert_eq!(control.interrupt_notices(NOON_US + 61).await.unwrap(), 1);
+        assert_eq!(control.notices(10).await.unwrap()[0].state, NoticeState::Unknown);
+
+        control.close_incident(&incident.id, say("closed"), NOON_US + HOUR_US).await.unwrap();
+        control.close_incident(&incident.id, say("closed"), NOON_US + 2 * HOUR_US).await.unwrap();
+        assert_eq!(control.notices(10).await.unwrap().len(), 2, "the end is told once");
+        assert_eq!(control.incidents(10).await.unwrap()[0].closed_us, Some(NOON_US + HOUR_US));
+        assert!(control.remove_alert_rule(&rules[0].id).await.unwrap());
+        let senseless = AlertRule::FoldLags { seconds: 0 };
+        assert!(matches!(control.update_alert_rule(&rules[1].id, &senseless, true, NOON_US).await, Err(AccountError::Invalid(_))));
+        control.drop_incidents_before(NOON_US + DAY_US).await.unwrap();
+        assert!(control.incidents(10).await.unwrap().is_empty());
     })
     .await;
 }

@@ -16,6 +16,8 @@ const ALLOWED = {
   retry_deliveries: ["admin", "marketer"],
   manage_sending: ["admin"],
   operate: ["admin"],
+  manage_installation: ["admin"],
+  edit_definitions: ["admin", "marketer"],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof ALLOWED;

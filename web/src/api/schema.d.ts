@@ -175,15 +175,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/events/export": {
+    "/api/deliveries": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Events of some days as a file, with all their columns. */
-        get: operations["export_events"];
+        /** Messages with where they stand. */
+        get: operations["deliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -192,15 +192,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/import-mappings": {
+    "/api/deliveries/retry": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** All of them, by name. */
-        get: operations["import_mappings"];
+        get?: never;
+        put?: never;
+        /** Have messages sent again. Of an `unknown` one nobody knows whether the person gets it twice. */
+        post: operations["retry_deliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One message with all its attempts. */
+        get: operations["delivery"];
         put?: never;
         post?: never;
         delete?: never;
@@ -209,43 +226,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/import-mappings/{name}": {
+    "/api/forms": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        /** Keep a mapping under a name, in place of the one that has it. */
-        put: operations["keep_import_mapping"];
+        /** All forms, by their addresses. */
+        get: operations["forms"];
+        put?: never;
+        /** Make a form. Its webhook's secret is in the answer, and nowhere afterwards. */
+        post: operations["add_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One form. */
+        get: operations["form"];
+        /** Change a form as a whole. A submit is handled by the form as it was when it came. */
+        put: operations["change_form"];
         post?: never;
-        /** Remove a mapping. Imports that were made with it stay as they are. */
-        delete: operations["remove_import_mapping"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All imports, the newest first; those that `forecourt import` did too. */
-        get: operations["imports"];
-        put?: never;
-        /** Give a file to import: its bytes as the body. It is looked at, and nothing is taken in before it is started. */
-        post: operations["upload_file"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/imports/outside": {
+    "/api/forms/{id}/try-webhook": {
         parameters: {
             query?: never;
             header?: never;
@@ -254,15 +271,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Note that a command imports a file. */
-        post: operations["begin_outside_import"];
+        /** Send a signed trial to the form's webhook, and see what it answers. It says `"type":"test"`. */
+        post: operations["try_webhook"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/imports/outside/{id}": {
+    "/api/forms/{id}/webhook-secret": {
         parameters: {
             query?: never;
             header?: never;
@@ -271,8 +288,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Note how far it is, or how it ended. */
-        post: operations["note_outside_import"];
+        /** Give the form's webhook a new secret; the old one stops working at once. */
+        post: operations["new_webhook_secret"];
         delete?: never;
         options?: never;
         head?: never;
@@ -290,161 +307,6 @@ export interface paths {
         put?: never;
         /** Take in records that the command `import` of the same version has made. */
         post: operations["take_records"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One import: how far it is, what was found. */
-        get: operations["import_state"];
-        /** Say how the file is to be read. What an earlier dry run found is forgotten where that changes. */
-        put: operations["plan_import"];
-        post?: never;
-        /** Remove a draft; of an import that has ended, its file. The row stays in the history. */
-        delete: operations["remove_import"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/again": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Begin anew with the same file and the same plan. */
-        post: operations["import_again"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Stop for good. What is in stays: events are not taken back. */
-        post: operations["cancel_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Try it: count what would be accepted, refused, new and known, and change nothing. */
-        post: operations["check_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/look": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Look at the file: how it reads, and what its first rows would become. */
-        post: operations["look_at_file"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/pause": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Stop for now. What is in stays; `resume` goes on from there. */
-        post: operations["pause_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/rejected": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The rows that were refused, each as it came, with its number and the reason: CSV that no spreadsheet computes. */
-        get: operations["rejected_rows"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Go on from where it was paused. */
-        post: operations["resume_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/start": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Begin: the rows are taken in, in the background. */
-        post: operations["start_import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -536,6 +398,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which roles see people masked, and for how long events are kept. */
+        get: operations["privacy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/masking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say which roles see people masked; in force with the next request. */
+        put: operations["set_masking"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say for how long events are kept. The next run takes out what is older: see `run`. */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many events rules would take out, if they were saved now. */
+        post: operations["count_expired"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/retention/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take out now what is older than the saved rules allow; it also happens once a day. Its progress is among the jobs. */
+        post: operations["run_retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/profiles": {
         parameters: {
             query?: never;
@@ -545,23 +492,6 @@ export interface paths {
         };
         /** Find profiles. */
         get: operations["search"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/profiles/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** People as a file: all, or those that a search finds. */
-        get: operations["export_profiles"];
         put?: never;
         post?: never;
         delete?: never;
@@ -666,6 +596,58 @@ export interface paths {
         put?: never;
         /** Which profiles are behind a number of the funnel. */
         post: operations["people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How sending is set up, without secrets. */
+        get: operations["sending"];
+        /** Throw the switches over all sending. */
+        put: operations["set_sending"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sending/sms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set the SMS gateway up. The first time, an address for its receipts is made. */
+        put: operations["set_sms_gateway"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sending/sms/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send one SMS at once, and see what the gateway answers. */
+        post: operations["try_sms"];
         delete?: never;
         options?: never;
         head?: never;
@@ -791,6 +773,255 @@ export interface paths {
         delete: operations["remove_user"];
         options?: never;
         head?: never;
+        /** Change an account: name, role, whether it is let in. */
+        patch: operations["change_user"];
+        trace?: never;
+    };
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules, targets and the history. */
+        get: operations["alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a rule. */
+        post: operations["add_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a rule. */
+        put: operations["change_rule"];
+        post?: never;
+        /** Remove a rule; an incident of it that is open is closed at the next look. */
+        delete: operations["remove_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say who is told. */
+        put: operations["change_targets"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send everybody who is told a test. */
+        post: operations["test_targets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All brands. */
+        get: operations["brands"];
+        put?: never;
+        /** Add a brand. */
+        post: operations["add_brand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a brand. */
+        put: operations["change_brand"];
+        post?: never;
+        /** Remove a brand. */
+        delete: operations["remove_brand"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/catalogue/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every event name that came or is planned. */
+        get: operations["known_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/catalogue/events/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One event name: its volume, what it carries, what people say of it. */
+        get: operations["known_event"];
+        /** Describe an event, also one that is only planned. */
+        put: operations["describe_event"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is wrong now. */
+        get: operations["open_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/installation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change the installation's name, time zone or currency.
+         * @description Reports count by the new zone from now on; the fold's daily totals of past days stay as they were counted.
+         */
+        patch: operations["change_installation"];
+        trace?: never;
+    };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Search everything that has a page, of what the caller may see. */
+        get: operations["search_everything"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own views and those shared with one's role. */
+        get: operations["views"];
+        put?: never;
+        /** Save a view. */
+        post: operations["add_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A view by its link. */
+        get: operations["view"];
+        /** Change a view of one's own: another name, state or circle. */
+        put: operations["change_view"];
+        post?: never;
+        /** Remove a view of one's own; an admin removes any that is shared. */
+        delete: operations["remove_view"];
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -840,6 +1071,20 @@ export interface components {
             /** @description Whether every row is there and as it was written. */
             whole: boolean;
         };
+        /** @description A message channel that fails, and is left alone for a while. */
+        Breaker: {
+            /**
+             * Format: int32
+             * @description In a row.
+             */
+            failures: number;
+            /** @description `sms`, or `webhook` and the host. */
+            guards: string;
+            is_open: boolean;
+            last_failure: string;
+            /** @description When the next trial is let through. */
+            until: string | null;
+        };
         Call: {
             at: string;
             call_id: string;
@@ -880,11 +1125,6 @@ export interface components {
             /** @description Why not. */
             reason: string | null;
         };
-        Count: {
-            code: string;
-            /** Format: int64 */
-            count: number;
-        };
         CreatedToken: components["schemas"]["Token"] & {
             /** @description Shown this once: only its hash is kept. */
             token: string;
@@ -912,6 +1152,90 @@ export interface components {
             /** Format: int64 */
             total_open: number;
         };
+        Deliveries: {
+            breakers: components["schemas"]["Breaker"][];
+            /** @description Of the last seven days. */
+            counts: components["schemas"]["DeliveryCount"][];
+            /** @description Newest first. */
+            messages: components["schemas"]["Delivery"][];
+            /** @description Pass it on as `before` to read on; absent at the end. */
+            next: string | null;
+            /** @description Messages reach the test recipients only. */
+            safe_mode: boolean;
+            /** @description Nothing is sent at all. */
+            stopped: boolean;
+        };
+        Delivery: {
+            /** @description When it was decided on. */
+            admitted_at: string;
+            /** @description When its state changed last. */
+            changed_at: string;
+            /** @description The form that it comes from. */
+            form: string;
+            /** @description Whether it may be sent again. */
+            may_be_retried: boolean;
+            message_channel: components["schemas"]["MessageChannel"];
+            /** @description The same for every attempt. */
+            message_id: string;
+            /** @description The person's number. */
+            phone: string;
+            /** @description Why, where the state alone does not say it. */
+            reason: string;
+            /** @description The number, or the webhook's address. */
+            recipient: string;
+            /**
+             * Format: int64
+             * @description How often a person had it sent again.
+             */
+            retries: number;
+            state: components["schemas"]["MessageState"];
+        };
+        DeliveryAttempt: {
+            /** @description The beginning of the answer. */
+            answer: string | null;
+            /** @description What went wrong. */
+            detail: string | null;
+            /** Format: int64 */
+            duration_ms: number | null;
+            /** @description Absent while it is under way. */
+            ended_at: string | null;
+            /**
+             * Format: int64
+             * @description 1 for the first of its round.
+             */
+            number: number;
+            /** @description What was asked, without secrets. */
+            request: string;
+            /** @description `sent`, `refused` (for good), `failed` (for now), `unknown`; absent while it is under way. */
+            result: string | null;
+            /** @description When the next attempt is due. */
+            retry_at: string | null;
+            /**
+             * Format: int64
+             * @description 0, and one more for each time that a person had it sent again.
+             */
+            round: number;
+            started_at: string;
+            /**
+             * Format: int64
+             * @description Of the HTTP answer.
+             */
+            status: number | null;
+        };
+        DeliveryCount: {
+            message_channel: components["schemas"]["MessageChannel"];
+            /** Format: int64 */
+            messages: number;
+            state: components["schemas"]["MessageState"];
+        };
+        DeliveryDetail: {
+            attempts: components["schemas"]["DeliveryAttempt"][];
+            /** @description The text, or the webhook's JSON. */
+            body: string;
+            message: components["schemas"]["Delivery"];
+            /** @description Whose profile it shows on; absent where it is gone. */
+            profile_id: string | null;
+        };
         ErrorBody: {
             error: components["schemas"]["ErrorDetail"];
         };
@@ -938,6 +1262,86 @@ export interface components {
             /** @description `signed_in`, `same_event`, `alias`. */
             rule: string;
             with: components["schemas"]["NamedIdentifier"];
+        };
+        ExpiredCount: {
+            /** @description By falling number of events. */
+            events: components["schemas"]["ExpiredEvents"][];
+            /**
+             * Format: int64
+             * @description Of all of them.
+             */
+            total: number;
+        };
+        ExpiredEvents: {
+            /** @description Those that happened before. */
+            before: string;
+            /**
+             * Format: int64
+             * @description Events that would go.
+             */
+            count: number;
+            event: string;
+        };
+        Form: {
+            changed_at: string;
+            /** @description E-mail of the user, or the token's name. */
+            changed_by: string;
+            created_at: string;
+            form: components["schemas"]["FormBody"];
+            /** @description Part of its address: `/f/call-back`. Never changes. */
+            form_id: string;
+            /** @description Whether the webhook can be signed. */
+            has_webhook_secret: boolean;
+            last_submit_at: string | null;
+            /**
+             * Format: int64
+             * @description Submits since the server's start, at most of the last 24 hours.
+             */
+            submits_24h: number;
+            /**
+             * Format: int64
+             * @description 1 for the first.
+             */
+            version: number;
+        };
+        /** @description What a form asks, says and sets off. */
+        FormBody: {
+            /** @description The text on the button. */
+            button: string;
+            /** @description The sentence beside the box that must be ticked; empty for no box. */
+            consent: string;
+            /** @description Goes with each submit, where a form belongs to one dealer. */
+            dealer: string | null;
+            /** @description A form that is switched off answers nobody. */
+            enabled: boolean;
+            /** @description In the order they are shown; a phone number must be among them, and required. */
+            fields: components["schemas"]["FormField"][];
+            intro: string;
+            /** @description The language of what visitors read beside these texts. */
+            language: components["schemas"]["FormLanguage"];
+            /** @description For those who work with it; visitors do not see it. */
+            name: string;
+            /** @description Whether programs may submit without a token of time. */
+            open_to_programs: boolean;
+            /** @description The text sent to who submitted, with `{name}` and `{phone}`; absent for none. */
+            sms: string | null;
+            /** @description Shown in place of the form after a submit. */
+            thanks: string;
+            title: string;
+            /** @description Address that each submit is told to, signed as Standard Webhooks has it; absent for none. */
+            webhook: string | null;
+        };
+        FormField: {
+            kind: components["schemas"]["FormFieldKind"];
+            label: string;
+            required: boolean;
+        };
+        /** @enum {string} */
+        FormFieldKind: "phone" | "name" | "email" | "comment";
+        /** @enum {string} */
+        FormLanguage: "en" | "ru" | "zh";
+        Forms: {
+            forms: components["schemas"]["Form"][];
         };
         FunnelGroup: {
             by: {
@@ -1034,6 +1438,14 @@ export interface components {
              */
             step_rate: number;
         };
+        /** @enum {string} */
+        GatewayBody: "json" | "form" | "none";
+        GatewayHeader: {
+            name: string;
+            value: string;
+        };
+        /** @enum {string} */
+        GatewayMethod: "post" | "get";
         /** @description Counts since the server's start, at most of the last 24 hours. */
         Health: {
             /** Format: int64 */
@@ -1054,95 +1466,12 @@ export interface components {
             last_seen: string;
             value: string;
         };
-        Import: {
-            /** Format: int64 */
-            accepted: number;
-            /** @description `upload`, or `command` for one that `forecourt import` does. */
-            by: components["schemas"]["ImportBy"];
-            /** Format: int64 */
-            bytes: number;
-            checked: components["schemas"]["ImportOutcome"] | null;
-            created_at: string;
-            created_by: string;
-            /**
-             * Format: int64
-             * @description How far the work is, in `unit`; a `total` of 0 is not known.
-             */
-            done: number;
-            ended_at: string | null;
-            /** @description Whether the file is still here: only then can it be looked at or imported again. */
-            has_file: boolean;
-            /** @description Whether there is a file of rejected rows to take away. */
-            has_rejected: boolean;
-            id: string;
-            /** @description `events`, `profiles`, `leads`, `orders`, `costs`, `calls`. */
-            kind: string;
-            /** @description Whether the rows count as happening now, and may start sends and tasks. */
-            live: boolean;
-            mapping: Record<string, never>;
-            /** @description Why it failed. */
-            message: string | null;
-            /** @description The file's name where it came from. */
-            name: string;
-            outcome: components["schemas"]["ImportOutcome"] | null;
-            /** Format: int64 */
-            refused: number;
-            /** Format: int64 */
-            rows: number;
-            /** @description The name of the source that the rows are said to come from. */
-            source: string;
-            started_at: string | null;
-            state: components["schemas"]["ImportState"];
-            /** Format: int64 */
-            total: number;
-            /** @description `bytes` or `rows`. */
-            unit: string;
-            /** @description What is asked of work that runs and has not come of it yet: `pause` or `cancel`. */
-            wanted: string | null;
-        };
-        /** @enum {string} */
-        ImportBy: "upload" | "command";
-        ImportMapping: {
-            /** @description `events`, `profiles`, `leads`, `orders`, `costs`, `calls`. */
-            kind: string;
-            mapping: Record<string, never>;
-            name: string;
-            updated_at: string;
-            updated_by: string;
-        };
-        ImportMappings: {
-            mappings: components["schemas"]["ImportMapping"][];
-        };
-        /** @enum {string} */
-        ImportState: "draft" | "checking" | "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
-        ImportWish: {
-            kind: string;
-            /** @description Whether the rows count as happening now, and may start sends and tasks. */
-            live?: boolean;
-            /** @description Which column says what; see `docs/import.md`. */
-            mapping: Record<string, never>;
-            /** @description The name of the source that the rows are said to come from; a second import of a file must name the same. */
-            source?: string | null;
-        };
         Imported: {
             /**
              * Format: int64
              * @description The log offset behind the records: they are folded once the fold is there.
              */
             end_offset: number;
-        };
-        Imports: {
-            /**
-             * Format: int64
-             * @description The largest file that may be uploaded.
-             */
-            file_bytes_max: number;
-            imports: components["schemas"]["Import"][];
-            /**
-             * Format: int32
-             * @description How long files are kept after their imports.
-             */
-            keep_days: number;
         };
         /** @description Counts since the server's start, at most of the last 24 hours; duplicates of today and yesterday's same share. */
         Ingest: {
@@ -1186,33 +1515,9 @@ export interface components {
             unit: string;
         };
         /** @enum {string} */
-        JobState: "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
+        JobState: "running" | "done" | "failed";
         Jobs: {
             jobs: components["schemas"]["Job"][];
-        };
-        Known: {
-            /**
-             * Format: int64
-             * @description Of costs: rows that would replace another amount.
-             */
-            changed: number;
-            /** @description Whether every row was compared; of a very large file the first ones are. */
-            complete: boolean;
-            /**
-             * Format: int64
-             * @description Rows that were taken in before: they change nothing.
-             */
-            known: number;
-            /**
-             * Format: int64
-             * @description Rows that would be new.
-             */
-            new: number;
-            /**
-             * Format: int64
-             * @description Rows that say what another row of the file says: they count once.
-             */
-            repeated: number;
         };
         Lead: {
             channel: string | null;
@@ -1245,90 +1550,9 @@ export interface components {
         };
         /** @enum {string} */
         LiveVerdict: "accepted" | "duplicate" | "refused";
-        /** @description What a file is, and what its first rows would become. */
-        Look: {
-            columns: components["schemas"]["LookColumn"][];
-            /** @description The fields that rows of this kind can have. */
-            fields: components["schemas"]["LookField"][];
-            format: components["schemas"]["LookFormat"];
-            /** @description What the rows are, or most likely are: `events`, `profiles`, `leads`, `orders`, `costs`, `calls`. */
-            kind: string;
-            /** @description The mapping that was asked about, or a proposed one; see `docs/import.md`. */
-            mapping: Record<string, never>;
-            /** @description What is missing or wrong in the mapping; rows cannot be made before it is mended. */
-            mapping_problem: string | null;
-            preview: components["schemas"]["LookPreview"] | null;
-            /** @description Signs of damage, by spreadsheets and wrong encodings. */
-            warnings: components["schemas"]["WarningTold"][];
-        };
-        LookColumn: {
-            /** @description What most of its values look like: `empty`, `email`, `phone`, `time`, `number`, `flag`, `url`, `text`. */
-            guess: string;
-            name: string;
-            /** @description The first values that are not empty. */
-            samples: string[];
-        };
-        LookField: {
-            name: string;
-            /** @description Whether rows of this kind cannot do without. */
-            needed: boolean;
-        };
-        LookFormat: {
-            /** @description Of a delimited text. */
-            delimiter: string | null;
-            /** @description Of a text. */
-            encoding: string | null;
-            /**
-             * Format: int32
-             * @description The row of the columns' names, from 1; 0 where there is none.
-             */
-            header_row: number | null;
-            /** @description `delimited`, `json_lines`, `workbook`, `parquet`. */
-            kind: string;
-            /** @description Of a workbook: the sheet that is read, and all of them. */
-            sheet: string | null;
-            sheets: string[];
-        };
-        LookPreview: {
-            /**
-             * Format: int64
-             * @description How many rows were looked at, and how many of them would be refused.
-             */
-            looked_at: number;
-            /** Format: int64 */
-            refused: number;
-            rows: components["schemas"]["LookRow"][];
-        };
-        LookProblem: {
-            code: string;
-            /** @description The column whose value is the reason, where it is one. */
-            column: string | null;
-            message: string;
-        };
-        /** @description A row as it stands in the file, and what would become of it. */
-        LookRow: {
-            /** @description In the order of the columns. */
-            cells: string[];
-            /** @description The record that the row would be; null for a row that would be refused. */
-            item: Record<string, never> | null;
-            /**
-             * Format: int64
-             * @description The line of a text, the row of a sheet.
-             */
-            number: number;
-            problem: components["schemas"]["LookProblem"] | null;
-        };
-        LookWish: {
-            /** @description What the rows are; guessed where it is not said. */
-            kind?: string | null;
-            /** @description Which column says what; proposed where it is not said. */
-            mapping?: Record<string, never> | null;
-            /** @description How to read the file, for a proposal: `encoding`, `delimiter`, `quotes`, `header_row`, `sheet`, `decimal`. */
-            read?: Record<string, never> | null;
-        };
-        MappingWish: {
-            kind: string;
-            mapping: Record<string, never>;
+        MaskingChange: {
+            /** @description Roles that shall see people masked: `marketer`, `analyst`, `operator`. */
+            roles: components["schemas"]["Role"][];
         };
         Me: {
             /** @description To be sent as `x-csrf-token` with every change. */
@@ -1340,6 +1564,15 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
+        /** @enum {string} */
+        MessageChannel: "sms" | "webhook";
+        /**
+         * @description `pending`: to be sent. `suppressed`: a repeat. `held`: kept back by safe mode or the stop. `sent`: the other side took it.
+         *     `delivered`, `undelivered`: what it says of the person. `failed`: given up. `unknown`: it may have been sent; never sent again
+         *     by itself.
+         * @enum {string}
+         */
+        MessageState: "pending" | "suppressed" | "held" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
         Minute: {
             /** Format: int64 */
             accepted: number;
@@ -1350,6 +1583,16 @@ export interface components {
         NamedIdentifier: {
             kind: string;
             value: string;
+        };
+        NewForm: {
+            form: components["schemas"]["FormBody"];
+            /** @description Part of its address: a-z, 0-9 and -, such as `call-back`. */
+            form_id: string;
+        };
+        NewSmsGateway: {
+            gateway: components["schemas"]["SmsGateway"];
+            /** @description Stands for `{secret}`; absent to keep the one that is there. */
+            secret?: string | null;
         };
         NewSource: {
             name: string;
@@ -1380,40 +1623,6 @@ export interface components {
         };
         /** @enum {string} */
         Outcome: "reached" | "dropped";
-        OutsideBegun: {
-            id: string;
-        };
-        OutsideImport: {
-            /** Format: int64 */
-            bytes: number;
-            kind: string;
-            live: boolean;
-            mapping: Record<string, never>;
-            /** @description The file's name. */
-            name: string;
-            source: string;
-            /** @description What progress is told in: `bytes` or `rows`. */
-            unit: string;
-        };
-        OutsideProgress: {
-            /** Format: int64 */
-            accepted: number;
-            /** Format: int64 */
-            done: number;
-            /** @description Told once, when it has failed: why. */
-            failed?: string | null;
-            outcome?: components["schemas"]["Outcome"] | null;
-            /** Format: int64 */
-            refused: number;
-            /** Format: int64 */
-            rows: number;
-            /**
-             * Format: int64
-             * @description 0 where it is not known.
-             */
-            total: number;
-            unit: string;
-        };
         Overview: {
             as_of: string;
             channels: components["schemas"]["Channel"][];
@@ -1427,18 +1636,6 @@ export interface components {
             to: string;
             totals: components["schemas"]["PeriodTotals"];
         };
-        PeopleNamed: {
-            /**
-             * Format: int64
-             * @description Profiles that would be met again.
-             */
-            known: number;
-            /**
-             * Format: int64
-             * @description Profiles that would be made.
-             */
-            new: number;
-        };
         PeriodTotals: components["schemas"]["Totals"] & {
             currency: string;
             /** @description The same number of days before. */
@@ -1448,6 +1645,13 @@ export interface components {
              * @description All profiles there are now.
              */
             profiles: number;
+        };
+        Privacy: {
+            /** @description Roles that may be set to; admins see people, and a dealer sees his own. */
+            maskable_roles: components["schemas"]["Role"][];
+            /** @description Roles that see people masked. */
+            masked_roles: components["schemas"]["Role"][];
+            retention: components["schemas"]["Retention"];
         };
         Profile: {
             calls: components["schemas"]["Call"][];
@@ -1510,9 +1714,31 @@ export interface components {
         Recent: {
             events: components["schemas"]["LiveEvent"][];
         };
+        /** @description For how long events are kept. */
+        Retention: {
+            /**
+             * Format: int32
+             * @description Days that the log keeps what came in, where a checkpoint stands behind it; null: as its size is configured.
+             */
+            log_days: number | null;
+            /** @description The first rule that names an event decides; an event that none names is kept for ever. */
+            rules: components["schemas"]["RetentionRule"][];
+        };
+        RetentionRule: {
+            /**
+             * Format: int32
+             * @description Days after it happened, 1 to 36525; null: for ever.
+             */
+            days: number | null;
+            /** @description An event's name; `*` stands for any part of it. */
+            event: string;
+        };
+        /** @description Which messages to send again: those named, or else all of a kind, the newest 500. */
         Retry: {
-            /** @description The item as it should have been. */
-            raw: string;
+            form?: string | null;
+            message_channel?: components["schemas"]["MessageChannel"] | null;
+            message_ids?: string[];
+            state?: components["schemas"]["MessageState"] | null;
         };
         RetryOutcome: {
             accepted: boolean;
@@ -1521,6 +1747,20 @@ export interface components {
         };
         /** @enum {string} */
         Role: "admin" | "marketer" | "analyst" | "operator" | "dealer";
+        SavedForm: {
+            form: components["schemas"]["Form"];
+            /** @description The webhook's secret, where one was made just now: shown this once. */
+            webhook_secret: string | null;
+        };
+        Sending: {
+            breakers: components["schemas"]["Breaker"][];
+            /** @description Whether the gateway's secret is there; it is never shown. */
+            has_sms_secret: boolean;
+            /** @description Path that the gateway sends receipts to; whoever knows it can tell of deliveries. For admins only, once a gateway is set up. */
+            receipts_path: string | null;
+            sms_gateway: components["schemas"]["SmsGateway"] | null;
+            switches: components["schemas"]["Switches"];
+        };
         SetUp: {
             email: string;
             name: string;
@@ -1534,6 +1774,27 @@ export interface components {
         SignIn: {
             email: string;
             password: string;
+        };
+        /** @description How an SMS gateway is spoken to. Places: `{phone}` (with the plus), `{digits}` (without), `{text}`, `{id}`, `{secret}`. */
+        SmsGateway: {
+            /** @description Where in the answer's JSON the gateway's own id is, such as `messages.0.id`; empty for nowhere. */
+            answer_id: string;
+            body: components["schemas"]["GatewayBody"];
+            /** @description States that mean that the person has it. */
+            delivered_states: string[];
+            headers: components["schemas"]["GatewayHeader"][];
+            method: components["schemas"]["GatewayMethod"];
+            /** @description Where in a receipt the id (ours or the gateway's) is. */
+            receipt_id: string;
+            /** @description Where in a receipt the state is. */
+            receipt_state: string;
+            /** @description What the body of a good answer (status 2xx) contains; empty for nothing in particular. */
+            success_contains: string;
+            /** @description JSON with places in its texts, or lines of `name=value` for a form. */
+            template: string;
+            /** @description States that mean that the person will not get it. */
+            undelivered_states: string[];
+            url: string;
         };
         Source: {
             created_at: string;
@@ -1592,11 +1853,14 @@ export interface components {
             /** Format: int64 */
             log_offset: number;
         };
-        /**
-         * @description How a table is written.
-         * @enum {string}
-         */
-        TableFormat: "csv" | "xlsx";
+        Switches: {
+            /** @description Messages reach the test recipients only. */
+            safe_mode: boolean;
+            /** @description Nothing is sent at all; what would be is held. */
+            stopped: boolean;
+            /** @description Phone numbers, and addresses of webhooks or their beginnings, that safe mode lets through. */
+            test_recipients: string[];
+        };
         Timeline: {
             items: components["schemas"]["TimelineItem"][];
             next_cursor: string | null;
@@ -1667,6 +1931,25 @@ export interface components {
             /** @description Null clears the trait. */
             value: unknown;
         };
+        /** @description What came of a trial. */
+        Tried: {
+            /** @description The beginning of its answer. */
+            answer: string;
+            /** @description What went wrong. */
+            detail: string;
+            /** @description Whether the other side took it. */
+            is_taken: boolean;
+            /**
+             * Format: int64
+             * @description Of its HTTP answer; absent where there was none.
+             */
+            status: number | null;
+        };
+        TrySms: {
+            /** @description In any notation. */
+            phone: string;
+            text: string;
+        };
         User: {
             created_at: string;
             dealer: string | null;
@@ -1675,67 +1958,325 @@ export interface components {
             last_seen_at: string | null;
             name: string;
             role: components["schemas"]["Role"];
+            /** @description Kept, and not let in. */
+            disabled: boolean;
         };
         Users: {
             users: components["schemas"]["User"][];
         };
-        WarningTold: {
-            /** @description `rounded_ids`, `retyped_dates`, `mixed_dates`, `mojibake`, `error_values`, `shifted_rows`, `cut_off`, `future_dates`, `merged_cells`. */
-            code: string;
-            column: string | null;
-            /** Format: int64 */
+        /** @description Shown this once. */
+        WebhookSecret: {
+            secret: string;
+        };
+        Alerts: {
+            /** @description Whether e-mail can be sent at all. */
+            can_mail: boolean;
+            /** @description The last 100 incidents, the newest first. */
+            incidents: components["schemas"]["Incident"][];
+            /** @description The last 100 notices, the newest first. */
+            notices: components["schemas"]["Notice"][];
+            rules: components["schemas"]["KeptRule"][];
+            targets: components["schemas"]["Targets"];
+        };
+        Brand: components["schemas"]["BrandFields"] & {
+            id: string;
+        };
+        BrandFields: {
+            /** @description `Name <mailbox@example.com>`; empty: the installation's sender. */
+            email_from?: string;
+            /** @description A PNG, JPEG or WebP of at most 100 KiB as `data:image/…;base64,…`; empty for none. */
+            logo?: string;
+            name: string;
+            /** @description What an SMS shows as its sender: at most 11 Latin letters and digits, or a phone number; empty: the gateway's own. */
+            sms_sender?: string;
+        };
+        Brands: {
+            /** @description By name. */
+            brands: components["schemas"]["Brand"][];
+        };
+        EventDetail: components["schemas"]["KnownEvent"] & {
+            described_at: string | null;
+            described_by: string | null;
+            /** @description By name; at most 200. */
+            properties: components["schemas"]["Property"][];
+            /**
+             * Format: int64
+             * @description How many of its latest events were looked at for the properties: at most 4,000 of the last 67 days.
+             */
+            sampled: number;
+        };
+        EventList: {
+            /** @description The most frequent of the last 30 days first; planned ones that never came last. */
+            events: components["schemas"]["KnownEvent"][];
+            /** @description First of the days in `days`, `YYYY-MM-DD` UTC. */
+            from: string;
+        };
+        EventNote: {
+            /** @description What it means, at most 2,000 characters. */
+            description: string;
+            /** @description Who answers questions about it: a person or a team. */
+            owner: string;
+            status: components["schemas"]["EventStatus"];
+        };
+        /** @enum {string} */
+        EventStatus: "unplanned" | "expected" | "deprecated";
+        Findings: {
+            /** @description By a part of the name; none for those who see one dealer. */
+            events: string[];
+            /** @description By the beginning of their ids. */
+            leads: components["schemas"]["FoundEntity"][];
+            /** @description By the beginning of their ids. */
+            orders: components["schemas"]["FoundEntity"][];
+            /** @description By any identifier or name, the latest seen first. */
+            profiles: components["schemas"]["FoundProfile"][];
+            /** @description By a part of the name; none for those who may not see sources. */
+            sources: components["schemas"]["FoundName"][];
+            /** @description One's own and shared ones, by a part of the name. */
+            views: components["schemas"]["FoundView"][];
+        };
+        FoundEntity: {
+            dealer: string | null;
+            id: string;
+            /** @description Whose page shows it. */
+            profile_id: string;
+            /** @description A lead's stage, an order's status. */
+            state: string;
+        };
+        FoundName: {
+            id: string;
+            name: string;
+        };
+        FoundProfile: {
+            email: string | null;
+            name: string | null;
+            phone: string | null;
+            profile_id: string;
+        };
+        FoundView: {
+            id: string;
+            name: string;
+            /** @description The page's path. */
+            page: string;
+            /** @description What stands behind the `?` of the page's address. */
+            state: string;
+        };
+        Incident: {
+            /** @description Null while it is open. */
+            closed_at: string | null;
+            /** @description Numbers that explain it, as of the last look. */
+            figures: {
+                [key: string]: number;
+            };
+            id: string;
+            /** @description Of the rule: `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`. */
+            kind: string;
+            /** @description Its name. */
+            name: string;
+            opened_at: string;
+            /** @description Id of the source or the message channel; empty where there is only one. */
+            subject: string;
+        };
+        Incidents: {
+            /** @description What is wrong now, the newest first. */
+            open: components["schemas"]["Incident"][];
+        };
+        /** @description What to change; the rest stays. */
+        InstallationChange: {
+            /**
+             * @description ISO 4217 code of all amounts.
+             * @default null
+             */
+            currency: string | null;
+            /**
+             * @description Shown in the pages.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description IANA name, such as `Europe/Kyiv`: days begin and end in it.
+             * @default null
+             */
+            time_zone: string | null;
+        };
+        KeptRule: {
+            enabled: boolean;
+            id: string;
+            rule: components["schemas"]["RuleFields"];
+        };
+        KnownEvent: {
+            /**
+             * Format: int64
+             * @description Since the beginning.
+             */
             count: number;
-            message: string;
+            /**
+             * Format: int64
+             * @description Of the last 30 days.
+             */
+            count_30d: number;
+            /** @description The last 30 days, oldest first, today last. */
+            days: number[];
+            description: string;
+            event: string;
+            /** @description First day, `YYYY-MM-DD` UTC; null for one that never came. */
+            first_seen: string | null;
+            /** @description It came up within the last 7 days. */
+            is_new: boolean;
+            /** @description It stands for all names beyond the first 5,000 of a day. */
+            is_rest: boolean;
+            /** @description It comes, and nobody has said that it should. */
+            is_unexpected: boolean;
+            last_seen: string | null;
+            /** @description Who answers questions about it. */
+            owner: string;
+            status: components["schemas"]["EventStatus"];
         };
-        /** @description What a dry run or an import has counted. */
-        ImportOutcome: {
-            /** Format: int64 */
-            rows: number;
-            /** Format: int64 */
-            accepted: number;
-            /** Format: int64 */
-            refused: number;
-            /** Format: int64 */
-            people: number;
-            /** Format: int64 */
-            starts: number;
-            reasons: components["schemas"]["RefusedCount"][];
-            warnings: components["schemas"]["WarningTold"][];
-            from: string | null;
-            to: string | null;
-            /** Format: double */
-            seconds: number;
-            known: null | components["schemas"]["RowsKnown"];
-            profiles: null | components["schemas"]["PeopleNamed"];
+        Notice: {
+            /** Format: int32 */
+            attempts: number;
+            created_at: string;
+            id: string;
+            /** @description `opened`, `closed`, `test`. */
+            kind: string;
+            /** @description `pending`, `sending`, `sent`, `failed`; `unknown` where the server stopped in between. */
+            state: string;
+            subject: string;
+            target: string;
+            /** @description What the other side, or the failure, said. */
+            told: string | null;
+            updated_at: string;
+            /** @description `email`, `webhook`. */
+            way: string;
         };
-        RefusedCount: {
-            code: string;
-            /** Format: int64 */
-            count: number;
+        Property: {
+            change: components["schemas"]["PropertyOddity"] | null;
+            /** @description Values as they came; what names people is masked. */
+            examples: string[];
+            /** @description Whether its values name people. */
+            is_personal: boolean;
+            name: string;
+            /**
+             * Format: double
+             * @description Of the events that were looked at, the share that has it: 0 to 1.
+             */
+            share: number;
+            /** @description The most frequent first. */
+            types: components["schemas"]["PropertyTypeShare"][];
         };
-        RowsKnown: {
+        /**
+         * @description The event's last week against the two months before.
+         * @enum {string}
+         */
+        PropertyOddity: "new" | "type_changed" | "gone";
+        PropertyTypeShare: {
             /**
-             * Format: int64
-             * @description Of costs: rows that would replace another amount.
+             * Format: double
+             * @description Of the events that have the property: 0 to 1.
              */
-            changed: number;
-            /** @description Whether every row was compared; of a very large file the first ones are. */
-            complete: boolean;
+            share: number;
+            /** @description `text`, `number`, `boolean`, `list`, `object`, `empty`. */
+            type: string;
+        };
+        /** @description What is watched. Which numbers a rule has depends on its kind. */
+        RuleFields: {
             /**
-             * Format: int64
-             * @description Rows that were taken in before: they change nothing.
+             * Format: int32
+             * @description `disk_fills`: less than this share of the disk is free.
              */
-            known: number;
+            free_percent?: number;
             /**
-             * Format: int64
-             * @description Rows that would be new.
+             * Format: int32
+             * @description … of at least so many items in the last hour.
              */
-            new: number;
+            items_min?: number;
+            /** @description `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`. */
+            kind: string;
             /**
-             * Format: int64
-             * @description Rows that say what another row of the file says: they count once.
+             * Format: int32
+             * @description `refused_jumps`: more than this share refused, and more than twice the usual …
              */
-            repeated: number;
+            percent?: number;
+            /**
+             * Format: int32
+             * @description `fold_lags`: behind by more than so many seconds.
+             */
+            seconds?: number;
+            /**
+             * Format: int32
+             * @description `source_silent`: no event for so many minutes …
+             */
+            silent_minutes?: number;
+            /** @description `source_silent`: ids; empty: all that are on. */
+            sources?: string[];
+            /**
+             * Format: int32
+             * @description … at a time of the week when there usually are so many an hour.
+             */
+            usual_per_hour?: number;
+        };
+        RuleToSave: {
+            enabled: boolean;
+            rule: components["schemas"]["RuleFields"];
+        };
+        SavedView: {
+            /** @description Not guessable: `/views/{id}` opens the view for everybody who is signed in. */
+            id: string;
+            /** @description Whether that is the caller. */
+            is_mine: boolean;
+            name: string;
+            /** @description E-mail of who saved it. */
+            owner: string;
+            /** @description The page's path: `/funnel`. */
+            page: string;
+            /** @description Who else finds it in their list; empty for a private one. */
+            roles: components["schemas"]["Role"][];
+            /** @description What stands behind the `?` of the page's address. */
+            state: string;
+            updated_at: string;
+        };
+        SavedViews: {
+            /** @description By page and name. */
+            views: components["schemas"]["SavedView"][];
+        };
+        Targets: {
+            emails: string[];
+            /** @description What the receiver checks the signature with (Standard Webhooks): only in the answer to its making; else whether there is one. */
+            has_webhook_secret: boolean;
+            /** @description Of the notices: `en`, `ru`, `zh`. */
+            language: string;
+            webhook_secret: string | null;
+            /** @description Empty for none. */
+            webhook_url: string;
+        };
+        TargetsToSave: {
+            emails: string[];
+            /** @description Of the notices: `en`, `ru`, `zh`. */
+            language?: string;
+            /** @description Makes a new secret for the webhook's signature; the answer shows it this once. */
+            new_secret?: boolean;
+            /** @description Empty for none. */
+            webhook_url?: string;
+        };
+        TestNotices: {
+            /** @description How many were written down to be sent; their fate is in the notices. */
+            notices: number;
+        };
+        /** @description What to change; the rest stays. */
+        UserToChange: {
+            dealer?: string | null;
+            /** @description `true` signs the account out and lets it in no more. */
+            disabled?: boolean | null;
+            name?: string | null;
+            role?: components["schemas"]["Role"] | null;
+        };
+        ViewToSave: {
+            name: string;
+            /** @description The page's path: `/funnel`. */
+            page: string;
+            /** @description Who else finds it in their list; empty for a private one. */
+            roles?: components["schemas"]["Role"][];
+            /** @description What stands behind the `?` of the page's address. */
+            state?: string;
         };
     };
     responses: never;
@@ -1757,7 +2298,7 @@ export interface operations {
                 outcome?: string;
                 /** @description Part of what it was done to. */
                 object?: string;
-                /** @description First moment that counts: a time in ISO 8601. */
+                /** @description First moment that counts: a date (its midnight in the installation's zone) or a time in ISO 8601. */
                 from?: string;
                 /** @description First moment that no longer counts. */
                 to?: string;
@@ -2064,123 +2605,16 @@ export interface operations {
             };
         };
     };
-    export_events: {
-        parameters: {
-            query: {
-                /** @description `csv` or `xlsx`. */
-                format: components["schemas"]["TableFormat"];
-                /** @description The first day, `YYYY-MM-DD` in UTC. */
-                from: string;
-                /** @description The last day, with it. */
-                to: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": number[];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    import_mappings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportMappings"];
-                };
-            };
-        };
-    };
-    keep_import_mapping: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MappingWish"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    remove_import_mapping: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    imports: {
+    deliveries: {
         parameters: {
             query?: {
-                /** @description The `created_at` of the last one of the page before. */
+                message_channel?: components["schemas"]["MessageChannel"];
+                state?: components["schemas"]["MessageState"];
+                /** @description Only of this form. */
+                form?: string;
+                /** @description `next` of the page before. */
                 before?: string;
-                /** @description 50 unless told, at most 200. */
+                /** @description At most 200; 50 unless told. */
                 limit?: number;
             };
             header?: never;
@@ -2194,35 +2628,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Imports"];
-                };
-            };
-        };
-    };
-    upload_file: {
-        parameters: {
-            query: {
-                /** @description The file's name, to be shown. */
-                name: string;
-                /** @description What the rows are; guessed where it is not said. */
-                kind?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/octet-stream": number[];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
+                    "application/json": components["schemas"]["Deliveries"];
                 };
             };
             400: {
@@ -2233,25 +2639,9 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
         };
     };
-    begin_outside_import: {
+    retry_deliveries: {
         parameters: {
             query?: never;
             header?: never;
@@ -2260,7 +2650,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OutsideImport"];
+                "application/json": components["schemas"]["Retry"];
             };
         };
         responses: {
@@ -2269,7 +2659,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OutsideBegun"];
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
                 };
             };
             400: {
@@ -2282,7 +2680,7 @@ export interface operations {
             };
         };
     };
-    note_outside_import: {
+    delivery: {
         parameters: {
             query?: never;
             header?: never;
@@ -2291,18 +2689,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OutsideProgress"];
-            };
-        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OutsideBegun"];
+                    "application/json": components["schemas"]["DeliveryDetail"];
                 };
             };
             404: {
@@ -2313,7 +2707,185 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            409: {
+        };
+    };
+    forms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forms"];
+                };
+            };
+        };
+    };
+    add_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedForm"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Form"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedForm"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    try_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tried"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    new_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2353,395 +2925,6 @@ export interface operations {
                 };
             };
             503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    import_state: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    plan_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ImportWish"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    remove_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    import_again: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    cancel_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    check_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    look_at_file: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LookWish"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Look"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    pause_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    rejected_rows: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": number[];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    resume_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    start_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2870,6 +3053,135 @@ export interface operations {
             };
         };
     };
+    privacy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Privacy"];
+                };
+            };
+        };
+    };
+    set_masking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaskingChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Privacy"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retention"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Privacy"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    count_expired: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retention"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpiredCount"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    run_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     search: {
         parameters: {
             query?: {
@@ -2892,38 +3204,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProfileList"];
-                };
-            };
-        };
-    };
-    export_profiles: {
-        parameters: {
-            query: {
-                /** @description `csv` or `xlsx`. */
-                format: components["schemas"]["TableFormat"];
-                /** @description As in the list of profiles; everybody where it is empty. */
-                q?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": number[];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3115,6 +3395,126 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FunnelPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sending: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sending"];
+                };
+            };
+        };
+    };
+    set_sending: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Switches"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_sms_gateway: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSmsGateway"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sending"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    try_sms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrySms"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tried"];
                 };
             };
             400: {
@@ -3367,6 +3767,639 @@ export interface operations {
         };
     };
     remove_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserToChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+        };
+    };
+    add_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleToSave"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptRule"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleToSave"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptRule"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetsToSave"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Targets"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestNotices"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    brands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Brands"];
+                };
+            };
+        };
+    };
+    add_brand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrandFields"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Brand"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_brand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrandFields"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Brand"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_brand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    known_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventList"];
+                };
+            };
+        };
+    };
+    known_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    describe_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventNote"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    open_incidents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incidents"];
+                };
+            };
+        };
+    };
+    change_installation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstallationChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Installation"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    search_everything: {
+        parameters: {
+            query: {
+                /** @description Any identifier or the beginning of a name, an id of a lead or an order, words of a name: two characters or more. */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+        };
+    };
+    add_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewToSave"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewToSave"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_view: {
         parameters: {
             query?: never;
             header?: never;

@@ -3,6 +3,7 @@ import { useDocumentTitle } from "@mantine/hooks";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import classes from "./Page.module.css";
+import { usePageTools } from "./PageTools";
 
 export function Page({
   title,
@@ -16,6 +17,7 @@ export function Page({
   children: ReactNode;
 }) {
   const { t } = useTranslation();
+  const tools = usePageTools();
   useDocumentTitle(t("ui.page_title", { title }));
   return (
     <div className={classes.page}>
@@ -28,7 +30,12 @@ export function Page({
             </Text>
           )}
         </div>
-        {actions}
+        {(actions || tools) && (
+          <Group gap="xs">
+            {actions}
+            {tools}
+          </Group>
+        )}
       </Group>
       {children}
     </div>

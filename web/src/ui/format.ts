@@ -102,7 +102,12 @@ const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as c
 
 function bytes(language: string, count: number): string {
   const power = Math.min(BYTE_UNITS.length - 1, count < 1 ? 0 : Math.floor(Math.log10(count) / 3));
-  const options = { style: "unit", unit: BYTE_UNITS[power], unitDisplay: "short", maximumFractionDigits: power === 0 ? 0 : 1 } as const;
+  const options = {
+    style: "unit",
+    unit: BYTE_UNITS[power],
+    unitDisplay: "short",
+    maximumFractionDigits: power === 0 ? 0 : 1,
+  } as const;
   return new Intl.NumberFormat(language, options).format(count / 1000 ** power);
 }
 

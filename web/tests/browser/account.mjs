@@ -7,7 +7,14 @@ import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { openBrowser, SIZES } from "./browser.mjs";
 
-const { BASE_URL: base, SIZE: size, EMAIL: email, PASSWORD: password, RESET_LINK: resetLink, SHOTS_DIR: folder } = process.env;
+const {
+  BASE_URL: base,
+  SIZE: size,
+  EMAIL: email,
+  PASSWORD: password,
+  RESET_LINK: resetLink,
+  SHOTS_DIR: folder,
+} = process.env;
 const NEW_PASSWORD = "umber kettle 42 lanes";
 
 /** What the authenticator app shows, `steps` half minutes from now. */
@@ -35,7 +42,10 @@ page.on("console", (message) => {
 async function look(name) {
   const found = await new AxeBuilder({ page }).analyze();
   const serious = found.violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  assert.deepEqual(serious.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`), []);
+  assert.deepEqual(
+    serious.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`),
+    [],
+  );
   const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(tooWide <= 0, `${name} is ${tooWide} px wider than the screen`);
   if (!folder) return;

@@ -25,6 +25,10 @@ export const PAGES = {
   privacy: "/settings/privacy",
   sending: "/settings/sending",
   installation: "/settings/installation",
+  brands: "/settings/brands",
+  alerts: "/settings/alerts",
+  catalogue: "/catalogue",
+  event: "/catalogue?event=car_viewed",
 };
 
 const DEADLINE_MS = 20_000;

@@ -37,7 +37,11 @@ async function walk({ theme, size, name }) {
   await refused(visit, source);
   await profiles(visit);
   await funnel(visit);
+  await catalogue(visit);
+  await savedView(visit);
+  await palette(visit, source);
   await settings(visit);
+  await alerts(visit);
   await languageAndTheme(visit);
   await shortcuts(visit);
   await leaving(visit);
@@ -318,10 +322,128 @@ async function settings(visit) {
   await page.getByText(/would go$/).waitFor();
   await look(visit, "privacy");
   await page.getByRole("button", { name: "Cancel" }).click();
-  await choose("Name, time zone, currency");
+  await choose("General");
   await page.waitForURL(/\/settings\/installation/);
   await page.getByText("Time zone").first().waitFor();
   await look(visit, "installation");
+}
+
+async function catalogue(visit) {
+  const { page, name } = visit;
+  await go(visit, "/catalogue");
+  await look(visit, "catalogue");
+  await page.getByPlaceholder("Name or description").fill("car_viewed");
+  await page.waitForURL(/q=car_viewed/);
+  await page.locator("tbody button").first().click();
+  await page.waitForURL(/event=car_viewed/);
+  const drawer = page.getByRole("dialog");
+  await drawer.getByRole("heading", { name: "Properties" }).waitFor();
+  await look(visit, "catalogue-event");
+  const described = `A car's page was opened (${name})`;
+  await drawer.getByLabel("Description").fill(described);
+  await drawer.getByLabel("In the plan").selectOption("expected");
+  await drawer.getByRole("button", { name: "Save" }).click();
+  await page.keyboard.press("Escape");
+  await drawer.waitFor({ state: "hidden" });
+  await page.getByText(described).waitFor();
+}
+
+async function savedView(visit) {
+  const { page, name } = visit;
+  const view = `Walk ${name}`;
+  await go(visit, "/funnel?by=region");
+  await page.getByRole("button", { name: "Saved views" }).click();
+  await page.getByRole("menuitem", { name: "Save this view" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill(view);
+  await page.getByRole("dialog").getByLabel("Analyst").check();
+  await look(visit, "save-view");
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+
+  await go(visit, "/funnel");
+  await page.getByRole("button", { name: "Saved views" }).click();
+  await page.getByRole("menuitem", { name: view }).click();
+  await page.waitForURL(/by=region/);
+  const saved = await (await page.request.get(`${base}/api/views`)).json();
+  const { id } = saved.views.find((held) => held.name === view);
+  await go(visit, `/views/${id}`);
+  await page.waitForURL(/\/funnel\?.*by=region/);
+  await page.getByRole("button", { name: "Saved views" }).click();
+  await page.getByRole("menuitem", { name: "Names, links, sharing" }).click();
+  await look(visit, "views");
+  await page.getByRole("button", { name: `Remove ${view}` }).click();
+  await page.getByRole("button", { name: `Remove ${view}` }).waitFor({ state: "hidden" });
+  await page.keyboard.press("Escape");
+}
+
+/** By the keyboard alone. */
+async function palette(visit, source) {
+  const { page, isPhone } = visit;
+  await go(visit, "/profiles");
+  const email = (await page.getByText(/@/).first().innerText()).trim();
+  await go(visit, "/live");
+  await page.keyboard.press("Control+k");
+  const field = page.getByRole("combobox", { name: "Search everything" });
+  await field.waitFor();
+  assert.ok(await field.evaluate((input) => input === document.activeElement), "the caret is in the field at once");
+  await look(visit, "palette");
+  await page.keyboard.type(email, { delay: 5 });
+  const found = page.getByRole("group", { name: "People" }).getByRole("option").first();
+  await found.waitFor();
+  await look(visit, "palette-people");
+  while ((await found.getAttribute("aria-selected")) !== "true") await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/profiles\/\d+/);
+  await settled(page);
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("tokens");
+  await page.getByRole("option", { name: /API tokens/ }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/settings\/tokens/);
+  await settled(page);
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type(source.name);
+  await page.getByRole("group", { name: "Sources" }).getByRole("option").first().waitFor();
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/sources\?source=/);
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  if (isPhone) {
+    await page.getByRole("button", { name: "More" }).click();
+    await page.getByRole("dialog").getByRole("link", { name: "Catalogue" }).click();
+    await page.waitForURL(/\/catalogue/);
+  }
+}
+
+async function alerts(visit) {
+  const { page, name } = visit;
+  await go(visit, "/settings/brands");
+  await page.getByRole("button", { name: "Add a brand" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill(`Aurora ${name}`);
+  await page.getByRole("dialog").getByLabel("E-mail sender").fill("Aurora <news@aurora.example>");
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  await page.getByText(`Aurora ${name}`).waitFor();
+  await look(visit, "brands");
+
+  await go(visit, "/settings/alerts");
+  await page.getByText("A source falls silent").waitFor();
+  await look(visit, "alerts");
+  await page.getByRole("button", { name: "Change: The disk fills up" }).click();
+  await page.getByLabel("Free, in %").fill("5");
+  await look(visit, "alert-rule");
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page.getByText("Less than 5 % of").waitFor();
+  await page.locator("body").press("Home");
+  await page
+    .getByRole("button", { name: /^What is wrong now/ })
+    .filter({ visible: true })
+    .click();
+  await page.getByRole("link", { name: "Rules, receivers, history" }).waitFor();
+  await look(visit, "bell");
+  await page.keyboard.press("Escape");
 }
 
 async function languageAndTheme(visit) {

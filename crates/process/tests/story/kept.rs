@@ -198,3 +198,57 @@ async fn what_an_import_brought_is_known_before_it_comes_again() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_flood_of_event_names_is_counted_as_one_and_a_replay_counts_the_same() {
+    use forecourt_model::event_names::NAMES_A_DAY_MAX;
+
+    for_each_backend(async |mut app| {
+        app.at("2026-03-01T09:00:00Z");
+        let invented = (0..NAMES_A_DAY_MAX + 300).map(|n| {
+            let json = format!(r#"{{"type":"track","event":"flood {n}","anonymousId":"dev-1"}}"#);
+            app.event(&format!("flood-{n}"), &json)
+        });
+        let invented: Vec<Entry> = invented.collect();
+        app.append(invented).await;
+        app.fold_all(2_000).await;
+        app.send(r#"{"type":"track","event":"car_viewed","anonymousId":"dev-1"}"#).await;
+        app.at("2026-03-02T09:00:00Z").send(r#"{"type":"track","event":"car_viewed","anonymousId":"dev-1"}"#).await;
+
+        let volumes = app.store.event_volumes().await.expect("read");
+        assert_eq!(volumes.len(), NAMES_A_DAY_MAX + 2);
+        let told: Vec<(&str, i64)> = volumes.iter().take(2).map(|volume| (volume.event.as_str(), volume.count)).collect();
+        assert_eq!(told, [("(other)", 301), ("car_viewed", 1)], "what comes on the next day is counted by its name");
+
+        let live = app.store.copy_to(&app.place("live")).await.expect("a copy");
+        let replayed = forecourt_store::Store::open(&app.place("genesis")).await.expect("a store");
+        let to = live.folded_offset().await.expect("an offset");
+        forecourt_process::replay(&app.log, &replayed, &crate::app::settings(), to, 701, |_| {}).await.expect("replayed");
+        assert_eq!(live.first_difference(&replayed).await.expect("compared"), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sources_hours_are_kept_for_five_weeks() {
+    for_each_backend(async |mut app| {
+        let page = r#"{"type":"page","anonymousId":"dev-1"}"#;
+        app.at("2026-03-01T09:10:00Z").send(page).await;
+        app.at("2026-03-01T09:40:00Z").send(page).await;
+        app.at("2026-03-01T10:00:00Z").send(page).await;
+        let hours = app.store.source_hours(0).await.expect("read");
+        let told: Vec<String> = hours
+            .iter()
+            .map(|hour| format!("{} {} {} {}", hour.source, hour.hour % 24, hour.accepted, &time::iso(hour.last_us)[11..16]))
+            .collect();
+        assert_eq!(told, ["site 9 2 09:40", "site 10 1 10:00"]);
+        app.at("2026-04-05T09:30:00Z").append(vec![Entry { kind: RecordKind::Tick as u8, body: Vec::new().into() }]).await;
+        app.fold_all(10).await;
+        let kept = app.store.source_hours(0).await.expect("read");
+        assert_eq!(kept.iter().map(|hour| hour.hour % 24).collect::<Vec<_>>(), [9, 10], "of the very hour five weeks ago all is kept");
+        app.at("2026-04-05T10:30:00Z").append(vec![Entry { kind: RecordKind::Tick as u8, body: Vec::new().into() }]).await;
+        app.fold_all(10).await;
+        assert_eq!(app.store.source_hours(0).await.expect("read").len(), 1);
+    })
+    .await;
+}

@@ -1,10 +1,14 @@
-//! What people set up and sign in with: sources, accounts, sessions, tokens, jobs, settings.
+//! What people set up and sign in with: sources, accounts, sessions, tokens, jobs, settings,
+//! saved views, brands, alerts.
 //!
 //! Plain rows of the API in a database of their own (`control`): the fold neither reads nor writes them, and nothing
 //! needs a transaction across the two. Times are arguments. Secrets are kept as hashes where
 //! they only have to be recognised, and sealed in the vault where they have to be shown again.
 
+mod alerts;
 mod audit;
+mod brands;
+mod event_notes;
 mod guessed;
 mod import_mappings;
 mod imports;
@@ -23,12 +27,16 @@ mod throttle;
 mod tokens;
 mod users;
 mod vault;
+mod views;
 
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+pub use alerts::{Incident, KeptRule, Notice, NoticeState, NoticeWish};
 pub use audit::{AuditFilter, AuditHead, AuditNote, AuditProof, AuditRow};
+pub use brands::{Brand, BrandWish};
+pub use event_notes::{EventNote, EventStatus};
 pub use import_mappings::ImportMapping;
 pub use imports::{FileState, Import, ImportPlan, ImportProgress, NewImport};
 pub use jobs::{Job, JobState, Wanted};
@@ -41,7 +49,8 @@ pub use sessions::{Credentials, Device, Means, OpenSession, SESSION_IDLE_US, SES
 pub use single_sign_on::SsoAttempt;
 pub use sources::Source;
 pub use tokens::Token;
-pub use users::{AccountError, NewUser, User};
+pub use users::{AccountError, NewUser, User, UserChange};
+pub use views::{SavedView, ViewWish};
 
 use crate::{Database, StoreError};
 
@@ -52,6 +61,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/control/0003.sql"),
     include_str!("../../migrations/control/0004.sql"),
     include_str!("../../migrations/control/0005.sql"),
+    include_str!("../../migrations/control/0006.sql"),
 ];
 
 /// One password is hashed per core at most: each takes 19 MiB, and a storm of sign-ins must not take the memory of all else.

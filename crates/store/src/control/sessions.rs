@@ -123,7 +123,7 @@ impl Control {
         let subjects = [Subject::Address(&device.address), Subject::Account(&email)];
         self.admit(&subjects, now_us).await?;
 
-        let sql = "SELECT id, password_hash, second_factor_us FROM users WHERE email = $1";
+        let sql = "SELECT id, password_hash, second_factor_us FROM users WHERE email = $1 AND disabled = 0";
         let rows = self.database.query(sql, vec![email.as_str().into()]).await?;
         let known = rows.first().map(|row| Ok::<_, StoreError>(((row.text(0)?, row.maybe_int(2)?), row.text(1)?))).transpose()?;
         let (user, hash) = known.unzip();
@@ -194,7 +194,7 @@ impl Control {
         let sql = format!(
             "SELECT {}, sessions.csrf, sessions.last_us, sessions.id, sessions.must_enrol
              FROM sessions JOIN users ON users.id = sessions.user_id
-             WHERE token_hash = $1 AND $2 < expires_us AND $3 < last_us",
+             WHERE token_hash = $1 AND $2 < expires_us AND $3 < last_us AND users.disabled = 0",
             users::COLUMNS
         );
         let hash = secrets::hash(token);
@@ -258,7 +258,7 @@ struct Beginning<'a> {
 
 async fn begin(tx: &mut Tx, user_id: &str, beginning: &Beginning<'_>) -> Result<Option<(Secret, Session)>, StoreError> {
     let Beginning { device, means, limits, policy, now_us } = *beginning;
-    let sql = format!("UPDATE users SET last_seen_us = $2 WHERE id = $1 RETURNING {}", users::COLUMNS);
+    let sql = format!("UPDATE users SET last_seen_us = $2 WHERE id = $1 AND disabled = 0 RETURNING {}", users::COLUMNS);
     let rows = tx.query(&sql, vec![user_id.into(), now_us.into()]).await?;
     let Some(user) = rows.first().map(User::read).transpose()? else { return Ok(None) };
     let must_enrol = means == Means::Password && user.second_factor_us.is_none() && policy.requires(user.role);

@@ -17,6 +17,17 @@ pub struct User {
     pub last_seen_us: Option<i64>,
     /// Since when there is a second factor.
     pub second_factor_us: Option<i64>,
+    /// Kept, and not let in.
+    pub disabled: bool,
+}
+
+/// What to change of an account; the rest stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserChange {
+    pub name: Option<String>,
+    /// With the dealer, for the role dealer.
+    pub role: Option<(Role, Option<String>)>,
+    pub disabled: Option<bool>,
 }
 
 #[derive(Clone)]
@@ -42,9 +53,10 @@ pub enum AccountError {
 }
 
 pub(super) const COLUMNS: &str =
-    "users.id, users.email, users.name, users.role, users.dealer, users.created_us, users.last_seen_us, users.second_factor_us";
+    "users.id, users.email, users.name, users.role, users.dealer, users.created_us, users.last_seen_us, users.second_factor_us,
+     users.disabled";
 /// How many columns that is.
-pub(super) const COLUMNS_COUNT: usize = 8;
+pub(super) const COLUMNS_COUNT: usize = 9;
 
 impl User {
     pub(super) fn read(row: &Row) -> Result<Self, StoreError> {
@@ -57,6 +69,7 @@ impl User {
             created_us: row.int(5)?,
             last_seen_us: row.maybe_int(6)?,
             second_factor_us: row.maybe_int(7)?,
+            disabled: row.int(8)? != 0,
         })
     }
 }
@@ -124,6 +137,36 @@ impl Control {
         rows.first().map_or(Ok(0), |row| row.int(0)).map(|count| count as u64)
     }
 
+    /// Changes what is given; `None` when there is no such account. An account that is disabled is signed out at once.
+    ///
+    /// Errors: [`AccountError::Invalid`] for a role without its dealer (and the reverse), or when no admin would be left.
+    pub async fn update_user(&self, id: &str, change: UserChange) -> Result<Option<User>, AccountError> {
+        let name = change.name.as_deref().map(checked_name).transpose()?;
+        let role = change.role.map(|(role, dealer)| Ok::<_, AccountError>((role, checked_dealer(role, dealer)?))).transpose()?;
+        let mut tx = self.database.begin().await?;
+        let is_less = change.disabled == Some(true) || role.as_ref().is_some_and(|(role, _)| *role != Role::Admin);
+        let is_admin = !tx.query("SELECT id FROM users WHERE id = $1 AND role = 'admin'", vec![id.into()]).await?.is_empty();
+        if is_less && is_admin {
+            keep_an_admin(&mut tx, id).await?;
+        }
+        if let Some(name) = name {
+            tx.execute("UPDATE users SET name = $2 WHERE id = $1", vec![id.into(), name.into()]).await?;
+        }
+        if let Some((role, dealer)) = role {
+            let values = vec![id.into(), role.as_str().into(), Value::Text(dealer)];
+            tx.execute("UPDATE users SET role = $2, dealer = $3 WHERE id = $1", values).await?;
+        }
+        if let Some(disabled) = change.disabled {
+            tx.execute("UPDATE users SET disabled = $2 WHERE id = $1", vec![id.into(), disabled.into()]).await?;
+            if disabled {
+                tx.execute("DELETE FROM sessions WHERE user_id = $1", vec![id.into()]).await?;
+            }
+        }
+        let rows = tx.query(&format!("SELECT {COLUMNS} FROM users WHERE id = $1"), vec![id.into()]).await?;
+        tx.commit().await?;
+        Ok(rows.first().map(User::read).transpose()?)
+    }
+
     /// Removes an account and ends its sessions; `false` when there was none.
     ///
     /// Errors: [`AccountError::Invalid`] for the last admin: nobody could add another.
@@ -131,6 +174,9 @@ impl Control {
         let mut tx = self.database.begin().await?;
         keep_an_admin(&mut tx, id).await?;
         second_factor::forget(&mut tx, id).await?;
+        // What was shared stays: colleagues use it.
+        let private = "DELETE FROM saved_views WHERE roles = '' AND owner = (SELECT email FROM users WHERE id = $1)";
+        tx.execute(private, vec![id.into()]).await?;
         tx.execute("DELETE FROM sessions WHERE user_id = $1", vec![id.into()]).await?;
         let removed = tx.execute("DELETE FROM users WHERE id = $1", vec![id.into()]).await?;
         tx.commit().await?;
@@ -144,7 +190,7 @@ async fn keep_an_admin(tx: &mut Tx, id: &str) -> Result<(), AccountError> {
     if matches!(tx, Tx::Postgres(_)) {
         tx.execute("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", vec![]).await?;
     }
-    let other_admins = tx.query("SELECT id FROM users WHERE role = 'admin' AND id <> $1 LIMIT 1", vec![id.into()]).await?;
+    let other_admins = tx.query("SELECT id FROM users WHERE role = 'admin' AND disabled = 0 AND id <> $1 LIMIT 1", vec![id.into()]).await?;
     if other_admins.is_empty() {
         return Err(AccountError::Invalid("this is the last admin: make another one first".into()));
     }
@@ -156,12 +202,9 @@ pub(super) fn checked(email: &str, name: &str, role: Role, dealer: Option<String
     let email = checked_email(email)?;
     let dealer = checked_dealer(role, dealer)?;
     let name = name.trim();
-    let name = if name.is_empty() { email.split('@').next().unwrap_or_default() } else { name };
-    if 100 < name.chars().count() || name.chars().any(char::is_control) {
-        return Err(AccountError::Invalid("a name has at most 100 characters".into()));
-    }
-    let (id, name) = (secrets::new_id("usr"), name.to_owned());
-    Ok(User { id, name, email, role, dealer, created_us: now_us, last_seen_us: None, second_factor_us: None })
+    let name = checked_name(if name.is_empty() { email.split('@').next().unwrap_or_default() } else { name })?;
+    let id = secrets::new_id("usr");
+    Ok(User { id, name, email, role, dealer, created_us: now_us, last_seen_us: None, second_factor_us: None, disabled: false })
 }
 
 pub(super) async fn insert(tx: &mut Tx, user: &User, hash: String) -> Result<(), AccountError> {
@@ -194,6 +237,14 @@ pub(super) fn checked_dealer(role: Role, dealer: Option<String>) -> Result<Optio
         (Role::Dealer, Some(_)) | (_, None) => Ok(dealer),
         (role, Some(_)) => Err(AccountError::Invalid(format!("the role {} sees all dealers: leave `dealer` out", role.as_str()))),
     }
+}
+
+fn checked_name(name: &str) -> Result<String, AccountError> {
+    let name = name.trim();
+    if name.is_empty() || 100 < name.chars().count() || name.chars().any(char::is_control) {
+        return Err(AccountError::Invalid("a name has 1 to 100 characters".into()));
+    }
+    Ok(name.to_owned())
 }
 
 /// Lower-cased: nobody has two mailboxes that differ in case.

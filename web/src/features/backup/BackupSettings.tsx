@@ -88,9 +88,7 @@ function Making({ backups }: { backups: Backups }) {
               color={isOld ? "var(--mantine-color-yellow-6)" : "var(--mantine-color-teal-6)"}
             />
             <Text size="sm">
-              {backups.age_s === null
-                ? t("backup.never")
-                : t("backup.age", { age: format.duration(backups.age_s) })}
+              {backups.age_s === null ? t("backup.never") : t("backup.age", { age: format.duration(backups.age_s) })}
             </Text>
           </Group>
         )}
@@ -100,7 +98,8 @@ function Making({ backups }: { backups: Backups }) {
           </Alert>
         )}
         <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
-          {t("backup.folder", { folder: backups.folder })} {t(backups.with_secrets ? "backup.keys_in" : "backup.keys_out")}
+          {t("backup.folder", { folder: backups.folder })}{" "}
+          {t(backups.with_secrets ? "backup.keys_in" : "backup.keys_out")}
         </Text>
       </Stack>
     </Card>
@@ -118,7 +117,11 @@ function UnderWay({ done, total }: { done: number; total: number }) {
         <Text size="sm" c="dimmed" className="num">
           {share === null
             ? ""
-            : t("backup.progress", { done: format.bytes(done), total: format.bytes(total), share: format.percent(share) })}
+            : t("backup.progress", {
+                done: format.bytes(done),
+                total: format.bytes(total),
+                share: format.percent(share),
+              })}
         </Text>
       </Group>
       <Progress value={share === null ? 100 : share * 100} striped animated aria-label={t("backup.under_way")} />
@@ -171,7 +174,9 @@ function ByHand() {
     <Card title={t("backup.by_command.title")} hint={t("backup.by_command.hint")}>
       <CodeBlock
         label={t("backup.by_command.title")}
-        code={"forecourt backup forecourt.tar.zst --data DIR\nforecourt restore forecourt.tar.zst --data NEW_DIR --secrets DIR_WITH_KEYS"}
+        code={
+          "forecourt backup forecourt.tar.zst --data DIR\nforecourt restore forecourt.tar.zst --data NEW_DIR --secrets DIR_WITH_KEYS"
+        }
       />
     </Card>
   );

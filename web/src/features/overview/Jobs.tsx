@@ -50,7 +50,11 @@ function Running({ job }: { job: Job }) {
 function Failed({ job }: { job: Job }) {
   const { t } = useTranslation();
   return (
-    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={t("overview.job.failed", { title: jobTitle(t, job) })}>
+    <Alert
+      color="red"
+      icon={<IconAlertTriangle aria-hidden />}
+      title={t("overview.job.failed", { title: jobTitle(t, job) })}
+    >
       {job.message}
     </Alert>
   );

@@ -29,7 +29,14 @@ export function ForgottenPage() {
           <form onSubmit={submit}>
             <Stack gap="md">
               {ask.error && <Refusal error={ask.error} />}
-              <TextInput name="email" type="email" label={t("session.email")} autoComplete="username" required autoFocus />
+              <TextInput
+                name="email"
+                type="email"
+                label={t("session.email")}
+                autoComplete="username"
+                required
+                autoFocus
+              />
               <Button type="submit" loading={ask.isPending} fullWidth>
                 {t("session.forgotten.action")}
               </Button>

@@ -13,7 +13,6 @@ import { SessionFrame } from "./SessionFrame";
 
 const route = getRouteApi("/setup");
 
-
 const setupLink = (token: string) =>
   queryOptions({
     queryKey: ["setup", token],

@@ -110,7 +110,13 @@ function SsoButton() {
   return (
     <>
       <Divider label={t("session.sign_in.or")} />
-      <Button component="a" href={address} variant="default" fullWidth leftSection={<IconLogin2 size={16} aria-hidden />}>
+      <Button
+        component="a"
+        href={address}
+        variant="default"
+        fullWidth
+        leftSection={<IconLogin2 size={16} aria-hidden />}
+      >
         {t("session.sign_in.sso", { name: offer.data.label })}
       </Button>
     </>

@@ -44,9 +44,7 @@ export const useConfirmSecondFactor = () =>
   });
 
 export const useRenewRecoveryCodes = () =>
-  useAccountChange((code: string) =>
-    body(api.POST("/api/account/second-factor/recovery-codes", { body: { code } })),
-  );
+  useAccountChange((code: string) => body(api.POST("/api/account/second-factor/recovery-codes", { body: { code } })));
 
 export const useRemoveSecondFactor = () =>
   useAccountChange((code: string) => api.POST("/api/account/second-factor/remove", { body: { code } }));

@@ -10,9 +10,10 @@ import {
   Table,
   Text,
   TextInput,
+  Tooltip,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconKey, IconUserPlus, IconUsers } from "@tabler/icons-react";
+import { IconKey, IconLock, IconLockOpen, IconUserPlus, IconUsers } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
@@ -23,7 +24,8 @@ import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import { RemoveButton } from "../../ui/RemoveButton";
-import { useAddUser, useRemoveUser, useResetLink, useResetSecondFactor, usersQuery } from "./queries";
+import { EditButton } from "./EditButton";
+import { useAddUser, useChangeUser, useRemoveUser, useResetLink, useResetSecondFactor, usersQuery } from "./queries";
 import { readRole, RoleFields } from "./RoleFields";
 
 /** Who may sign in. */
@@ -64,6 +66,29 @@ export function People() {
   );
 }
 
+/** Name, role and dealer of somebody who is there already. */
+function UserChangeForm({ user, onSaved }: { user: User; onSaved: () => void }) {
+  const { t } = useTranslation();
+  const change = useChangeUser();
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    const name = String(fields.get("name")).trim();
+    change.mutate({ id: user.id, change: { name, ...readRole(fields) } }, { onSuccess: onSaved });
+  };
+  return (
+    <form onSubmit={submit} autoComplete="off">
+      <Stack gap="sm">
+        <TextInput name="name" label={t("session.name")} defaultValue={user.name} required data-autofocus />
+        <RoleFields initial={user.role} dealer={user.dealer} />
+        <Button type="submit" loading={change.isPending} mt="xs">
+          {t("ui.save")}
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
 function UserTable({ users }: { users: User[] }) {
   const { t } = useTranslation();
   return (
@@ -96,10 +121,13 @@ function UserRow({ user }: { user: User }) {
   const format = useFormat();
   const me = useMe();
   const remove = useRemoveUser();
+  const change = useChangeUser();
+  const [editing, edit] = useDisclosure(false);
+  const isMe = user.email === me.email;
   return (
     <Table.Tr>
       <Table.Td>
-        <Text size="sm" fw={550}>
+        <Text size="sm" fw={550} c={user.disabled ? "dimmed" : undefined}>
           {user.name}
         </Text>
       </Table.Td>
@@ -118,21 +146,52 @@ function UserRow({ user }: { user: User }) {
             {t("settings.people.second_factor")}
           </Badge>
         )}
+        {user.disabled && (
+          <Badge size="sm" variant="light" color="gray" ml={6}>
+            {t("settings.people.disabled")}
+          </Badge>
+        )}
       </Table.Td>
       <Table.Td className="num nowrap">
         {user.last_seen_at ? format.ago(user.last_seen_at, new Date()) : t("settings.never")}
       </Table.Td>
-      <Table.Td ta="right">
-        {user.email !== me.email && (
-          <Group gap={4} justify="flex-end" wrap="nowrap">
-          <WayBack user={user} />
-          <RemoveButton
-            label={t("settings.people.remove", { name: user.name })}
-            question={t("settings.people.remove_question", { name: user.name })}
-            onRemove={() => remove.mutate(user.id)}
-          />
-          </Group>
+      <Table.Td ta="right" className="nowrap">
+        <EditButton label={t("settings.people.edit", { name: user.name })} onClick={edit.open} />
+        {!isMe && (
+          <>
+            <Tooltip
+              label={t(user.disabled ? "settings.people.enable" : "settings.people.disable", { name: user.name })}
+            >
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                c="dimmed"
+                aria-label={t(user.disabled ? "settings.people.enable" : "settings.people.disable", {
+                  name: user.name,
+                })}
+                loading={change.isPending}
+                onClick={() => change.mutate({ id: user.id, change: { disabled: !user.disabled } })}
+              >
+                {user.disabled ? <IconLockOpen size={16} /> : <IconLock size={16} />}
+              </ActionIcon>
+            </Tooltip>
+            <WayBack user={user} />
+            <RemoveButton
+              label={t("settings.people.remove", { name: user.name })}
+              question={t("settings.people.remove_question", { name: user.name })}
+              onRemove={() => remove.mutate(user.id)}
+            />
+          </>
         )}
+        <Modal
+          opened={editing}
+          onClose={edit.close}
+          title={user.email}
+          closeButtonProps={{ "aria-label": t("ui.close") }}
+          centered
+        >
+          <UserChangeForm user={user} onSaved={edit.close} />
+        </Modal>
       </Table.Td>
     </Table.Tr>
   );

@@ -5,7 +5,7 @@ import type { Role } from "../../api/types";
 import { ROLES } from "./queries";
 
 /** Which role, and for a dealer which one. Fields `role` and `dealer` of the form around. */
-export function RoleFields({ initial }: { initial: Role }) {
+export function RoleFields({ initial, dealer }: { initial: Role; dealer?: string | null }) {
   const { t } = useTranslation();
   const [role, setRole] = useState(initial);
   return (
@@ -19,7 +19,13 @@ export function RoleFields({ initial }: { initial: Role }) {
         onChange={(event) => setRole(ROLES.find((known) => known === event.currentTarget.value) ?? initial)}
       />
       {role === "dealer" && (
-        <TextInput name="dealer" label={t("settings.dealer")} description={t("settings.dealer_hint")} required />
+        <TextInput
+          name="dealer"
+          label={t("settings.dealer")}
+          description={t("settings.dealer_hint")}
+          defaultValue={dealer ?? ""}
+          required
+        />
       )}
     </>
   );

@@ -1,33 +1,59 @@
-import { Badge, Group, Tooltip } from "@mantine/core";
+import { ActionIcon, Badge, Drawer, Group, Kbd, Tooltip, UnstyledButton } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconDots, IconSearch } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useMe } from "../../api/session";
-import { AccountMenu } from "./AccountMenu";
-import { Logo } from "./Logo";
 import { sectionsOf } from "../../navigation";
+import { AccountMenu } from "./AccountMenu";
+import { Bell } from "./Bell";
+import { Logo } from "./Logo";
 import classes from "./Shell.module.css";
 
+const GROUPS = ["work", "data", "settings"] as const;
+/** How many pages the bar at the bottom has room for; the others are behind its last button. */
+const TABS_MAX = 4;
+
+type Openers = { onHelp: () => void; onSearch: () => void };
+
 /** The navigation at the left of wide screens. */
-export function Rail({ onHelp }: { onHelp: () => void }) {
+export function Rail({ onHelp, onSearch }: Openers) {
   const { t } = useTranslation();
   const { installation, role } = useMe();
+  const sections = sectionsOf(role);
   return (
     <nav className={classes.rail} aria-label={t("shell.navigation")}>
-      <Link to="/" className={classes.brand}>
-        <Logo />
-        {t("shell.product")}
-      </Link>
+      <Group justify="space-between" wrap="nowrap">
+        <Link to="/" className={classes.brand}>
+          <Logo />
+          {t("shell.product")}
+        </Link>
+        <Bell />
+      </Group>
       <div className={`${classes.place} ellipsis`}>{installation.name}</div>
-      <ul className={classes.links}>
-        {sectionsOf(role).map(({ key, to, icon: Picture }) => (
-          <li key={key}>
-            <Link to={to} className={classes.link} activeOptions={{ exact: to === "/", includeSearch: false }}>
-              <Picture size={18} stroke={1.7} aria-hidden />
-              {t(`shell.section.${key}`)}
-            </Link>
-          </li>
+      <UnstyledButton className={classes.search} onClick={onSearch} aria-keyshortcuts="Control+K Meta+K">
+        <IconSearch size={16} aria-hidden />
+        <span>{t("palette.open")}</span>
+        <Kbd size="xs" aria-hidden>
+          {isApple() ? "⌘K" : "Ctrl K"}
+        </Kbd>
+      </UnstyledButton>
+      <div className={classes.links}>
+        {GROUPS.map((group) => (
+          <ul key={group}>
+            {sections
+              .filter((section) => section.group === group)
+              .map(({ key, to, icon: Picture }) => (
+                <li key={key}>
+                  <Link to={to} className={classes.link} activeOptions={{ exact: to === "/", includeSearch: false }}>
+                    <Picture size={18} stroke={1.7} aria-hidden />
+                    {t(`shell.section.${key}`)}
+                  </Link>
+                </li>
+              ))}
+          </ul>
         ))}
-      </ul>
+      </div>
       <div className={classes.badges}>
         <ModeBadges />
       </div>
@@ -37,7 +63,7 @@ export function Rail({ onHelp }: { onHelp: () => void }) {
 }
 
 /** The bar above the page on small screens. */
-export function TopBar({ onHelp }: { onHelp: () => void }) {
+export function TopBar({ onHelp, onSearch }: Openers) {
   const { t } = useTranslation();
   const { installation } = useMe();
   return (
@@ -48,32 +74,69 @@ export function TopBar({ onHelp }: { onHelp: () => void }) {
       <div className={`${classes.place} ellipsis`}>{installation.name}</div>
       <Group gap={8} wrap="nowrap" ml="auto">
         <ModeBadges />
+        <ActionIcon variant="transparent" className={classes.bell} aria-label={t("palette.open")} onClick={onSearch}>
+          <IconSearch size={19} stroke={1.7} />
+        </ActionIcon>
+        <Bell />
         <AccountMenu onHelp={onHelp} variant="picture" />
       </Group>
     </header>
   );
 }
 
-/** The navigation at the bottom of small screens; settings are in the account menu there. */
+/** The navigation at the bottom of small screens: the first pages, and the others behind its last button. */
 export function BottomBar() {
   const { t } = useTranslation();
   const { role } = useMe();
+  const [opened, more] = useDisclosure(false);
+  const sections = sectionsOf(role);
+  const isAll = sections.length <= TABS_MAX + 1;
+  const tabs = isAll ? sections : sections.slice(0, TABS_MAX);
   return (
     <nav className={classes.bottom} aria-label={t("shell.navigation")}>
       <ul>
-        {sectionsOf(role)
-          .filter(({ key }) => key !== "settings")
-          .map(({ key, to, icon: Picture }) => (
+        {tabs.map(({ key, to, icon: Picture }) => (
+          <li key={key}>
+            <Link to={to} className={classes.tab} activeOptions={{ exact: to === "/", includeSearch: false }}>
+              <Picture size={20} stroke={1.7} aria-hidden />
+              <span className="ellipsis">{t(`shell.section.${key}`)}</span>
+            </Link>
+          </li>
+        ))}
+        {!isAll && (
+          <li>
+            <UnstyledButton className={classes.tab} onClick={more.open} w="100%">
+              <IconDots size={20} stroke={1.7} aria-hidden />
+              <span className="ellipsis">{t("shell.more")}</span>
+            </UnstyledButton>
+          </li>
+        )}
+      </ul>
+      <Drawer
+        opened={opened}
+        onClose={more.close}
+        position="bottom"
+        size="auto"
+        title={t("shell.more")}
+        closeButtonProps={{ "aria-label": t("ui.close") }}
+      >
+        <ul className={classes.rest}>
+          {sections.slice(TABS_MAX).map(({ key, to, icon: Picture }) => (
             <li key={key}>
-              <Link to={to} className={classes.tab} activeOptions={{ exact: to === "/", includeSearch: false }}>
+              <Link to={to} className={classes.restLink} onClick={more.close}>
                 <Picture size={20} stroke={1.7} aria-hidden />
-                <span className="ellipsis">{t(`shell.section.${key}`)}</span>
+                {t(`shell.section.${key}`)}
               </Link>
             </li>
           ))}
-      </ul>
+        </ul>
+      </Drawer>
     </nav>
   );
+}
+
+function isApple(): boolean {
+  return /Mac|iPhone|iPad/.test(navigator.platform);
 }
 
 function ModeBadges() {

@@ -18,6 +18,7 @@ export function ShortcutsHelp({ opened, onClose }: { opened: boolean; onClose: (
         {sectionsOf(role).map(({ key, keys }) => (
           <Shortcut key={key} keys={keys} action={t(`shell.section.${key}`)} />
         ))}
+        <Shortcut keys="Ctrl K" action={t("palette.title")} />
         <Shortcut keys="/" action={t("shell.shortcuts.search")} />
         <Shortcut keys="?" action={t("shell.shortcuts.help")} />
       </Stack>

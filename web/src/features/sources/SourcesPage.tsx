@@ -25,7 +25,7 @@ export function SourcesPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const sources = useQuery(sourcesQuery);
-  const [creating, create] = useDisclosure(false);
+  const [creating, create] = useDisclosure(search.create === true);
   const mayChange = may(role, "manage_sources");
   const open = (id: string | undefined) => void navigate({ search: id ? { source: id } : {} });
 

@@ -1,0 +1,197 @@
+//! Looks once a minute at what may be wrong, opens and closes incidents, and tells those who want to know.
+//!
+//! The rules are in `forecourt_model::alert`; time is an argument of every round, so that a test moves it.
+
+mod send;
+mod words;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    sync::Arc,
+    time::Duration,
+};
+
+use forecourt_api::TARGETS_SETTING;
+use forecourt_model::{
+    alert::{self, AlertRule, AlertTargets, Change, Finding, Hour, Level, Streak},
+    time::{DAY_US, HOUR_US, MINUTE_US},
+};
+use forecourt_store::{
+    Store,
+    control::{Control, Incident, KeptRule, Source},
+};
+use tokio::sync::watch;
+
+use crate::clock::now_us;
+pub use send::Post;
+
+const LOOK_EVERY_US: i64 = MINUTE_US;
+/// Notices wait no longer than this, a test's too: somebody sits in front of it.
+const SEND_EVERY: Duration = Duration::from_secs(2);
+/// Five weeks: the running one and the four that it is compared with.
+const HOURS_READ_US: i64 = 35 * DAY_US;
+const INCIDENTS_KEPT_US: i64 = 365 * DAY_US;
+
+/// What the rounds measure, as functions: a test says what they tell.
+#[derive(Clone)]
+pub struct Readings {
+    /// Age of the oldest record that is not folded, in microseconds.
+    pub lag_us: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// Free and all bytes of the data folder's disk.
+    pub disk: Arc<dyn Fn() -> io::Result<(u64, u64)> + Send + Sync>,
+    /// Message channels that failed lately, and whether each is paused for it.
+    pub channels: Arc<dyn Fn() -> Vec<(String, bool)> + Send + Sync>,
+}
+
+/// Watches an installation.
+#[derive(Clone)]
+pub struct Watch {
+    control: Control,
+    store: Store,
+    readings: Readings,
+    post: Post,
+    /// By rule and subject.
+    streaks: BTreeMap<(String, String), Streak>,
+    /// Before that nobody listened: silence then says nothing.
+    since_us: i64,
+}
+
+impl Watch {
+    pub fn new(control: Control, store: Store, readings: Readings, post: Post, since_us: i64) -> Self {
+        Self { control, store, readings, post, streaks: BTreeMap::new(), since_us }
+    }
+
+    /// Looks and tells until `stop` is true.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let begun = async {
+            self.control.begin_alert_rules(now_us()).await?;
+            self.control.interrupt_notices(now_us()).await?;
+            anyhow::Ok(())
+        };
+        if let Err(error) = begun.await {
+            tracing::warn!(%error, "alerts do not begin as they should");
+        }
+        let mut looked_us = 0;
+        loop {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = tokio::time::sleep(SEND_EVERY) => {}
+            }
+            let now_us = now_us();
+            if LOOK_EVERY_US <= now_us - looked_us {
+                looked_us = now_us;
+                if let Err(error) = self.round(now_us).await {
+                    tracing::warn!(error = format!("{error:#}"), "a look at what may be wrong failed, the next is in a minute");
+                }
+            }
+            if let Err(error) = self.post.send_due(&self.control, now_us).await {
+                tracing::warn!(error = format!("{error:#}"), "notices wait");
+            }
+        }
+    }
+
+    /// Looks at everything once.
+    pub async fn round(&mut self, now_us: i64) -> anyhow::Result<()> {
+        let open = self.control.open_incidents().await?;
+        let targets: AlertTargets = self.control.setting(TARGETS_SETTING).await?.unwrap_or_default();
+        let mut watched = BTreeSet::new();
+        for kept in self.control.alert_rules().await?.into_iter().filter(|kept| kept.enabled) {
+            for finding in self.findings(&kept, &open, now_us).await? {
+                let held = open.iter().find(|incident| incident.rule_id == kept.id && incident.subject == finding.subject);
+                self.settle(&kept, &finding, held, &targets, now_us).await?;
+                watched.insert((kept.id.clone(), finding.subject));
+            }
+        }
+        // Nobody watches it any more: the rule, or what it watched, is gone. That is no recovery to tell of.
+        for incident in open.iter().filter(|incident| !watched.contains(&(incident.rule_id.clone(), incident.subject.clone()))) {
+            self.control.close_incident(&incident.id, Vec::new(), now_us).await?;
+        }
+        self.streaks.retain(|subject, _| watched.contains(subject));
+        self.control.drop_incidents_before(now_us - INCIDENTS_KEPT_US).await?;
+        Ok(())
+    }
+
+    async fn settle(
+        &mut self,
+        kept: &KeptRule,
+        finding: &Finding,
+        held: Option<&Incident>,
+        targets: &AlertTargets,
+        now_us: i64,
+    ) -> anyhow::Result<()> {
+        let streak = self.streaks.entry((kept.id.clone(), finding.subject.clone())).or_default();
+        match (streak.after(finding.level, held.is_some()), held) {
+            (Some(Change::Opens), _) => {
+                let notices = |incident: &Incident| words::notices(targets, incident, now_us);
+                let incident = self.control.open_incident(kept, finding, notices, now_us).await?;
+                tracing::warn!(kind = incident.kind, subject = incident.name, "an incident began");
+            }
+            (Some(Change::Closes), Some(held)) => {
+                let closed = Incident { closed_us: Some(now_us), ..held.clone() };
+                self.control.close_incident(&held.id, words::notices(targets, &closed, now_us), now_us).await?;
+                tracing::info!(kind = held.kind, subject = held.name, "an incident is over");
+            }
+            // The last figures that were wrong explain an incident, not those of the moment when it is nearly over.
+            (_, Some(held)) if finding.level == Level::Wrong && held.figures != finding.figures => {
+                self.control.note_incident(&held.id, &finding.figures, now_us).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn findings(&self, kept: &KeptRule, open: &[Incident], now_us: i64) -> anyhow::Result<Vec<Finding>> {
+        Ok(match &kept.rule {
+            AlertRule::SourceSilent { silent_minutes, usual_per_hour, sources } => {
+                let limits = (*silent_minutes, *usual_per_hour);
+                // What is not folded yet has not been counted: silence is told as of what the fold has seen.
+                let seen_us = now_us - (self.readings.lag_us)();
+                let watched = |source: &Source| sources.is_empty() || sources.contains(&source.id);
+                let of = |source: &Source, hours: &[Hour]| {
+                    alert::source_silent((&source.id, &source.name), hours, limits, self.since_us, seen_us)
+                };
+                self.by_source(now_us, watched, of).await?
+            }
+            AlertRule::RefusedJumps { percent, items_min } => {
+                let limits = (*percent, *items_min);
+                self.by_source(now_us, |_| true, |source, hours| alert::refused_jumps((&source.id, &source.name), hours, limits, now_us))
+                    .await?
+            }
+            AlertRule::ChannelFails {} => {
+                let level = |is_paused: bool| if is_paused { Level::Wrong } else { Level::Right };
+                let failing = (self.readings.channels)();
+                // One that works again is not named any more.
+                let held = open.iter().filter(|incident| incident.rule_id == kept.id);
+                let well = held.filter(|incident| !failing.iter().any(|(name, _)| *name == incident.subject));
+                let well = well.map(|incident| Finding::new(&incident.subject, &incident.name, Level::Right, []));
+                well.chain(failing.iter().map(|(name, paused)| Finding::new(name, name, level(*paused), []))).collect()
+            }
+            AlertRule::FoldLags { seconds } => vec![alert::fold_lags((self.readings.lag_us)(), *seconds)],
+            AlertRule::DiskFills { free_percent } => {
+                let (free, total) = (self.readings.disk)()?;
+                vec![alert::disk_fills(free, total, *free_percent)]
+            }
+        })
+    }
+
+    /// Sources that are on and have a rhythm; files come when somebody brings them.
+    async fn by_source(
+        &self,
+        now_us: i64,
+        watched: impl Fn(&Source) -> bool,
+        finding: impl Fn(&Source, &[Hour]) -> Finding,
+    ) -> anyhow::Result<Vec<Finding>> {
+        let mut hours: BTreeMap<String, Vec<Hour>> = BTreeMap::new();
+        for row in self.store.source_hours((now_us - HOURS_READ_US).div_euclid(HOUR_US)).await? {
+            let hour = Hour { hour: row.hour, accepted: row.accepted, refused: row.refused, last_us: row.last_us };
+            hours.entry(row.source).or_default().push(hour);
+        }
+        let sources = self.control.sources().await?;
+        let live = sources.iter().filter(|source| source.enabled && source.kind != "import" && watched(source));
+        Ok(live.map(|source| finding(source, hours.get(&source.id).map_or(&[], Vec::as_slice))).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;
