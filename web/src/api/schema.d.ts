@@ -777,6 +777,575 @@ export interface paths {
         patch: operations["change_user"];
         trace?: never;
     };
+    "/api/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own account. */
+        get: operations["account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change one's own password; all other sessions end. */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a second factor: a secret for the authenticator app, in force once a code confirms it. */
+        post: operations["begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the second factor in force by a code of the app; all other sessions end. */
+        post: operations["confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** New recovery codes instead of those that are left. */
+        post: operations["renew_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take one's own second factor away. */
+        post: operations["remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own sessions, the one used last first. */
+        get: operations["sessions"];
+        put?: never;
+        post?: never;
+        /** End all of one's own sessions but the one that asks. */
+        delete: operations["end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of one's own sessions. */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a link can still be used. */
+        get: operations["state"];
+        put?: never;
+        /** Set the password by a link; all sessions of the account end. A second factor is asked for at the next sign-in as before. */
+        post: operations["reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/reset/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a link by e-mail. The answer is the same whether there is such an account or not. */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether there is single sign-on, for the sign-in page. */
+        get: operations["offer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sso/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Come back from the provider, and be signed in. */
+        get: operations["callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sso/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Go to the provider. */
+        get: operations["start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/security/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who must have a second factor. */
+        get: operations["policy"];
+        /** Say who must have a second factor, at once. */
+        put: operations["set_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/security/sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How single sign-on is set up. */
+        get: operations["settings"];
+        /** Set single sign-on up. Switching it on asks the provider for its description first. */
+        put: operations["set_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/reset-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a link for somebody, to be handed over by other ways than e-mail. Earlier ones end. */
+        post: operations["new_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take another's second factor away, for somebody who lost both app and recovery codes; the account's sessions end. */
+        delete: operations["reset_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events of some days as a file, with all their columns. */
+        get: operations["export_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/import-mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them, by name. */
+        get: operations["import_mappings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/import-mappings/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep a mapping under a name, in place of the one that has it. */
+        put: operations["keep_import_mapping"];
+        post?: never;
+        /** Remove a mapping. Imports that were made with it stay as they are. */
+        delete: operations["remove_import_mapping"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All imports, the newest first; those that `forecourt import` did too. */
+        get: operations["imports"];
+        put?: never;
+        /** Give a file to import: its bytes as the body. It is looked at, and nothing is taken in before it is started. */
+        post: operations["upload_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/outside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that a command imports a file. */
+        post: operations["begin_outside_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/outside/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note how far it is, or how it ended. */
+        post: operations["note_outside_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One import: how far it is, what was found. */
+        get: operations["import_state"];
+        /** Say how the file is to be read. What an earlier dry run found is forgotten where that changes. */
+        put: operations["plan_import"];
+        post?: never;
+        /** Remove a draft; of an import that has ended, its file. The row stays in the history. */
+        delete: operations["remove_import"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin anew with the same file and the same plan. */
+        post: operations["import_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop for good. What is in stays: events are not taken back. */
+        post: operations["cancel_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try it: count what would be accepted, refused, new and known, and change nothing. */
+        post: operations["check_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at the file: how it reads, and what its first rows would become. */
+        post: operations["look_at_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop for now. What is in stays; `resume` goes on from there. */
+        post: operations["pause_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rows that were refused, each as it came, with its number and the reason: CSV that no spreadsheet computes. */
+        get: operations["rejected_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on from where it was paused. */
+        post: operations["resume_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin: the rows are taken in, in the background. */
+        post: operations["start_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profiles/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People as a file: all, or those that a search finds. */
+        get: operations["export_profiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alerts": {
         parameters: {
             query?: never;
@@ -1515,7 +2084,7 @@ export interface components {
             unit: string;
         };
         /** @enum {string} */
-        JobState: "running" | "done" | "failed";
+        JobState: "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
         Jobs: {
             jobs: components["schemas"]["Job"][];
         };
@@ -1563,6 +2132,8 @@ export interface components {
             installation: components["schemas"]["Installation"];
             name: string;
             role: components["schemas"]["Role"];
+            /** @description The role needs a second factor and the account has none: until it has, nothing else is answered. */
+            must_enrol: boolean;
         };
         /** @enum {string} */
         MessageChannel: "sms" | "webhook";
@@ -1774,6 +2345,8 @@ export interface components {
         SignIn: {
             email: string;
             password: string;
+            /** @description Of the second factor, once the answer `code_needed` has asked for it: six digits, or a recovery code. */
+            code?: string | null;
         };
         /** @description How an SMS gateway is spoken to. Places: `{phone}` (with the plus), `{digits}` (without), `{text}`, `{id}`, `{secret}`. */
         SmsGateway: {
@@ -1958,6 +2531,8 @@ export interface components {
             last_seen_at: string | null;
             name: string;
             role: components["schemas"]["Role"];
+            /** @description Whether the account has a second factor. */
+            second_factor?: boolean;
             /** @description Kept, and not let in. */
             disabled: boolean;
         };
@@ -1967,6 +2542,447 @@ export interface components {
         /** @description Shown this once. */
         WebhookSecret: {
             secret: string;
+        };
+        Account: {
+            email: string;
+            /** @description Without one the account signs in by single sign-on only. */
+            has_password: boolean;
+            name: string;
+            /**
+             * Format: int64
+             * @description Recovery codes that are not used yet.
+             */
+            recovery_codes_left: number;
+            /** @description Whether the account's role must have one. */
+            second_factor_required: boolean;
+            /** @description Since when there is a second factor; null without one. */
+            second_factor_since: string | null;
+        };
+        AccountSession: {
+            /** @description Where its requests came from when it began. */
+            address: string;
+            /** @description The browser's name for itself (`User-Agent`). */
+            agent: string;
+            created_at: string;
+            id: string;
+            /** @description The one that asks. */
+            is_current: boolean;
+            last_seen_at: string;
+            /** @description `password` or `sso`. */
+            means: string;
+        };
+        AccountSessions: {
+            sessions: components["schemas"]["AccountSession"][];
+        };
+        AskReset: {
+            email: string;
+            /** @description What language the e-mail is in: `en`, `ru` or `zh`. */
+            language?: string | null;
+        };
+        BeginSecondFactor: {
+            /** @description One's own password, once more; left out by accounts that have none, and by those that are led to enrol at sign-in. */
+            password?: string | null;
+        };
+        BegunSecondFactor: {
+            /** @description The address as a QR code: an SVG document of black squares on white. */
+            qr_svg: string;
+            /** @description To be typed into the app where it cannot read the picture. */
+            secret: string;
+            /** @description The same as an address that the app opens. */
+            uri: string;
+        };
+        EndedSessions: {
+            /**
+             * Format: int64
+             * @description How many there were.
+             */
+            ended: number;
+        };
+        PasswordChange: {
+            /** @description The password as it is now. */
+            current: string;
+            /** @description What it shall be: ten characters or more. */
+            new: string;
+        };
+        RecoveryCodes: {
+            /** @description Each lets in once instead of the app. Shown this once: only their hashes are kept. */
+            recovery_codes: string[];
+        };
+        ResetLink: {
+            email: string;
+            /** @description To be given to its owner and nobody else: it sets the password, once. */
+            link: string;
+            /**
+             * Format: int64
+             * @description Minutes that it can be used for.
+             */
+            minutes: number;
+        };
+        ResetLinkState: {
+            /** @description Whether the link can still be used. */
+            valid: boolean;
+        };
+        ResetPassword: {
+            /** @description What the password shall be: ten characters or more. */
+            password: string;
+            /** @description From the link. */
+            token: string;
+        };
+        SecondFactorCode: {
+            /** @description Six digits of the app; where a factor is in force already, a recovery code too. */
+            code: string;
+        };
+        SecurityPolicy: {
+            /** @description Who must have a second factor. Whoever has none is led to it before anything else; single sign-on is exempt. */
+            second_factor_required_for: components["schemas"]["Role"][];
+        };
+        SsoOffer: {
+            /** @description Whether people may sign in by it. */
+            enabled: boolean;
+            /** @description What its button says; empty for none. */
+            label: string;
+        };
+        SsoRole: {
+            /** @description For the role dealer: whose rows. */
+            dealer: string | null;
+            role: components["schemas"]["Role"];
+            /** @description A value of the claim, or one of its values where it is a list. */
+            value: string;
+        };
+        /** @description Single sign-on by OpenID Connect. */
+        SsoSettings: {
+            client_id: string;
+            /** @description Domains that an e-mail may be of; empty for any. */
+            email_domains: string[];
+            /** @description Whether the sign-in page offers it. */
+            enabled: boolean;
+            /** @description The provider's address, such as `https://id.example.com/realms/staff`: `/.well-known/openid-configuration` is under it. */
+            issuer: string;
+            /** @description What the button says, such as the company's name for its sign-on. */
+            label: string;
+            otherwise: components["schemas"]["Role"] | null;
+            /** @description The claim that says what somebody is, such as `groups`; empty to leave roles to Forecourt. */
+            role_claim: string;
+            /** @description What each value of the claim means; the first that fits counts. */
+            roles: components["schemas"]["SsoRole"][];
+            /** @description Asked for beside `openid`. */
+            scopes: string[];
+        };
+        SsoSettingsChange: components["schemas"]["SsoSettings"] & {
+            /** @description A new client secret; left out, the one that is kept stays; empty, it is removed. */
+            client_secret?: string | null;
+        };
+        SsoSettingsShown: components["schemas"]["SsoSettings"] & {
+            /** @description Whether a client secret is kept. It is never shown. */
+            has_client_secret: boolean;
+            /** @description What to enter at the provider as the redirect address; empty until `server.public_url` is configured. */
+            redirect_uri: string;
+        };
+        Count: {
+            code: string;
+            /** Format: int64 */
+            count: number;
+        };
+        Import: {
+            /** Format: int64 */
+            accepted: number;
+            /** @description `upload`, or `command` for one that `forecourt import` does. */
+            by: components["schemas"]["ImportBy"];
+            /** Format: int64 */
+            bytes: number;
+            checked: components["schemas"]["ImportOutcome"] | null;
+            created_at: string;
+            created_by: string;
+            /**
+             * Format: int64
+             * @description How far the work is, in `unit`; a `total` of 0 is not known.
+             */
+            done: number;
+            ended_at: string | null;
+            /** @description Whether the file is still here: only then can it be looked at or imported again. */
+            has_file: boolean;
+            /** @description Whether there is a file of rejected rows to take away. */
+            has_rejected: boolean;
+            id: string;
+            /** @description `events`, `profiles`, `leads`, `orders`, `costs`, `calls`. */
+            kind: string;
+            /** @description Whether the rows count as happening now, and may start sends and tasks. */
+            live: boolean;
+            mapping: Record<string, never>;
+            /** @description Why it failed. */
+            message: string | null;
+            /** @description The file's name where it came from. */
+            name: string;
+            outcome: components["schemas"]["ImportOutcome"] | null;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            rows: number;
+            /** @description The name of the source that the rows are said to come from. */
+            source: string;
+            started_at: string | null;
+            state: components["schemas"]["ImportState"];
+            /** Format: int64 */
+            total: number;
+            /** @description `bytes` or `rows`. */
+            unit: string;
+            /** @description What is asked of work that runs and has not come of it yet: `pause` or `cancel`. */
+            wanted: string | null;
+        };
+        /** @enum {string} */
+        ImportBy: "upload" | "command";
+        ImportMapping: {
+            /** @description `events`, `profiles`, `leads`, `orders`, `costs`, `calls`. */
+            kind: string;
+            mapping: Record<string, never>;
+            name: string;
+            updated_at: string;
+            updated_by: string;
+        };
+        ImportMappings: {
+            mappings: components["schemas"]["ImportMapping"][];
+        };
+        /** @enum {string} */
+        ImportState: "draft" | "checking" | "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
+        ImportWish: {
+            kind: string;
+            /** @description Whether the rows count as happening now, and may start sends and tasks. */
+            live?: boolean;
+            /** @description Which column says what; see `docs/import.md`. */
+            mapping: Record<string, never>;
+            /** @description The name of the source that the rows are said to come from; a second import of a file must name the same. */
+            source?: string | null;
+        };
+        Imports: {
+            /**
+             * Format: int64
+             * @description The largest file that may be uploaded.
+             */
+            file_bytes_max: number;
+            imports: components["schemas"]["Import"][];
+            /**
+             * Format: int32
+             * @description How long files are kept after their imports.
+             */
+            keep_days: number;
+        };
+        Known: {
+            /**
+             * Format: int64
+             * @description Of costs: rows that would replace another amount.
+             */
+            changed: number;
+            /** @description Whether every row was compared; of a very large file the first ones are. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Rows that were taken in before: they change nothing.
+             */
+            known: number;
+            /**
+             * Format: int64
+             * @description Rows that would be new.
+             */
+            new: number;
+            /**
+             * Format: int64
+             * @description Rows that say what another row of the file says: they count once.
+             */
+            repeated: number;
+        };
+        /** @description What a file is, and what its first rows would become. */
+        Look: {
+            columns: components["schemas"]["LookColumn"][];
+            /** @description The fields that rows of this kind can have. */
+            fields: components["schemas"]["LookField"][];
+            format: components["schemas"]["LookFormat"];
+            /** @description What the rows are, or most likely are: `events`, `profiles`, `leads`, `orders`, `costs`, `calls`. */
+            kind: string;
+            /** @description The mapping that was asked about, or a proposed one; see `docs/import.md`. */
+            mapping: Record<string, never>;
+            /** @description What is missing or wrong in the mapping; rows cannot be made before it is mended. */
+            mapping_problem: string | null;
+            preview: components["schemas"]["LookPreview"] | null;
+            /** @description Signs of damage, by spreadsheets and wrong encodings. */
+            warnings: components["schemas"]["WarningTold"][];
+        };
+        LookColumn: {
+            /** @description What most of its values look like: `empty`, `email`, `phone`, `time`, `number`, `flag`, `url`, `text`. */
+            guess: string;
+            name: string;
+            /** @description The first values that are not empty. */
+            samples: string[];
+        };
+        LookField: {
+            name: string;
+            /** @description Whether rows of this kind cannot do without. */
+            needed: boolean;
+        };
+        LookFormat: {
+            /** @description Of a delimited text. */
+            delimiter: string | null;
+            /** @description Of a text. */
+            encoding: string | null;
+            /**
+             * Format: int32
+             * @description The row of the columns' names, from 1; 0 where there is none.
+             */
+            header_row: number | null;
+            /** @description `delimited`, `json_lines`, `workbook`, `parquet`. */
+            kind: string;
+            /** @description Of a workbook: the sheet that is read, and all of them. */
+            sheet: string | null;
+            sheets: string[];
+        };
+        LookPreview: {
+            /**
+             * Format: int64
+             * @description How many rows were looked at, and how many of them would be refused.
+             */
+            looked_at: number;
+            /** Format: int64 */
+            refused: number;
+            rows: components["schemas"]["LookRow"][];
+        };
+        LookProblem: {
+            code: string;
+            /** @description The column whose value is the reason, where it is one. */
+            column: string | null;
+            message: string;
+        };
+        /** @description A row as it stands in the file, and what would become of it. */
+        LookRow: {
+            /** @description In the order of the columns. */
+            cells: string[];
+            /** @description The record that the row would be; null for a row that would be refused. */
+            item: Record<string, never> | null;
+            /**
+             * Format: int64
+             * @description The line of a text, the row of a sheet.
+             */
+            number: number;
+            problem: components["schemas"]["LookProblem"] | null;
+        };
+        LookWish: {
+            /** @description What the rows are; guessed where it is not said. */
+            kind?: string | null;
+            /** @description Which column says what; proposed where it is not said. */
+            mapping?: Record<string, never> | null;
+            /** @description How to read the file, for a proposal: `encoding`, `delimiter`, `quotes`, `header_row`, `sheet`, `decimal`. */
+            read?: Record<string, never> | null;
+        };
+        MappingWish: {
+            kind: string;
+            mapping: Record<string, never>;
+        };
+        OutsideBegun: {
+            id: string;
+        };
+        OutsideImport: {
+            /** Format: int64 */
+            bytes: number;
+            kind: string;
+            live: boolean;
+            mapping: Record<string, never>;
+            /** @description The file's name. */
+            name: string;
+            source: string;
+            /** @description What progress is told in: `bytes` or `rows`. */
+            unit: string;
+        };
+        OutsideProgress: {
+            /** Format: int64 */
+            accepted: number;
+            /** Format: int64 */
+            done: number;
+            /** @description Told once, when it has failed: why. */
+            failed?: string | null;
+            outcome?: components["schemas"]["Outcome"] | null;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            rows: number;
+            /**
+             * Format: int64
+             * @description 0 where it is not known.
+             */
+            total: number;
+            unit: string;
+        };
+        PeopleNamed: {
+            /**
+             * Format: int64
+             * @description Profiles that would be met again.
+             */
+            known: number;
+            /**
+             * Format: int64
+             * @description Profiles that would be made.
+             */
+            new: number;
+        };
+        /**
+         * @description How a table is written.
+         * @enum {string}
+         */
+        TableFormat: "csv" | "xlsx";
+        WarningTold: {
+            /** @description `rounded_ids`, `retyped_dates`, `mixed_dates`, `mojibake`, `error_values`, `shifted_rows`, `cut_off`, `future_dates`, `merged_cells`. */
+            code: string;
+            column: string | null;
+            /** Format: int64 */
+            count: number;
+            message: string;
+        };
+        /** @description What a dry run or an import has counted. */
+        ImportOutcome: {
+            /** Format: int64 */
+            rows: number;
+            /** Format: int64 */
+            accepted: number;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            people: number;
+            /** Format: int64 */
+            starts: number;
+            reasons: components["schemas"]["RefusedCount"][];
+            warnings: components["schemas"]["WarningTold"][];
+            from: string | null;
+            to: string | null;
+            /** Format: double */
+            seconds: number;
+            known: null | components["schemas"]["RowsKnown"];
+            profiles: null | components["schemas"]["PeopleNamed"];
+        };
+        RefusedCount: {
+            code: string;
+            /** Format: int64 */
+            count: number;
+        };
+        RowsKnown: {
+            /**
+             * Format: int64
+             * @description Of costs: rows that would replace another amount.
+             */
+            changed: number;
+            /** @description Whether every row was compared; of a very large file the first ones are. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Rows that were taken in before: they change nothing.
+             */
+            known: number;
+            /**
+             * Format: int64
+             * @description Rows that would be new.
+             */
+            new: number;
+            /**
+             * Format: int64
+             * @description Rows that say what another row of the file says: they count once.
+             */
+            repeated: number;
         };
         Alerts: {
             /** @description Whether e-mail can be sent at all. */
@@ -3825,6 +4841,1282 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginSecondFactor"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunSecondFactor"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorCode"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountSessions"];
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    state: {
+        parameters: {
+            query: {
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetLinkState"];
+                };
+            };
+        };
+    };
+    reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetPassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskReset"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoOffer"];
+                };
+            };
+        };
+    };
+    callback: {
+        parameters: {
+            query?: {
+                /** @description What the provider gives for the token. */
+                code?: string;
+                /** @description As we sent it. */
+                state?: string;
+                /** @description Why the provider refused. */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description to the page that was asked for, or back to the sign-in page with the reason */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    start: {
+        parameters: {
+            query?: {
+                /** @description The page to go to afterwards: a path of this site. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description to the provider, or back to the sign-in page */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityPolicy"];
+                };
+            };
+        };
+    };
+    set_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecurityPolicy"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoSettingsShown"];
+                };
+            };
+        };
+    };
+    set_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoSettingsChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    new_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or e-mail of the account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetLink"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reset_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export_events: {
+        parameters: {
+            query: {
+                /** @description `csv` or `xlsx`. */
+                format: components["schemas"]["TableFormat"];
+                /** @description The first day, `YYYY-MM-DD` in UTC. */
+                from: string;
+                /** @description The last day, with it. */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": number[];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    import_mappings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportMappings"];
+                };
+            };
+        };
+    };
+    keep_import_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappingWish"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_import_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    imports: {
+        parameters: {
+            query?: {
+                /** @description The `created_at` of the last one of the page before. */
+                before?: string;
+                /** @description 50 unless told, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imports"];
+                };
+            };
+        };
+    };
+    upload_file: {
+        parameters: {
+            query: {
+                /** @description The file's name, to be shown. */
+                name: string;
+                /** @description What the rows are; guessed where it is not said. */
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin_outside_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutsideImport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutsideBegun"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    note_outside_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutsideProgress"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutsideBegun"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    import_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plan_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    import_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancel_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    look_at_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Look"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    pause_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rejected_rows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": number[];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resume_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    start_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export_profiles: {
+        parameters: {
+            query: {
+                /** @description `csv` or `xlsx`. */
+                format: components["schemas"]["TableFormat"];
+                /** @description As in the list of profiles; everybody where it is empty. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": number[];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -100,6 +100,7 @@ mod tests {
             created_us: 0,
             last_seen_us: None,
             second_factor_us: None,
+            disabled: false,
         }
     }
 
