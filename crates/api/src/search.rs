@@ -100,7 +100,7 @@ pub async fn search_everything(
     trail.object(q.as_str());
     let sees_all_dealers = caller.scope.dealer().is_none();
     let scope = &caller.scope;
-    let people = async { Ok::<_, ApiError>(profiles(&store, &search, scope, &q).await?) };
+    let people = profiles(&store, &search, scope, &q);
     let entities = async { Ok((leads(&store, scope, &q).await?, orders(&store, scope, &q).await?)) };
     let named = async {
         let sources = if sees_all_dealers { sources(&control, &q).await? } else { Vec::new() };
