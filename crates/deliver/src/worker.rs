@@ -4,7 +4,7 @@ use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use forecourt_model::{
@@ -84,6 +84,8 @@ struct Channel {
     /// Where the last page of the outbox ended.
     read_to: (u64, String),
     may_have_more: bool,
+    /// When the outbox was looked at last.
+    looked: Instant,
 }
 
 impl Channel {
@@ -97,6 +99,7 @@ impl Channel {
             running: JoinSet::new(),
             read_to: (0, String::new()),
             may_have_more: true,
+            looked: Instant::now(),
         }
     }
 
@@ -119,7 +122,7 @@ impl Channel {
                     is_told = moved.is_ok();
                 }
                 Some(ended) = self.running.join_next(), if !self.running.is_empty() => self.take_back(ended),
-                () = sleep(next_due) => self.may_have_more |= next_due == LOOK,
+                () = sleep(next_due) => {}
             }
         }
         while let Some(ended) = self.running.join_next().await {
@@ -140,6 +143,9 @@ impl Channel {
 
     /// Takes in what the outbox has that is not in memory.
     async fn fill(&mut self) -> Result<(), StoreError> {
+        if LOOK <= self.looked.elapsed() {
+            (self.may_have_more, self.looked) = (true, Instant::now());
+        }
         while self.may_have_more && self.items.len() + self.running.len() < IN_MEMORY_MAX {
             let after = (self.read_to.0, self.read_to.1.as_str());
             let page = self.shared.store.pending_messages(self.channel, after, PAGE).await?;
