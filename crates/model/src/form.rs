@@ -130,6 +130,9 @@ impl Form {
             if TEXT_CHARS_MAX < text.chars().count() {
                 return Err(format!("the {what} is longer than {TEXT_CHARS_MAX} characters: shorten it"));
             }
+            if text.chars().any(|c| c.is_control() && c != '\n') {
+                return Err(format!("the {what} holds characters that nobody can see: type it anew"));
+            }
             if needed && text.trim().is_empty() {
                 return Err(format!("the {what} is empty: visitors need it"));
             }
@@ -152,6 +155,9 @@ impl Form {
         let Some(text) = &self.sms else { return Ok(()) };
         if text.trim().is_empty() || SMS_CHARS_MAX < text.chars().count() {
             return Err(format!("the SMS is empty or longer than {SMS_CHARS_MAX} characters: write a sentence or two"));
+        }
+        if text.chars().any(|c| c.is_control() && c != '\n') {
+            return Err("the SMS holds characters that nobody can see: type it anew".into());
         }
         match template::places(text).into_iter().find(|place| !matches!(*place, "name" | "phone")) {
             Some(other) => Err(format!("the SMS names {{{other}}}, which is not known: use {{name}} and {{phone}}")),
