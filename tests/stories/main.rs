@@ -22,6 +22,7 @@ mod manual;
 mod outside;
 mod pages;
 mod peers_faults;
+mod pivot;
 #[allow(dead_code, reason = "the store's own tests need more of it")]
 #[path = "../../crates/store/tests/postgres/mod.rs"]
 mod postgres;

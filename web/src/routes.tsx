@@ -16,6 +16,7 @@ import { readCatalogue } from "./features/catalogue/search";
 import { readFunnel } from "./features/funnel/spec";
 import { readOverview } from "./features/overview/search";
 import { readLive } from "./features/live/search";
+import { readPivot } from "./features/pivot/spec";
 import { readProfile, readProfiles } from "./features/profiles/search";
 import { Locked } from "./features/settings/Locked";
 import { NotFoundPage, RouteError, RoutePending } from "./features/shell/RouteStates";
@@ -125,6 +126,13 @@ const funnel = createRoute({
   component: lazyRouteComponent(() => import("./features/funnel/FunnelPage"), "FunnelPage"),
 });
 
+const pivot = createRoute({
+  getParentRoute: () => shell,
+  path: "/pivot",
+  validateSearch: readPivot,
+  component: lazyRouteComponent(() => import("./features/pivot/PivotPage"), "PivotPage"),
+});
+
 const sources = createRoute({
   getParentRoute: () => shell,
   path: "/sources",
@@ -226,6 +234,7 @@ const tree = root.addChildren([
     profiles,
     profile,
     funnel,
+    pivot,
     sources,
     forms,
     deliveries,

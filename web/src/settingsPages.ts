@@ -13,6 +13,8 @@ export const SETTINGS_PAGES: Record<SettingsKey, ComponentType> = {
   sending: lazyRouteComponent(() => import("./features/settings/Sending"), "Sending"),
   backup: lazyRouteComponent(() => import("./features/backup/BackupSettings"), "BackupSettings"),
   brands: lazyRouteComponent(() => import("./features/settings/Brands"), "Brands"),
+  conversions: lazyRouteComponent(() => import("./features/settings/Conversions"), "Conversions"),
+  currencies: lazyRouteComponent(() => import("./features/settings/Currencies"), "Currencies"),
   installation: lazyRouteComponent(() => import("./features/settings/Installation"), "Installation"),
   alerts: lazyRouteComponent(() => import("./features/settings/Alerts"), "Alerts"),
 };

@@ -47,7 +47,7 @@ enum Permission {
     ManageAccounts,
     /// The installation's name, zone and currency; alerts.
     ManageInstallation,
-    /// What people say of events; brands.
+    /// What people say of events; brands; what reports count by: conversions, rates of currencies.
     EditDefinitions,
     RunSql,
     /// Forms, without their secrets.
@@ -154,6 +154,15 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("GET", "/api/commands/{offset}", EditProfiles, Nothing),
     ("POST", "/api/reports/funnel", SeeProfiles, Unneeded("counts of people, none of them shown")),
     ("POST", "/api/reports/funnel/people", SeeProfiles, As(Action::PeopleListed)),
+    ("POST", "/api/reports/pivot", SeeProfiles, Unneeded("counts of people, none of them shown")),
+    ("POST", "/api/reports/pivot/people", SeeProfiles, As(Action::PeopleListed)),
+    ("GET", "/api/conversions", SeeProfiles, Nothing),
+    ("POST", "/api/conversions", EditDefinitions, As(Action::DefinitionChanged)),
+    ("PUT", "/api/conversions/{id}", EditDefinitions, As(Action::DefinitionChanged)),
+    ("DELETE", "/api/conversions/{id}", EditDefinitions, As(Action::DefinitionRemoved)),
+    ("GET", "/api/currencies/rates", SeeReports, Nothing),
+    ("POST", "/api/currencies/rates", EditDefinitions, As(Action::DefinitionChanged)),
+    ("DELETE", "/api/currencies/rates/{base}/{currency}/{day}", EditDefinitions, As(Action::DefinitionRemoved)),
     ("GET", "/api/audit", ManageAccounts, As(Action::AuditRead)),
     ("GET", "/api/audit/proof", ManageAccounts, As(Action::AuditRead)),
     ("GET", "/api/privacy", ManageAccounts, Nothing),

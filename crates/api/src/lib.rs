@@ -14,6 +14,8 @@ mod brands;
 mod caller;
 mod catalogue;
 mod commands;
+mod conversions;
+mod currencies;
 mod dead_letters;
 mod deliveries;
 mod error;
@@ -30,6 +32,7 @@ mod live;
 mod masking;
 mod overview;
 mod pace;
+mod pivot;
 mod privacy;
 mod profiles;
 mod reset;
@@ -200,6 +203,12 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(timeline::timeline))
         .routes(routes!(funnel::funnel))
         .routes(routes!(funnel::people))
+        .routes(routes!(pivot::pivot))
+        .routes(routes!(pivot::pivot_people))
+        .routes(routes!(conversions::conversions, conversions::add_conversion))
+        .routes(routes!(conversions::update_conversion, conversions::remove_conversion))
+        .routes(routes!(currencies::rates, currencies::put_rates))
+        .routes(routes!(currencies::remove_rate))
         .routes(routes!(audit::audit))
         .routes(routes!(audit::proof))
         .routes(routes!(privacy::privacy))
@@ -245,11 +254,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// JSON Schemas of report specs, by report; what they refer to stands beside them.
 fn report_schemas(document: &utoipa::openapi::OpenApi) -> serde_json::Value {
     let described = document.components.as_ref().map(|components| &components.schemas);
-    let wanted = ["FunnelSpec", "FunnelSpecStep"];
+    let wanted = ["FunnelSpec", "FunnelSpecStep", "PivotSpec", "PivotFilter"];
     let parts = wanted.iter().filter_map(|name| Some(((*name).to_owned(), serde_json::to_value(described?.get(*name)?).ok()?)));
     let parts: serde_json::Map<String, serde_json::Value> = parts.collect();
     serde_json::json!({
-        "reports": { "funnel": { "$ref": "#/components/schemas/FunnelSpec" } },
+        "reports": {
+            "funnel": { "$ref": "#/components/schemas/FunnelSpec" },
+            "pivot": { "$ref": "#/components/schemas/PivotSpec" }
+        },
         "components": { "schemas": parts }
     })
 }

@@ -7,6 +7,8 @@ pub mod audit;
 pub mod block;
 pub mod channel;
 pub mod command;
+pub mod conversion;
+pub mod currency;
 pub mod entity;
 pub mod event;
 pub mod event_names;

@@ -24,6 +24,14 @@ impl QueryError {
         Self::Invalid(text.into())
     }
 
+    /// Says before the reason what it is about.
+    pub(crate) fn about(self, what: &str) -> Self {
+        match self {
+            Self::Invalid(text) => Self::Invalid(format!("{what}: {text}")),
+            internal => internal,
+        }
+    }
+
     pub(crate) fn internal(error: impl fmt::Display) -> Self {
         Self::Internal(error.to_string())
     }

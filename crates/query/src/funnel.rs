@@ -11,4 +11,4 @@ pub(crate) mod people;
 mod plan;
 pub(crate) mod report;
 pub(crate) mod spec;
-mod steps;
+pub(crate) mod steps;

@@ -6,6 +6,7 @@
 mod bounds;
 mod catalogue;
 mod cell;
+mod condition;
 mod dataset;
 mod error;
 mod expired;
@@ -13,6 +14,8 @@ mod export;
 mod funnel;
 mod json_get;
 mod operator;
+mod period;
+mod pivot;
 mod properties;
 mod scan;
 mod scope;
@@ -39,6 +42,12 @@ pub use funnel::{
     people::{Outcome, People, PeopleSpec},
     report::{FunnelReport, GroupReport, StepReport},
     spec::{DIMENSIONS, FunnelSpec, FunnelStep},
+};
+pub use pivot::{
+    measure::Unit,
+    people::PivotPeopleSpec,
+    report::{PivotLine, PivotMeasure, PivotReport, PivotWarning},
+    spec::{PivotFilter, PivotSpec, PivotTerms},
 };
 pub use properties::{EventShape, PropertyChange, PropertyShape, PropertyType};
 pub use session::QueryOptions;
@@ -82,6 +91,34 @@ impl Query {
         let funnel = spec.check(&self.engine.time_zone())?;
         let wanted = wanted.clone();
         self.ask(scope, async move |session| funnel::people::people(&session, funnel, &wanted).await).await
+    }
+
+    /// What advertising cost and what came of it, by any dimensions.
+    pub async fn pivot(&self, scope: &Scope, spec: &PivotSpec, terms: &PivotTerms) -> Result<PivotReport, QueryError> {
+        let pivot = spec.check(terms, &self.engine.time_zone())?;
+        let terms = terms.clone();
+        self.ask(scope, async move |session| pivot::report::report(&session, &pivot, &terms).await).await
+    }
+
+    /// Which profiles are behind a number of [`Self::pivot`].
+    pub async fn pivot_people(
+        &self,
+        scope: &Scope,
+        spec: &PivotSpec,
+        terms: &PivotTerms,
+        wanted: &PivotPeopleSpec,
+    ) -> Result<People, QueryError> {
+        let pivot = spec.check(terms, &self.engine.time_zone())?;
+        let (pivot, of_people) = pivot::people::narrowed(spec, pivot, wanted)?;
+        let (terms, wanted) = (terms.clone(), wanted.clone());
+        self.ask(scope, async move |session| pivot::people::people(&session, &pivot, &of_people, &terms, &wanted).await).await
+    }
+
+    /// Refuses a condition on the columns of an event that a query would refuse.
+    pub async fn check_condition(&self, condition: &str) -> Result<(), QueryError> {
+        let text = condition.to_owned();
+        self.ask(&Scope::Everything, async move |session| condition::condition(&session.state()?, session.events()?, &text).map(|_| ()))
+            .await
     }
 
     /// Answers one statement that only reads.

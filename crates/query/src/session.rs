@@ -18,7 +18,7 @@ use datafusion::{
         runtime_env::RuntimeEnvBuilder,
     },
     logical_expr::ScalarUDF,
-    physical_plan::{ExecutionPlan, ExecutionPlanProperties},
+    physical_plan::{ExecutionPlan, ExecutionPlanProperties, stream::RecordBatchStreamAdapter},
     prelude::{SessionConfig, SessionContext},
 };
 use forecourt_model::Scope;
@@ -210,6 +210,29 @@ impl Session {
         let context = Arc::new(TaskContext::from(&self.engine.base));
         let tasks = stream::iter(0..plan.output_partitioning().partition_count()).map(|partition| {
             let work = plan.execute(partition, context.clone()).map(&work).map_err(answered);
+            async move { SpawnedTask::spawn(work?).await.map_err(QueryError::internal)? }
+        });
+        tasks.buffered(self.engine.options.threads.max(1)).try_collect().await
+    }
+
+    /// Runs `work` on the rows of each plan, all its partitions one after the other, as many plans at a time as there are
+    /// threads; answers in order.
+    pub async fn each_plan<T, F>(
+        &self,
+        plans: Vec<Arc<dyn ExecutionPlan>>,
+        work: impl Fn(SendableRecordBatchStream) -> F,
+    ) -> Result<Vec<T>, QueryError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, QueryError>> + Send + 'static,
+    {
+        let context = Arc::new(TaskContext::from(&self.engine.base));
+        let tasks = stream::iter(0..plans.len()).map(|at| {
+            let plan = &plans[at];
+            let partitions = 0..plan.output_partitioning().partition_count();
+            let rows = partitions.map(|partition| plan.execute(partition, context.clone())).collect::<Result<Vec<_>, _>>();
+            let rows = rows.map(|rows| RecordBatchStreamAdapter::new(plan.schema(), stream::iter(rows).flatten()));
+            let work = rows.map(|rows| work(Box::pin(rows))).map_err(answered);
             async move { SpawnedTask::spawn(work?).await.map_err(QueryError::internal)? }
         });
         tasks.buffered(self.engine.options.threads.max(1)).try_collect().await

@@ -9,6 +9,7 @@ use forecourt_demo::{Item, Plan, Source};
 use forecourt_log::{Entry, Log};
 use forecourt_model::{
     Origin, RecordKind, Stamp,
+    conversion::{Conversion, ConversionKind},
     entity::AdCost,
     time::{DAY_US, SECOND_US, parse_us},
 };
@@ -32,6 +33,14 @@ const RECENT_DAYS: i64 = 62;
 const PROGRESS_EVERY_US: i64 = SECOND_US;
 /// After the log refused (a full disk).
 const AFTER_REFUSAL: Duration = Duration::from_secs(2);
+
+const CONVERSIONS: [(&str, ConversionKind, &str); 5] = [
+    ("Car viewed", ConversionKind::Micro, "car_viewed"),
+    ("Configurator opened", ConversionKind::Micro, "configurator_opened"),
+    ("Brochure downloaded", ConversionKind::Micro, "brochure_downloaded"),
+    ("Test drive", ConversionKind::Macro, "test_drive_done"),
+    ("Contract", ConversionKind::Macro, "contract_signed"),
+];
 
 const SETTING: &str = "demo";
 /// Stands as the source of advertising costs, which come from no system of the group's.
@@ -77,6 +86,7 @@ impl Seeding {
     pub async fn run(self, size: Size, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
         let begun = self.begin(size).await?;
         let sources = self.sources().await?;
+        self.conversions().await?;
         let plan = begun.plan();
         let live = tokio::spawn(self.clone().trickle(plan, sources.clone(), stop.clone()));
         if !begun.done {
@@ -110,6 +120,19 @@ impl Seeding {
             Ok((source, CollectedSource { id: held.id.clone(), name: held.name.clone(), enabled: held.enabled }))
         };
         Source::ALL.into_iter().map(of).collect()
+    }
+
+    /// What the group counts as steps towards a sale, at the first start.
+    async fn conversions(&self) -> anyhow::Result<()> {
+        if !self.control.conversions().await?.is_empty() {
+            return Ok(());
+        }
+        for (name, kind, event) in CONVERSIONS {
+            let conversion =
+                Conversion { id: event.to_owned(), name: name.to_owned(), kind, event: event.to_owned(), condition: None, value: None };
+            self.control.add_conversion(conversion, now_us()).await?;
+        }
+        Ok(())
     }
 
     async fn history(

@@ -5,6 +5,8 @@ mod postgres;
 use forecourt_model::{
     Role,
     audit::{Action, Actor, Outcome},
+    conversion::{Conversion, ConversionKind},
+    currency::Rate,
     time::{DAY_US, HOUR_US, SECOND_US},
 };
 use forecourt_store::{
@@ -536,6 +538,60 @@ async fn an_incident_and_its_notices_are_written_together_and_sent_one_by_one() 
         assert!(matches!(control.update_alert_rule(&rules[1].id, &senseless, true, NOON_US).await, Err(AccountError::Invalid(_))));
         control.drop_incidents_before(NOON_US + DAY_US).await.unwrap();
         assert!(control.incidents(10).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn conversions_are_named_once_and_kept_under_their_id() {
+    let conversion = |id: &str, name: &str, kind| Conversion {
+        id: id.into(),
+        name: name.into(),
+        kind,
+        event: "Test Drive done".into(),
+        condition: Some("  ".into()),
+        value: None,
+    };
+    on_both(async |control| {
+        let drive = control.add_conversion(conversion("", " Test drive ", ConversionKind::Macro), NOON_US).await.unwrap();
+        assert_eq!((drive.id.as_str(), drive.name.as_str(), &drive.condition), ("test_drive_done", "Test drive", &None));
+        let again = control.add_conversion(conversion("", "Second drive", ConversionKind::Micro), NOON_US).await.unwrap();
+        assert_eq!(again.id, "test_drive_done_2");
+        let taken = control.add_conversion(conversion("x", "Test drive", ConversionKind::Micro), NOON_US).await.unwrap_err();
+        assert_eq!(taken.to_string(), "`name`: there is a conversion `Test drive` already: take another name");
+        for (bad, told) in [
+            (conversion("", "  ", ConversionKind::Micro), "`name`: a conversion needs a name of 1 to 100 characters"),
+            (conversion("Größe", "a", ConversionKind::Micro), "`id`: write at most 40 of the letters a-z, digits, `_` and `-`"),
+            (Conversion { event: String::new(), ..conversion("", "a", ConversionKind::Micro) }, "`event`: name the event that is counted"),
+        ] {
+            assert_eq!(control.add_conversion(bad, NOON_US).await.unwrap_err().to_string(), told);
+        }
+        let bad = Conversion { value: Some(-1.0), ..conversion("", "a", ConversionKind::Micro) };
+        assert!(control.add_conversion(bad, NOON_US).await.unwrap_err().to_string().starts_with("`value`: write a number"));
+
+        let priced = Conversion { value: Some(2.5), condition: Some("value > 1".into()), ..again.clone() };
+        assert_eq!(control.update_conversion(priced.clone(), NOON_US).await.unwrap(), Some(priced.clone()));
+        assert_eq!(control.conversions().await.unwrap(), [priced, drive], "micro-conversions first");
+        let renamed = Conversion { name: "Test drive".into(), ..again };
+        assert!(control.update_conversion(renamed, NOON_US).await.is_err());
+        assert_eq!(control.update_conversion(conversion("gone", "b", ConversionKind::Micro), NOON_US).await.unwrap(), None);
+        assert!(control.remove_conversion("test_drive_done").await.unwrap());
+        assert!(!control.remove_conversion("test_drive_done").await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rate_of_the_same_day_replaces_the_one_before() {
+    let rate = |currency: &str, day, rate| Rate { base: "EUR".into(), currency: currency.into(), day, rate };
+    on_both(async |control| {
+        control.put_rates(&[rate("USD", 10, 1.1), rate("USD", 10, 1.2), rate("GBP", 10, 0.8)]).await.unwrap();
+        control.put_rates(&[rate("USD", 10, 1.3), rate("USD", 11, 1.4)]).await.unwrap();
+        let held = control.rates().await.unwrap();
+        assert_eq!(held, [rate("GBP", 10, 0.8), rate("USD", 11, 1.4), rate("USD", 10, 1.3)]);
+        assert!(control.remove_rate("EUR", "GBP", 10).await.unwrap());
+        assert!(!control.remove_rate("EUR", "GBP", 10).await.unwrap());
+        assert_eq!(control.rates().await.unwrap().len(), 2);
     })
     .await;
 }

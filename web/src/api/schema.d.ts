@@ -1594,6 +1594,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All definitions: micro-conversions first, then by name. */
+        get: operations["conversions"];
+        put?: never;
+        /** Define a conversion. */
+        post: operations["add_conversion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a definition in the place of the one with this id. */
+        put: operations["update_conversion"];
+        post?: never;
+        /** Remove a definition. */
+        delete: operations["remove_conversion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/currencies/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All rates. */
+        get: operations["rates"];
+        put?: never;
+        /** Add rates; one of the same pair and day replaces what was there. All of them, or none. */
+        post: operations["put_rates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/currencies/rates/{base}/{currency}/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove the rate of one day. */
+        delete: operations["remove_rate"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/pivot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What advertising cost and what came of it, by any dimensions. */
+        post: operations["pivot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/pivot/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which profiles are behind a number of the pivot. */
+        post: operations["pivot_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3293,6 +3398,206 @@ export interface components {
             roles?: components["schemas"]["Role"][];
             /** @description What stands behind the `?` of the page's address. */
             state?: string;
+        };
+        Conversion: {
+            event: string;
+            /** @description Reports name it by this: `conversion:ID`. */
+            id: string;
+            kind: components["schemas"]["ConversionKind"];
+            name: string;
+            /**
+             * Format: double
+             * @description What one is worth in the installation's currency; without it the event's own value counts.
+             */
+            value: number | null;
+            /** @description A SQL condition on the event's columns. */
+            where: string | null;
+        };
+        ConversionDefinition: {
+            /** @description Each event of this name that meets the condition is one conversion. */
+            event: string;
+            /** @description Letters a-z, digits, `_` and `-`; made of the event's name where it is left out. It stays for good. */
+            id?: string | null;
+            kind: components["schemas"]["ConversionKind"];
+            /** @description 1 to 100 characters. */
+            name: string;
+            /**
+             * Format: double
+             * @description What one is worth in the installation's currency; without it the event's own value counts.
+             */
+            value?: number | null;
+            /** @description A SQL condition on the event's columns. */
+            where?: string | null;
+        };
+        /**
+         * @description How near the purchase a conversion is.
+         * @enum {string}
+         */
+        ConversionKind: "micro" | "macro";
+        Conversions: {
+            conversions: components["schemas"]["Conversion"][];
+        };
+        /** @description What one unit of `base` costs in `currency` from `day` on. */
+        CurrencyRate: {
+            /** @description Three capitals, such as EUR. */
+            base: string;
+            currency: string;
+            /** @description `YYYY-MM-DD`. */
+            day: string;
+            /**
+             * Format: double
+             * @description Above 0: base EUR, currency USD, rate 1.08 says that one euro costs 1.08 dollars.
+             */
+            rate: number;
+        };
+        CurrencyRates: {
+            /** @description By pair, the newest first. */
+            rates: components["schemas"]["CurrencyRate"][];
+        };
+        PivotFilter: {
+            dimension: string;
+            /** @description Keep all others instead. */
+            exclude?: boolean;
+            /** @description Any of them; null stands for no value. */
+            values: (string | null)[];
+        };
+        PivotLine: {
+            /** @description By column; empty without columns. */
+            cells: (number | null)[][];
+            /** @description As long as the line is deep; empty for the total of all. */
+            key: (string | null)[];
+            /** @description Over all columns, a value for each measure; null where it cannot be told, and for a division by zero. */
+            total: (number | null)[];
+        };
+        PivotMeasure: {
+            /** @description Whether people can be asked for. */
+            has_people: boolean;
+            measure: string;
+            /** @description The definition's name, of a conversion's measure. */
+            title: string | null;
+            unit: components["schemas"]["PivotUnit"];
+        };
+        PivotPeople: {
+            next_cursor: string | null;
+            profiles: components["schemas"]["ProfileRow"][];
+            /**
+             * Format: int64
+             * @description Of all pages.
+             */
+            total: number;
+        };
+        PivotPeopleRequest: {
+            /** @description From the page before. */
+            cursor?: string | null;
+            /**
+             * Format: int32
+             * @description 100 unless told, at most 1000.
+             */
+            limit?: number | null;
+            /** @description One of the spec's measures. */
+            measure: string;
+            /** @description Where the number stands: values of some of the spec's dimensions; of a dimension that is left out all count. */
+            place?: {
+                [key: string]: string | null;
+            };
+            spec: components["schemas"]["PivotSpec"];
+        };
+        PivotReport: {
+            /** @description Every event before it is counted. */
+            as_of: string;
+            /** @description A value for each dimension of the columns; null stands for no value. */
+            column_keys: (string | null)[][];
+            columns: string[];
+            columns_omitted: number;
+            /** @description Of all amounts. */
+            currency: string;
+            /** Format: int64 */
+            elapsed_ms: number;
+            /** @description Each line stands before the lines that it is the total of. */
+            lines: components["schemas"]["PivotLine"][];
+            lines_omitted: number;
+            measures: components["schemas"]["PivotMeasure"][];
+            rows: string[];
+            /**
+             * Format: int64
+             * @description Events read. Null for callers who see only their own rows.
+             */
+            rows_scanned: number | null;
+            total: components["schemas"]["PivotLine"];
+            /** @description IANA name: days begin in it. */
+            tz: string;
+            warnings: components["schemas"]["PivotWarning"][];
+        };
+        /** @description A pivot as people write it: the same here, in the CLI and in the UI. */
+        PivotSpec: {
+            /** @description Dimensions of the columns, at most 2. */
+            columns?: string[];
+            /** @description Of all amounts, three capitals; without it the installation's. */
+            currency?: string | null;
+            /** @description All must hold. */
+            filters?: components["schemas"]["PivotFilter"][];
+            /** @description First moment that counts: a date (its midnight in `tz`) or a time. */
+            from?: string | null;
+            /**
+             * Format: double
+             * @description Share of revenue that is profit before advertising, 0 to 1, for `romi_margin`.
+             */
+            margin?: number | null;
+            /**
+             * @description 1 to 24: `cost`, `impressions`, `clicks`, `micro_conversions`, `macro_conversions`, `leads`, `sales`, `revenue`, `cpl`, `cac`,
+             *     `drr`, `romi` and the others of docs/pivot.md; `conversion:ID` for one definition.
+             */
+            measures: string[];
+            /**
+             * @description Dimensions of the rows, from the outside in, at most 3: `region`, `channel`, `utm_source`, `utm_medium`, `campaign`,
+             *     `dealer`, `model`, `event`, `type`, `source`, `currency`, `session_id`, `url`, `day`, `week`, `month`, `quarter`, `year`.
+             */
+            rows?: string[];
+            /** @description First moment that no longer counts. */
+            to?: string | null;
+            /** @description IANA name; without it the installation's. */
+            tz?: string | null;
+        };
+        /** @enum {string} */
+        PivotUnit: "count" | "money" | "share";
+        /** @description What a reader has to know of the numbers. */
+        PivotWarning: {
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            amounts: number;
+            currency: string;
+            /** @description First and last day of the amounts. */
+            from: string;
+            /** @description The report's currency. */
+            into: string;
+            /** @enum {string} */
+            kind: "missing_rate";
+            /**
+             * Format: double
+             * @description In their own currency.
+             */
+            sum: number;
+            to: string;
+        } | {
+            dimensions: string[];
+            /** @enum {string} */
+            kind: "not_by";
+            measure: string;
+        } | {
+            dimensions: string[];
+            /** @enum {string} */
+            kind: "not_filtered";
+            measure: string;
+        } | {
+            /** @enum {string} */
+            kind: "hidden";
+            measure: string;
+        } | {
+            /** @enum {string} */
+            kind: "nothing_defined";
+            measure: string;
         };
     };
     responses: never;
@@ -6709,6 +7014,263 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    conversions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversions"];
+                };
+            };
+        };
+    };
+    add_conversion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversionDefinition"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversion"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_conversion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversionDefinition"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversion"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_conversion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrencyRates"];
+                };
+            };
+        };
+    };
+    put_rates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CurrencyRates"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_rate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                base: string;
+                currency: string;
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    pivot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PivotSpec"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PivotReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    pivot_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PivotPeopleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PivotPeople"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

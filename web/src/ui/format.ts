@@ -43,6 +43,8 @@ export function createFormat(language: string, zone: string, currency: string) {
     percent: (share: number) => percent.format(share),
     change: (share: number) => change.format(share),
     money: (value: number, code: string | null = currency) => money(language, value, code ?? currency),
+    /** With cents: a click costs some. */
+    moneyExact: (value: number, code: string = currency) => money(language, value, code, undefined, 2),
     moneyCompact: (value: number, code: string = currency) => money(language, value, code, "compact"),
     date: (iso: string) => date.format(new Date(iso)),
     dateLong: (iso: string) => dateLong.format(new Date(iso)),
@@ -115,15 +117,15 @@ function unitText(language: string, value: number, unit: string): string {
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(value);
 }
 
-function money(language: string, value: number, currency: string, notation?: "compact"): string {
-  const digits = notation ? 1 : 0;
+function money(language: string, value: number, currency: string, notation?: "compact", decimals = 0): string {
+  const digits = notation ? 1 : decimals;
   try {
     return new Intl.NumberFormat(language, {
       style: "currency",
       currency,
       currencyDisplay: "narrowSymbol",
       maximumFractionDigits: digits,
-      minimumFractionDigits: 0,
+      minimumFractionDigits: decimals,
       ...(notation && { notation }),
     }).format(value);
   } catch {

@@ -40,6 +40,7 @@ async function walk({ theme, size, name }) {
   await catalogue(visit);
   await savedView(visit);
   await palette(visit, source);
+  await pivot(visit);
   await settings(visit);
   await alerts(visit);
   await languageAndTheme(visit);
@@ -288,6 +289,48 @@ async function funnel(visit) {
   await page.getByRole("heading", { name: "Timeline" }).waitFor();
 }
 
+async function pivot(visit) {
+  const { page } = visit;
+  await go(visit, "/pivot");
+  await page.getByRole("table").waitFor();
+  await look(visit, "pivot");
+  // A line opens to the lines it holds, by the keyboard too.
+  const lines = () => page.locator("tbody tr").count();
+  const closed = await lines();
+  await page.locator('tbody button[aria-expanded="false"]').first().focus();
+  await page.keyboard.press("Enter");
+  await page.locator('tbody button[aria-expanded="true"]').first().waitFor();
+  assert.ok(closed < (await lines()), "the lines of a region are shown");
+  await page.locator("tbody td button").first().click();
+  await page.getByRole("dialog").locator('a[href^="/profiles/"]').first().waitFor();
+  await look(visit, "pivot-people");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+
+  await page.getByRole("button", { name: "Cost", exact: true }).click();
+  await page.waitForURL(/sort=/);
+  assert.equal(await page.locator('th[aria-sort="descending"]').count(), 1);
+  await page.getByRole("button", { name: "Swap rows and columns" }).click();
+  await page.waitForURL(/columns=/);
+  await settled(page);
+  const address = page.url();
+  await page.reload();
+  await settled(page);
+  assert.equal(page.url(), address, "the address holds the whole pivot");
+  await look(visit, "pivot-columns");
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "CSV" }).click();
+  assert.equal((await download).suggestedFilename(), "pivot.csv");
+
+  await go(visit, "/pivot?view=bars");
+  await look(visit, "pivot-bars");
+  await go(visit, "/pivot?view=funnel");
+  await look(visit, "pivot-funnels");
+  await go(visit, "/pivot?tab=costs");
+  await page.getByRole("heading", { name: "Imported costs" }).waitFor();
+  await look(visit, "costs");
+}
+
 async function settings(visit) {
   const { page, name, isPhone } = visit;
   const choose = (section) =>
@@ -322,6 +365,22 @@ async function settings(visit) {
   await page.getByText(/would go$/).waitFor();
   await look(visit, "privacy");
   await page.getByRole("button", { name: "Cancel" }).click();
+  await choose("Conversions");
+  await page.getByRole("button", { name: "New conversion" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill(`Walk ${name}`);
+  await page.getByRole("dialog").getByLabel("Event").fill("car_viewed");
+  await look(visit, "conversion");
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page.getByText(`Walk ${name}`).first().waitFor();
+  await page.getByRole("button", { name: `Remove Walk ${name}` }).click();
+  await page.getByRole("button", { name: "Remove", exact: true }).click();
+  await page.getByText(`Walk ${name}`).first().waitFor({ state: "detached" });
+  await choose("Currencies");
+  await page.getByRole("button", { name: "Paste or upload" }).click();
+  await page.getByRole("dialog").getByRole("textbox").fill("EUR,USD,2026-01-02,1.0423");
+  await page.getByRole("dialog").getByRole("button", { name: "Save 1 rate" }).click();
+  await page.getByText("1 EUR = 1.0423 USD").first().waitFor();
+  await look(visit, "currencies");
   await choose("General");
   await page.waitForURL(/\/settings\/installation/);
   await page.getByText("Time zone").first().waitFor();

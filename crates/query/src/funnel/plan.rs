@@ -2,14 +2,10 @@
 
 use std::sync::{Arc, atomic::AtomicU64};
 
-use arrow::{
-    array::RecordBatch,
-    datatypes::{DataType, Schema, SchemaRef},
-};
+use arrow::{array::RecordBatch, datatypes::SchemaRef};
 use datafusion::{
-    common::{DFSchema, tree_node::TreeNode},
     execution::session_state::SessionState,
-    logical_expr::{Expr, ExprSchemable},
+    logical_expr::Expr,
     physical_plan::{ExecutionPlan, empty::EmptyExec, union::UnionExec},
 };
 
@@ -22,6 +18,7 @@ use super::{
 use crate::{
     QueryError,
     bounds::Bounds,
+    condition::{condition, qualified},
     dataset::{File, Part, Table},
     error::asked,
     operator::OperatorExec,
@@ -41,11 +38,9 @@ pub(super) struct FunnelPlan {
 pub(super) fn plan(session: &Session, funnel: &Funnel) -> Result<FunnelPlan, QueryError> {
     let (state, events) = (&session.state()?, session.events()?);
     let visible = &session.visible_in("events").ok_or_else(|| QueryError::invalid("this account sees no events"))?;
-    let conditions = funnel
-        .steps
-        .iter()
-        .enumerate()
-        .map(|(at, step)| step.condition.as_deref().map(|text| condition(state, events, at, text)).transpose());
+    let conditions = funnel.steps.iter().enumerate().map(|(at, step)| {
+        step.condition.as_deref().map(|text| condition(state, events, text).map_err(|error| about_step(at, error))).transpose()
+    });
     let conditions = conditions.collect::<Result<Vec<_>, _>>()?;
     let columns = Columns::of(events, visible, funnel, &conditions)?;
     let rows_scanned = Arc::new(AtomicU64::new(0));
@@ -185,46 +180,8 @@ fn chained(mut files: Vec<&File>) -> Vec<Vec<&File>> {
     chains
 }
 
-/// Plans a step's `where` against the columns of `events`.
-fn condition(state: &SessionState, events: &Table, at: usize, text: &str) -> Result<Expr, QueryError> {
-    let schema = qualified(&events.schema)?;
-    let expr = state.create_logical_expr(text, &schema).map_err(|error| about_step(at, asked(error)))?;
-    let foreign = expr.exists(|part| {
-        let is_foreign = matches!(
-            part,
-            Expr::Exists(_)
-                | Expr::InSubquery(_)
-                | Expr::ScalarSubquery(_)
-                | Expr::SetComparison(_)
-                | Expr::AggregateFunction(_)
-                | Expr::WindowFunction(_)
-        );
-        Ok(is_foreign)
-    });
-    if foreign.unwrap_or(true) {
-        return Err(about_step(
-            at,
-            QueryError::invalid("it looks beyond the event itself: use columns of `events`, no sub-query, no aggregate"),
-        ));
-    }
-    match expr.get_type(&schema) {
-        Ok(DataType::Boolean) => Ok(expr),
-        Ok(other) => {
-            Err(about_step(at, QueryError::Invalid(format!("it gives {other}, not true or false: compare, as in `channel = 'cpc'`"))))
-        }
-        Err(error) => Err(about_step(at, asked(error))),
-    }
-}
-
-fn qualified(schema: &Schema) -> Result<DFSchema, QueryError> {
-    DFSchema::try_from_qualified_schema("events", schema).map_err(QueryError::internal)
-}
-
 fn about_step(at: usize, error: QueryError) -> QueryError {
-    match error {
-        QueryError::Invalid(text) => QueryError::Invalid(format!("`where` of step {}: {text}", at + 1)),
-        internal => internal,
-    }
+    error.about(&format!("`where` of step {}", at + 1))
 }
 
 /// The first profile id of each bucket but the first: buckets are equal ranges of the ids, which are not negative.

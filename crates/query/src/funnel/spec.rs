@@ -1,11 +1,11 @@
 //! What a funnel report is asked for, and the checks of it.
 
 use forecourt_model::time::{DAY_US, HOUR_US, MINUTE_US, SECOND_US};
-use jiff::{Timestamp, civil, tz::TimeZone};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::machine::{Modes, STEPS_MAX};
-use crate::QueryError;
+use crate::{QueryError, period::Period};
 
 /// Columns that a report may be broken down by.
 pub const DIMENSIONS: [&str; 8] = ["channel", "utm_source", "utm_medium", "campaign", "region", "dealer", "model", "source"];
@@ -63,25 +63,15 @@ pub(crate) struct Funnel {
 impl FunnelSpec {
     /// Checks the spec; every refusal says what to write instead.
     pub(crate) fn check(&self, default_zone: &TimeZone) -> Result<Funnel, QueryError> {
-        let zone = match &self.tz {
-            None => default_zone.clone(),
-            Some(name) => TimeZone::get(name).map_err(|_| {
-                QueryError::Invalid(format!("`tz` is {name:?}, which is no time zone: use an IANA name such as `Europe/Kyiv` or `UTC`"))
-            })?,
-        };
-        let from_us = self.from.as_deref().map_or(Ok(i64::MIN), |text| moment_us("from", text, &zone))?;
-        let to_us = self.to.as_deref().map_or(Ok(i64::MAX), |text| moment_us("to", text, &zone))?;
-        if from_us >= to_us {
-            return Err(QueryError::invalid("`from` is not before `to`: `to` is the first moment that no longer counts"));
-        }
+        let period = Period::read(self.from.as_deref(), self.to.as_deref(), self.tz.as_deref(), default_zone)?;
         if self.segment.is_some() {
             return Err(QueryError::invalid("`segment` is not supported yet: leave it out"));
         }
         Ok(Funnel {
             steps: self.checked_steps()?,
             window_us: window_us(&self.window)?,
-            from_us,
-            to_us,
+            from_us: period.from_us,
+            to_us: period.to_us,
             by: self.checked_by()?,
             modes: self.checked_modes()?,
         })
@@ -149,19 +139,6 @@ fn window_us(text: &str) -> Result<i64, QueryError> {
     };
     text[..digits].parse::<i64>().ok().and_then(|count| count.checked_mul(unit_us)).filter(|us| *us > 0).ok_or_else(|| {
         QueryError::Invalid(format!("`window` is {text:?}: write a number above 0 and a unit of s, m, h, d or w, such as `30d`"))
-    })
-}
-
-/// Reads a date or a time; what carries no offset of its own is in `zone`.
-fn moment_us(field: &str, text: &str, zone: &TimeZone) -> Result<i64, QueryError> {
-    let text = text.trim();
-    if let Ok(timestamp) = text.parse::<Timestamp>() {
-        return Ok(timestamp.as_microsecond());
-    }
-    // Jiff reads a date as its midnight; a midnight that a clock change skips is the first moment after it.
-    let local: Option<civil::DateTime> = text.parse().ok();
-    local.and_then(|local| local.to_zoned(zone.clone()).ok()).map(|zoned| zoned.timestamp().as_microsecond()).ok_or_else(|| {
-        QueryError::Invalid(format!("`{field}` is {text:?}: write a date such as `2026-01-31`, or a time such as `2026-01-31T09:30:00`"))
     })
 }
 

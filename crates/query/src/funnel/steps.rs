@@ -21,11 +21,11 @@ use futures::StreamExt;
 use crate::operator::Operator;
 
 /// Column of the operators' rows that holds the steps an event matches, one bit each.
-pub(super) const STEPS: &str = "steps";
+pub(crate) const STEPS: &str = "steps";
 
 /// A step, ready to be matched.
 #[derive(Debug, Clone)]
-pub(super) struct StepMatch {
+pub(crate) struct StepMatch {
     pub event: String,
     /// On the operator's input.
     pub condition: Option<Arc<dyn PhysicalExpr>>,
@@ -33,7 +33,7 @@ pub(super) struct StepMatch {
 
 /// Keeps the events that matter to a funnel, with the steps each matches. One partition in, one out, order kept.
 #[derive(Debug, Clone)]
-pub(super) struct Steps {
+pub(crate) struct Steps {
     pub steps: Vec<StepMatch>,
     /// Inclusive.
     pub from_us: i64,

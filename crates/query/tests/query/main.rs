@@ -3,6 +3,7 @@
 mod errors;
 mod funnel;
 mod naive;
+mod pivot;
 mod rows;
 mod scope;
 mod sql;

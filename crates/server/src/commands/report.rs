@@ -26,16 +26,25 @@ pub enum ReportCommand {
         #[command(flatten)]
         output: Output,
     },
+    /// What advertising cost and what came of it, by any dimensions.
+    Pivot {
+        /// A file with the report's spec as JSON; `-` for standard input.
+        #[arg(long, value_name = "FILE")]
+        spec: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
     #[command(external_subcommand)]
     Other(Vec<String>),
 }
 
 /// Reports that are to come.
-const PLANNED: &[&str] = &["attribution", "flow", "paths", "pivot", "retention"];
+const PLANNED: &[&str] = &["attribution", "flow", "paths", "retention"];
 
 pub async fn run(place: &Place, command: ReportCommand) -> anyhow::Result<()> {
-    match command {
-        ReportCommand::Funnel { spec, output } => funnel(place, &spec, output).await,
+    let (path, spec, output) = match &command {
+        ReportCommand::Funnel { spec, output } => ("/api/reports/funnel", spec, *output),
+        ReportCommand::Pivot { spec, output } => ("/api/reports/pivot", spec, *output),
         ReportCommand::Other(words) => {
             let name = words.first().map(String::as_str).unwrap_or_default();
             if PLANNED.contains(&name) {
@@ -43,19 +52,24 @@ pub async fn run(place: &Place, command: ReportCommand) -> anyhow::Result<()> {
             }
             bail!("there is no report `{name}`: `forecourt report --help` lists them");
         }
-    }
-}
-
-async fn funnel(place: &Place, spec: &Path, output: Output) -> anyhow::Result<()> {
+    };
     let spec = read_spec(spec)?;
     let client = Client::connect(place).await?;
-    let report = client.post("/api/reports/funnel", &spec).await;
+    let report = client.post(path, &spec).await;
     client.close().await;
     let report = report?;
     if output.format == Format::Json {
         println!("{report}");
         return Ok(());
     }
+    match command {
+        ReportCommand::Funnel { .. } => print_funnel(&spec, &report, output),
+        _ => print_pivot(&report, output),
+    }
+    Ok(())
+}
+
+fn print_funnel(spec: &Value, report: &Value, output: Output) {
     let by: Vec<String> = spec["by"].as_array().into_iter().flatten().map(plain).collect();
     let columns = ["event", "profiles", "rate", "step_rate", "median_time_s"];
     let head: Vec<String> = by.iter().cloned().chain(columns.map(str::to_owned)).collect();
@@ -68,7 +82,33 @@ async fn funnel(place: &Place, spec: &Path, output: Output) -> anyhow::Result<()
         }
     }
     output.table(&head, rows);
-    Ok(())
+}
+
+/// A row for each line and column, with the totals, which are `(all)`.
+fn print_pivot(report: &Value, output: Output) {
+    let list = |field: &str| report[field].as_array().cloned().unwrap_or_default();
+    let (rows, columns) = (list("rows"), list("columns"));
+    let measures: Vec<String> = list("measures").iter().map(|measure| plain(&measure["measure"])).collect();
+    let head: Vec<String> = rows.iter().chain(&columns).map(plain).chain(measures).collect();
+    let named = |key: &Value, count: usize| -> Vec<String> {
+        let name =
+            |at: usize| key.get(at).map_or("(all)".to_owned(), |value| if value.is_null() { "(none)".to_owned() } else { plain(value) });
+        (0..count).map(name).collect()
+    };
+    let mut printed = Vec::new();
+    for line in list("lines").iter().chain([&report["total"]]) {
+        let column_keys = list("column_keys");
+        let cells = line["cells"].as_array().into_iter().flatten().zip(column_keys.iter());
+        let all = Value::Array(Vec::new());
+        for (values, column) in cells.chain([(&line["total"], &all)]) {
+            let keys = named(&line["key"], rows.len()).into_iter().chain(named(column, columns.len()));
+            printed.push(keys.chain(values.as_array().into_iter().flatten().map(plain)).collect());
+        }
+    }
+    output.table(&head, printed);
+    for warning in list("warnings") {
+        eprintln!("note: {warning}");
+    }
 }
 
 fn read_spec(path: &Path) -> anyhow::Result<Value> {

@@ -8,6 +8,7 @@
 mod alerts;
 mod audit;
 mod brands;
+mod conversions;
 mod event_notes;
 mod guessed;
 mod import_mappings;
@@ -15,6 +16,7 @@ mod imports;
 mod jobs;
 mod keyring;
 mod passwords;
+mod rates;
 mod reset_links;
 mod second_factor;
 mod secrets;
@@ -62,6 +64,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/control/0004.sql"),
     include_str!("../../migrations/control/0005.sql"),
     include_str!("../../migrations/control/0006.sql"),
+    include_str!("../../migrations/control/0007.sql"),
 ];
 
 /// One password is hashed per core at most: each takes 19 MiB, and a storm of sign-ins must not take the memory of all else.

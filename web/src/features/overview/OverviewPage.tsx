@@ -33,7 +33,13 @@ export function OverviewPage() {
   return (
     <Page
       title={t("overview.title")}
-      subtitle={`${format.dayLong(days.from)} – ${format.dayLong(days.to)}`}
+      subtitle={[
+        `${format.dayLong(days.from)} – ${format.dayLong(days.to)}`,
+        // The fold keeps daily totals in UTC days, whatever zone is set.
+        format.zone === "UTC" ? null : t("overview.utc_days"),
+      ]
+        .filter(Boolean)
+        .join(" · ")}
       actions={
         <PeriodPicker
           value={period}

@@ -2,7 +2,7 @@ import { queryOptions, useMutation, useQueryClient, type QueryKey } from "@tanst
 import { useTranslation } from "react-i18next";
 import { api, body } from "../../api/client";
 import { meQuery } from "../../api/session";
-import type { Brand, Role, RuleFields } from "../../api/types";
+import type { Brand, ConversionDefinition, CurrencyRate, Role, RuleFields } from "../../api/types";
 import { errorText } from "../../ui/errorText";
 import { toastDone, toastFailed } from "../../ui/toast";
 
@@ -119,6 +119,46 @@ export function useChangeInstallation() {
     onError: (error) => toastFailed(errorText(t, error)),
   });
 }
+
+export const ratesQuery = queryOptions({
+  queryKey: ["rates"],
+  queryFn: () => body(api.GET("/api/currencies/rates")),
+});
+
+export const usePutRates = () =>
+  useListChange(ratesQuery.queryKey, (rates: CurrencyRate[]) => api.POST("/api/currencies/rates", { body: { rates } }));
+
+export const useRemoveRate = () =>
+  useListChange(ratesQuery.queryKey, ({ base, currency, day }: CurrencyRate) =>
+    api.DELETE("/api/currencies/rates/{base}/{currency}/{day}", { params: { path: { base, currency, day } } }),
+  );
+
+export const conversionsQuery = queryOptions({
+  queryKey: ["conversions"],
+  queryFn: () => body(api.GET("/api/conversions")),
+  staleTime: 30_000,
+});
+
+export const catalogueQuery = queryOptions({
+  queryKey: ["catalogue"],
+  queryFn: () => body(api.GET("/api/catalogue")),
+  staleTime: 60_000,
+});
+
+/** Without an id a new conversion. */
+export const useSaveConversion = () =>
+  useListChange(
+    conversionsQuery.queryKey,
+    ({ id, definition }: { id: string | null; definition: ConversionDefinition }) =>
+      id === null
+        ? body(api.POST("/api/conversions", { body: definition }))
+        : body(api.PUT("/api/conversions/{id}", { params: { path: { id } }, body: definition })),
+  );
+
+export const useRemoveConversion = () =>
+  useListChange(conversionsQuery.queryKey, (id: string) =>
+    api.DELETE("/api/conversions/{id}", { params: { path: { id } } }),
+  );
 
 /** A change after which a list is asked for again. */
 function useListChange<Wish, Done>(list: QueryKey, change: (wish: Wish) => Promise<Done>) {

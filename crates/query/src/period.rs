@@ -1,0 +1,53 @@
+//! The time that a report is about.
+
+use jiff::{Timestamp, civil, tz::TimeZone};
+
+use crate::QueryError;
+
+/// `from_us ≤ ts < to_us` holds for everything that counts.
+#[derive(Debug, Clone)]
+pub(crate) struct Period {
+    /// Least of all without a beginning.
+    pub from_us: i64,
+    /// Greatest of all without an end.
+    pub to_us: i64,
+    /// Days, weeks and months begin in it.
+    pub zone: TimeZone,
+}
+
+impl Period {
+    /// Reads `from`, `to` and `tz` of a report's spec.
+    ///
+    /// * `default_zone`: the installation's.
+    pub fn read(from: Option<&str>, to: Option<&str>, tz: Option<&str>, default_zone: &TimeZone) -> Result<Self, QueryError> {
+        let zone = match tz {
+            None => default_zone.clone(),
+            Some(name) => TimeZone::get(name).map_err(|_| {
+                QueryError::Invalid(format!("`tz` is {name:?}, which is no time zone: use an IANA name such as `Europe/Kyiv` or `UTC`"))
+            })?,
+        };
+        let from_us = from.map_or(Ok(i64::MIN), |text| moment_us("from", text, &zone))?;
+        let to_us = to.map_or(Ok(i64::MAX), |text| moment_us("to", text, &zone))?;
+        if from_us >= to_us {
+            return Err(QueryError::invalid("`from` is not before `to`: `to` is the first moment that no longer counts"));
+        }
+        Ok(Self { from_us, to_us, zone })
+    }
+
+    pub fn has(&self, ts_us: i64) -> bool {
+        self.from_us <= ts_us && ts_us < self.to_us
+    }
+}
+
+/// Reads a date or a time; what carries no offset of its own is in `zone`.
+fn moment_us(field: &str, text: &str, zone: &TimeZone) -> Result<i64, QueryError> {
+    let text = text.trim();
+    if let Ok(timestamp) = text.parse::<Timestamp>() {
+        return Ok(timestamp.as_microsecond());
+    }
+    // Jiff reads a date as its midnight; a midnight that a clock change skips is the first moment after it.
+    let local: Option<civil::DateTime> = text.parse().ok();
+    local.and_then(|local| local.to_zoned(zone.clone()).ok()).map(|zoned| zoned.timestamp().as_microsecond()).ok_or_else(|| {
+        QueryError::Invalid(format!("`{field}` is {text:?}: write a date such as `2026-01-31`, or a time such as `2026-01-31T09:30:00`"))
+    })
+}
