@@ -23,7 +23,7 @@ import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import { catalogueQuery, conversionsQuery, useRemoveConversion, useSaveConversion } from "./queries";
-import { RemoveButton } from "./RemoveButton";
+import { RemoveButton } from "../../ui/RemoveButton";
 
 /** What a condition looks like, in every language. */
 const CONDITION = "model = 'Aster'";

@@ -23,7 +23,7 @@ import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import { toastDone } from "../../ui/toast";
 import { ratesQuery, usePutRates, useRemoveRate } from "./queries";
 import { readRates } from "./rates";
-import { RemoveButton } from "./RemoveButton";
+import { RemoveButton } from "../../ui/RemoveButton";
 
 /** Lines shown of each pair before the rest is asked for. */
 const SHOWN = 20;
