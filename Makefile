@@ -12,11 +12,16 @@ demo: build
 build: web
 	cargo build --locked --workspace --bins
 
-web: web/dist/index.html
+web: web/dist/index.html tracker/dist/t.js
 
 web/dist/index.html: web/package-lock.json $(shell find web/src web/index.html web/vite.config.ts -type f 2>/dev/null)
 	tests/tools/need node npm
 	cd web && npm ci --no-audit --no-fund --prefer-offline && npm run build
+	touch $@
+
+tracker/dist/t.js: tracker/package-lock.json tracker/build.mjs $(shell find tracker/src -type f 2>/dev/null)
+	tests/tools/need node npm
+	cd tracker && npm ci --no-audit --no-fund --prefer-offline && npm run build
 	touch $@
 
 # Formatting, the UI's own tests, then everything else.
@@ -24,6 +29,7 @@ test: web
 	tests/tools/install
 	cargo fmt --all --check
 	cd web && npm run typecheck && npm test
+	cd tracker && npm run typecheck && npm test
 	cd tests/sdk && npm run --silent setup
 	cd tests/oidc && npm ci --no-audit --no-fund --prefer-offline
 	cargo nextest run --locked --workspace --features forecourt-server/failpoints --no-fail-fast

@@ -56,7 +56,7 @@ async fn nothing_that_is_asked_becomes_sql() {
         }
         for parameter in parameters.iter().filter_map(|parameter| parameter["name"].as_str()) {
             for hostile in HOSTILE {
-                let path = path.replace(&format!("{{{parameter}}}"), &encoded(hostile)).replace('{', "").replace('}', "");
+                let path = path.replace(&format!("{{{parameter}}}"), &encoded(hostile)).replace(['{', '}'], "");
                 let url = format!("{}{path}?{}={}", server.address, encoded(parameter), encoded(hostile));
                 let answer = server.http.get(&url).bearer_auth(server.token()).send().await.expect("an answer");
                 let (status, text) = (answer.status(), answer.text().await.unwrap_or_default());

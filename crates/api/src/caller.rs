@@ -47,7 +47,7 @@ enum Permission {
     ManageAccounts,
     /// The installation's name, zone and currency; alerts.
     ManageInstallation,
-    /// What people say of events; brands; what reports count by: conversions, rates of currencies.
+    /// What people say of events; brands; channel rules; what reports count by: conversions, rates of currencies.
     EditDefinitions,
     RunSql,
     /// Forms, without their secrets.
@@ -210,6 +210,11 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("PUT", "/api/alerts/targets", ManageInstallation, As(Action::SettingChanged)),
     ("POST", "/api/alerts/test", ManageInstallation, As(Action::TestSent)),
     ("POST", "/api/query", RunSql, As(Action::SqlRun)),
+    ("GET", "/api/channel-rules", SeeReports, Nothing),
+    ("PUT", "/api/channel-rules", EditDefinitions, As(Action::DefinitionChanged)),
+    ("POST", "/api/channel-rules/test", SeeReports, Unneeded("an address typed in, nobody's data")),
+    ("POST", "/api/channel-rules/preview", SeeReports, Unneeded("counts of events and leads, none of them shown")),
+    ("POST", "/api/channel-rules/apply", EditDefinitions, As(Action::JobChanged)),
 ];
 
 /// A route that is no GET and says nothing about the audit log does not compile.

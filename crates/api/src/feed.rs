@@ -7,7 +7,9 @@ use std::{
 };
 
 use forecourt_log::{Log, LogError, Record};
-use forecourt_model::{Event, ProfileId, RecordKind, Refusal, Stamp, record::decode_refused, time::iso};
+use forecourt_model::{
+    Block, Event, EventAttribution, ProfileId, RecordKind, Refusal, Stamp, block::TouchOf, record::decode_refused, time::iso,
+};
 use forecourt_store::{Store, StoreError, control::Control};
 use serde::Serialize;
 use tokio::{
@@ -151,7 +153,8 @@ impl Feed {
         let blocks = self.store.blocks(first, READ_BYTES_MAX).await?;
         let ranges = blocks.iter().map(|block| (block.first_offset, block.end_offset)).collect();
         let profiles = blocks.iter().flat_map(|block| &block.events).filter(|event| first <= event.offset);
-        Ok(Decisions { ranges, profiles: profiles.map(|event| (event.offset, event.profile_id)).collect() })
+        let profiles = profiles.map(|event| (event.offset, event.profile_id)).collect();
+        Ok(Decisions { ranges, profiles, channels: channels(&blocks) })
     }
 
     fn event(&self, record: &Record, names: &BTreeMap<String, String>, decisions: &Decisions) -> Option<LiveEvent> {
@@ -185,6 +188,18 @@ impl Feed {
 struct Decisions {
     ranges: Vec<(u64, u64)>,
     profiles: BTreeMap<u64, ProfileId>,
+    /// Of events that say themselves how the person came.
+    channels: BTreeMap<u64, String>,
+}
+
+/// Channels that rules gave to events' own touches, by offset.
+fn channels(blocks: &[Block]) -> BTreeMap<u64, String> {
+    let own = |block: &Block, event: &EventAttribution| match event.touch {
+        TouchOf::Own(channel) => block.channels.get(usize::from(channel)).cloned(),
+        _ => None,
+    };
+    let of_block = |block: &Block| block.events.iter().filter_map(|event| Some((event.offset, own(block, event)?))).collect::<Vec<_>>();
+    blocks.iter().flat_map(of_block).collect()
 }
 
 impl Decisions {
@@ -207,7 +222,7 @@ impl Decisions {
             identifiers: event.identifiers.iter().map(named).collect(),
             verdict,
             reason: None,
-            channel: event.touch.as_ref().map(|touch| touch.channel.clone()),
+            channel: self.channels.get(&record.offset).cloned().or_else(|| event.marks.as_ref()?.channel.clone()),
             raw: readable(raw),
         }
     }

@@ -13,7 +13,7 @@ const JOBS_SHOWN: u32 = 50;
 #[derive(Serialize, ToSchema)]
 pub struct Job {
     id: String,
-    /// `demo_seed`, `import`.
+    /// `demo_seed`, `import`, `channel_rules`.
     kind: String,
     title: String,
     state: JobState,

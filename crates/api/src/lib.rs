@@ -13,6 +13,7 @@ pub mod border;
 mod brands;
 mod caller;
 mod catalogue;
+mod channel_rules;
 mod commands;
 mod conversions;
 mod currencies;
@@ -232,6 +233,10 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(alerts::change_targets))
         .routes(routes!(alerts::test_targets))
         .routes(routes!(sql::sql))
+        .routes(routes!(channel_rules::channel_rules, channel_rules::set_channel_rules))
+        .routes(routes!(channel_rules::test_channel_rules))
+        .routes(routes!(channel_rules::preview_channel_rules))
+        .routes(routes!(channel_rules::apply_channel_rules))
         .routes(routes!(commands::outcome))
         .routes(routes!(forms::forms, forms::add_form))
         .routes(routes!(forms::form, forms::change_form))

@@ -38,6 +38,7 @@ pub struct Installation {
 
 impl Installation {
     /// With the switches as they are now.
+    #[expect(clippy::wrong_self_convention, reason = "as of a moment, not a view of itself")]
     pub(crate) async fn as_of(self, store: &Store) -> Result<Self, ApiError> {
         Ok(Self { safe_mode: store.sending().await?.safe_mode, ..self })
     }
@@ -123,6 +124,7 @@ impl Me {
 /// Sign in with e-mail and password.
 #[utoipa::path(post, path = "/api/auth/login", tag = "session", request_body = SignIn,
     responses((status = 200, body = Me), (status = 401, body = ErrorBody), (status = 429, body = ErrorBody)))]
+#[expect(clippy::too_many_arguments, reason = "the pieces that the route works with, once each")]
 pub async fn sign_in(
     State(control): State<Control>,
     State(clock): State<Clock>,

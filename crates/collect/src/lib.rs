@@ -16,6 +16,7 @@ mod rate;
 mod scan;
 pub mod segment;
 mod sources;
+mod tracker;
 
 pub use accept::{Item, NotStored, Outcome, Refused};
 pub use collector::{Clock, Collector};

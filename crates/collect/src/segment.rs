@@ -24,8 +24,8 @@ use serde_json::{Value, json};
 
 use crate::{
     Collector, Item, Source,
-    http::{answer::Answer, body, cors, rejection::Rejection, write_key},
-    mend,
+    http::{answer::Answer, body, cors, query, rejection::Rejection, write_key},
+    mend, tracker,
 };
 
 const EVENT_TYPES: [EventType; 6] =
@@ -70,6 +70,12 @@ impl Collector {
         }
         router = with_slash(router, "/v1/projects/{write_key}/settings", get(settings::of_segment));
         router = with_slash(router, "/sourceConfig", get(settings::of_rudderstack));
+        router = router.route(tracker::PATH, get(tracker::script));
+        if let Some(path) = &self.reach().first_party_path {
+            // One name for both: `…/shop.js` is the script, `…/shop` takes its events.
+            let batch = move |collector, request| answer(collector, Call::Batch(Origin::Live), request);
+            router = router.route(&format!("{path}/{{name}}"), get(tracker::first_party).post(batch));
+        }
         router.method_not_allowed_fallback(wrong_method).layer(middleware::from_fn(cors::allow_pages)).with_state(self)
     }
 
@@ -166,7 +172,12 @@ impl Call {
 }
 
 /// The address of a person who sends by browser or app; a server's own address says nothing of the person.
+///
+/// A browser that says `?ip=0`, because the person has not consented, has its address forgotten.
 fn person_address(collector: &Collector, head: &request::Parts) -> String {
+    if query::parameters(&head.uri).any(|(name, value)| name == "ip" && value == "0") {
+        return String::new();
+    }
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     let is_browser = text("origin").is_some()
         || text("sec-fetch-mode").is_some()

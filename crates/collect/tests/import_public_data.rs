@@ -5,7 +5,7 @@ mod import_files;
 use std::{collections::BTreeMap, io::Read as _, path::PathBuf};
 
 use forecourt_collect::file::{Kind, Mapping, Summary, import};
-use forecourt_model::time;
+use forecourt_model::{ChannelRules, time};
 use import_files::Desk;
 
 /// The folder of public data; `None`, said aloud, where the machine has none.
@@ -66,7 +66,7 @@ async fn olist_leads_and_deals_keep_their_channel() {
     let records = desk.records();
     let by_channel = |name: &str| {
         let of_kind = records.iter().filter_map(|record| record.event.as_ref()).filter(|event| event.name == name);
-        count(of_kind.filter_map(|event| Some(event.touch.as_ref()?.channel.clone())))
+        count(of_kind.filter_map(|event| Some(event.touch(ChannelRules::built_in())?.channel)))
     };
     assert_eq!(by_channel("lead_created"), count(plain.values().cloned()));
     let deals = plain_rows(&deals, b',');

@@ -190,9 +190,8 @@ impl Shared {
         if let Some(retry_us) = retry_us {
             item.due_us = retry_us;
         }
-        match state {
-            Some(state) => self.tell(&Outcome::of(&item.message, state, detail, now_us)).await,
-            None => {}
+        if let Some(state) = state {
+            self.tell(&Outcome::of(&item.message, state, detail, now_us)).await;
         }
         state.is_some()
     }

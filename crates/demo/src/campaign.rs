@@ -107,7 +107,7 @@ fn run(from: f64, to: f64, model: usize, campaign: Campaign) -> Campaign {
 
 #[cfg(test)]
 mod tests {
-    use forecourt_model::channel::{Visit, touch};
+    use forecourt_model::channel::{ChannelRules, Marks, Visit};
 
     use super::*;
 
@@ -124,7 +124,8 @@ mod tests {
                 is_page: true,
                 ..Visit::default()
             };
-            assert_eq!(touch(&visit).map(|touch| touch.channel).as_deref(), Some(campaign.channel), "{campaign:?}");
+            let marks = Marks::of(&visit).unwrap_or_default();
+            assert_eq!(ChannelRules::built_in().decide(&marks).channel, campaign.channel, "{campaign:?}");
         }
         let all = campaigns();
         let named = [SEARCH, DIRECT, NEWSLETTER, SHOWROOM].map(|index| (all[usize::from(index)].channel, all[usize::from(index)].name));

@@ -80,7 +80,7 @@ async fn fold(log: &Log, store: &Store, first: usize) {
         offset,
         fragment_id: FragmentId(profile_of(number, 1_000_000).0),
         profile_id: profile_of(number, 1_000_000),
-        touch: TouchOf::Own,
+        touch: TouchOf::Own(TouchOf::UNRULED),
     };
     let events = (first_offset..).zip(numbers).map(attribution).collect();
     save(store, Block { first_offset, end_offset: first_offset + BLOCK_EVENTS as u64, events, ..Block::default() }).await;

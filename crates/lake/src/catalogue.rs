@@ -1,5 +1,6 @@
 //! The DuckLake catalogue: which files and deletes make up each table, snapshot by snapshot. All its SQL is in here.
 
+mod add_columns;
 mod commit;
 mod ddl;
 mod files;
@@ -63,6 +64,7 @@ impl CatalogueDb {
             tx.commit().await?;
         }
         check_version(&db).await?;
+        add_columns::missing(&db, now_us).await?;
         // A catalogue from before there were checksums gets the table; its files have none until they are compacted.
         db.execute(ddl::CHECKSUMS, vec![]).await?;
         let data_path = format!("{}/", data_dir.to_string_lossy().trim_end_matches('/'));

@@ -26,10 +26,15 @@ const MERGE_ROWS: usize = 8_192;
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Files of one bucket that become one.
-struct Plan {
-    bucket: usize,
-    inputs: Vec<Arc<DataFile>>,
+pub(crate) struct Plan {
+    pub bucket: usize,
+    pub inputs: Vec<Arc<DataFile>>,
+    /// What is done to the rows on the way; `None` leaves them as they are.
+    pub change: Option<ChangeRows>,
 }
+
+/// Gives rows other values, but in none of the columns that they are ordered by.
+pub(crate) type ChangeRows = Arc<dyn Fn(RecordBatch) -> Result<RecordBatch, LakeError> + Send + Sync>;
 
 impl Lake {
     /// Compacts what is worth it, bucket by bucket. Returns how many times files became one.
@@ -83,7 +88,7 @@ impl Inner {
                 if (inputs.len() < self.options.compact_files && !holey) || best.as_ref().is_some_and(|(held, _)| *held <= class) {
                     continue;
                 }
-                best = Some((class, Plan { bucket, inputs }));
+                best = Some((class, Plan { bucket, inputs, change: None }));
             }
         }
         best.map(|(_, plan)| plan)
@@ -93,18 +98,21 @@ impl Inner {
     pub(crate) async fn rewrite(&self, bucket: usize, id: i64) -> Result<(), LakeError> {
         let held = self.state().events[bucket].iter().find(|file| file.id == id).cloned();
         match held {
-            Some(file) => self.compact(Plan { bucket, inputs: vec![file] }).await,
+            Some(file) => self.compact(Plan { bucket, inputs: vec![file], change: None }).await,
             None => Ok(()),
         }
     }
 
     /// Writes the plan's files as one and commits it in their place.
-    async fn compact(&self, plan: Plan) -> Result<(), LakeError> {
+    pub(crate) async fn compact(&self, plan: Plan) -> Result<(), LakeError> {
         let (data_dir, field_ids) = (self.data_dir.clone(), self.catalogue.ids(EVENTS.name).column_ids.clone());
-        let inputs = plan.inputs.clone();
+        let (inputs, change) = (plan.inputs.clone(), plan.change.clone());
         let merged = threads::blocking(move || {
             let mut writer = FileWriter::create(&data_dir, &EVENTS, Some(plan.bucket), &field_ids)?;
-            merge(&inputs, |batch| writer.write(&batch))?;
+            merge(&inputs, |batch| match &change {
+                Some(change) => writer.write(&change(batch)?),
+                None => writer.write(&batch),
+            })?;
             writer.finish()
         })
         .await?;
@@ -133,9 +141,9 @@ impl Inner {
             return Ok(());
         }
         let data_dir = self.data_dir.clone();
-        let (inputs, ended) = (plan.inputs.clone(), now.clone());
+        let (inputs, ended, is_compaction) = (plan.inputs.clone(), now.clone(), plan.change.is_none());
         let (part, uncommitted) = threads::blocking(move || {
-            let mut part = TableChange { is_compaction: true, ended, ..TableChange::new(&EVENTS) };
+            let mut part = TableChange { is_compaction, ended, ..TableChange::new(&EVENTS) };
             let (committed, uncommitted) = deletes_since(&inputs, &now, &merged)?;
             if !committed.is_empty() {
                 let written = write_delete_file(&data_dir, &EVENTS, &merged.path, &committed)?;

@@ -29,6 +29,8 @@ pub struct EventColumns {
     log_offset: Int64Builder,
     /// received_at, original_at, sent_at.
     times: [TimestampMicrosecondBuilder; 3],
+    /// click_ids, referrer_host, landing_host, channel_by.
+    marks: [StringViewBuilder; 4],
 }
 
 impl EventColumns {
@@ -48,6 +50,7 @@ impl EventColumns {
             fragment_id: Int64Builder::with_capacity(rows),
             log_offset: Int64Builder::with_capacity(rows),
             times: std::array::from_fn(|_| time()),
+            marks: std::array::from_fn(|_| text()),
         }
     }
 
@@ -80,6 +83,10 @@ impl EventColumns {
         for (builder, us) in self.times.iter_mut().zip([Some(row.received_us), row.original_us, row.sent_us]) {
             builder.append_option(us);
         }
+        let marks = [&row.click_ids, &row.referrer_host, &row.landing_host].map(Option::as_deref);
+        for (builder, mark) in self.marks.iter_mut().zip(marks.into_iter().chain([row.channel_by])) {
+            builder.append_option(mark);
+        }
     }
 
     pub fn finish(mut self) -> Result<RecordBatch, ArrowError> {
@@ -95,6 +102,7 @@ impl EventColumns {
         columns.push(Arc::new(self.fragment_id.finish()));
         columns.push(Arc::new(self.log_offset.finish()));
         columns.extend(self.times.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        columns.extend(self.marks.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
         RecordBatch::try_new(EVENTS.schema(), columns)
     }
 }
@@ -138,6 +146,10 @@ mod tests {
             received_us: 2,
             original_us: Some(3),
             sent_us: None,
+            click_ids: Some("click_ids".into()),
+            referrer_host: Some("referrer_host".into()),
+            landing_host: Some("landing_host".into()),
+            channel_by: Some("channel_by"),
         };
         let mut columns = EventColumns::with_capacity(1);
         columns.push(&row);

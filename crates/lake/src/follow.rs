@@ -7,7 +7,7 @@ use std::{
 
 use arrow::array::RecordBatch;
 use forecourt_log::{Reader, Record};
-use forecourt_model::{Block, Event, EventAttribution, EventRow, RecordKind, Stamp, Touch, block::TouchOf};
+use forecourt_model::{Block, ChannelRules, Event, EventAttribution, EventRow, RecordKind, Stamp, Touch, block::TouchOf};
 use tokio::{
     sync::watch,
     task::{JoinError, JoinSet},
@@ -212,10 +212,7 @@ fn join(block: &Block, log: &mut Reader, region: &str, threads: usize) -> Result
         let share = pairs.len().div_ceil(threads.max(1)).max(SHARE_RECORDS_MIN);
         let (batches, done) = threads::each(threads, pairs.chunks(share).collect(), |pairs| {
             let mut columns = EventColumns::with_capacity(pairs.len());
-            pairs
-                .iter()
-                .filter_map(|(record, attribution)| row(record, attribution, &block.touches, region))
-                .for_each(|row| columns.push(&row));
+            pairs.iter().filter_map(|(record, attribution)| row(record, attribution, block, region)).for_each(|row| columns.push(&row));
             Ok(columns.finish()?)
         });
         done?;
@@ -230,17 +227,22 @@ fn join(block: &Block, log: &mut Reader, region: &str, threads: usize) -> Result
     Ok(joined)
 }
 
-fn row(record: &Record, attribution: &EventAttribution, touches: &[Touch], region: &str) -> Option<EventRow> {
+fn row(record: &Record, attribution: &EventAttribution, block: &Block, region: &str) -> Option<EventRow> {
     if RecordKind::from_u8(record.kind) != Some(RecordKind::Event) {
         return None;
     }
     let (stamp, raw) = Stamp::decode(&record.body).ok()?;
     let event = Event::parse(raw, &stamp, region).ok()?;
-    let own = event.touch.clone();
+    let own: Option<Touch> = match attribution.touch {
+        TouchOf::Own(channel) => event.marks.as_ref().map(|marks| match block.channels.get(usize::from(channel)) {
+            Some(channel) => Touch::of_channel(marks, channel.clone(), event.ts_us),
+            None => Touch::new(marks, ChannelRules::built_in(), event.ts_us),
+        }),
+        _ => None,
+    };
     let touch = match attribution.touch {
-        TouchOf::None => None,
-        TouchOf::Own => own.as_ref(),
-        TouchOf::Earlier(at) => touches.get(at as usize),
+        TouchOf::Earlier(at) => block.touches.get(at as usize),
+        _ => own.as_ref(),
     };
     Some(EventRow::new(event, record.offset, attribution, touch))
 }

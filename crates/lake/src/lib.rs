@@ -2,10 +2,12 @@
 //!
 //! The writer follows the fold: `follow` joins the fold's blocks with the log, the rows wait in the `tail`, where
 //! queries see them at once; `flush` writes them as files and commits them with the offset they reach; `relocate` moves
-//! the rows of merged profiles; `compact` keeps files few; `entities` copies leads, orders, calls, costs and profiles
-//! out of the store; `expire` takes out what is kept no longer; `janitor` forgets old snapshots and removes their files.
+//! the rows of merged profiles; `channels` decides channels anew; `compact` keeps files few; `entities` copies leads, orders,
+//! calls, costs and profiles out of the store; `expire` takes out what is kept no longer; `janitor` forgets old snapshots and
+//! removes their files.
 
 mod catalogue;
+mod channels;
 mod compact;
 mod concurrent;
 mod data_file;
@@ -41,6 +43,7 @@ use forecourt_store::Store;
 use tokio::sync::watch;
 
 pub use catalogue::{Catalogue, Inspection, ListedFile};
+pub use channels::Rewriting;
 pub use data_file::DataFile;
 pub use error::LakeError;
 pub use expire::{Expired, ExpiresBefore};

@@ -107,6 +107,10 @@ pub static EVENTS: Table = Table {
         required("received_at", Time),
         optional("original_at", Time),
         optional("sent_at", Time),
+        optional("click_ids", Text),
+        optional("referrer_host", Text),
+        optional("landing_host", Text),
+        optional("channel_by", Text),
     ],
     sorted_by: &["profile_id", "ts", "log_offset"],
     by_bucket: true,
@@ -117,6 +121,7 @@ pub mod event_column {
     pub const BUCKET: usize = 0;
     pub const PROFILE_ID: usize = 1;
     pub const TS: usize = 2;
+    pub const CHANNEL: usize = 5;
     pub const LOG_OFFSET: usize = 21;
 }
 
@@ -260,6 +265,7 @@ mod tests {
             ("bucket", event_column::BUCKET),
             ("profile_id", event_column::PROFILE_ID),
             ("ts", event_column::TS),
+            ("channel", event_column::CHANNEL),
             ("log_offset", event_column::LOG_OFFSET),
         ] {
             assert_eq!(EVENTS.column_index(name), Some(at), "{name}");

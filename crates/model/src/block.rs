@@ -15,6 +15,8 @@ pub struct Block {
     pub events: Vec<EventAttribution>,
     /// Touches that events refer to: those that do not say themselves how the person came.
     pub touches: Vec<Touch>,
+    /// Channels that rules gave to events that do say it.
+    pub channels: Vec<String>,
     /// Profiles that became part of another, in the order it happened.
     pub moves: Vec<Move>,
 }
@@ -32,9 +34,15 @@ pub struct EventAttribution {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TouchOf {
     None,
-    Own,
+    /// Index into [`Block::channels`]; [`TouchOf::UNRULED`] where the event names its channel itself, and in blocks of an
+    /// earlier version, which had the built-in rules only.
+    Own(u16),
     /// Index into [`Block::touches`].
     Earlier(u32),
+}
+
+impl TouchOf {
+    pub const UNRULED: u16 = u16::MAX;
 }
 
 /// From `offset` on, every row of `from` belongs to `to`.
@@ -54,19 +62,22 @@ pub struct Move {
 #[error("a block that does not read back: was it written by a newer Forecourt?")]
 pub struct BadBlock;
 
+/// Before it an event's touch is an index of a touch, from it on 2¹⁶ indexes of channels.
+const OWN: u32 = 0xfffe_0000;
+
 impl Block {
-    /// Numbers in little-endian columns after a JSON head for the touches.
+    /// Numbers in little-endian columns after a JSON head for the touches and channels.
     pub fn encode(&self) -> Vec<u8> {
-        let touches = serde_json::to_vec(&self.touches).unwrap_or_default();
+        let touches = serde_json::to_vec(&(&self.touches, &self.channels)).unwrap_or_default();
         let mut out = Vec::with_capacity(64 + touches.len() + self.events.len() * 28 + self.moves.len() * 48);
-        for number in [1, self.first_offset, self.end_offset, touches.len() as u64, self.events.len() as u64, self.moves.len() as u64] {
+        for number in [2, self.first_offset, self.end_offset, touches.len() as u64, self.events.len() as u64, self.moves.len() as u64] {
             out.extend_from_slice(&number.to_le_bytes());
         }
         out.extend_from_slice(&touches);
         for event in &self.events {
             let touch = match event.touch {
                 TouchOf::None => u32::MAX,
-                TouchOf::Own => u32::MAX - 1,
+                TouchOf::Own(channel) => OWN | u32::from(channel),
                 TouchOf::Earlier(at) => at,
             };
             out.extend_from_slice(&((event.offset - self.first_offset) as u32).to_le_bytes());
@@ -87,10 +98,13 @@ impl Block {
     pub fn decode(bytes: &[u8]) -> Result<Self, BadBlock> {
         let mut rest = bytes;
         let head: [u64; 6] = numbers(&mut rest)?;
-        let [1, first_offset, end_offset, touches_len, events_len, moves_len] = head else { return Err(BadBlock) };
+        let [version @ 1..=2, first_offset, end_offset, touches_len, events_len, moves_len] = head else { return Err(BadBlock) };
         let (touches, tail) = rest.split_at_checked(touches_len as usize).ok_or(BadBlock)?;
         rest = tail;
-        let touches = serde_json::from_slice(touches).map_err(|_| BadBlock)?;
+        let (touches, channels) = match version {
+            1 => (serde_json::from_slice(touches).map_err(|_| BadBlock)?, Vec::new()),
+            _ => serde_json::from_slice(touches).map_err(|_| BadBlock)?,
+        };
         if (rest.len() as u64) != events_len.saturating_mul(24).saturating_add(moves_len.saturating_mul(48)) {
             return Err(BadBlock);
         }
@@ -102,7 +116,8 @@ impl Block {
             let short = |at: usize| row[at..at + 4].try_into().map(u32::from_le_bytes).map_err(|_| BadBlock);
             let touch = match short(20)? {
                 u32::MAX => TouchOf::None,
-                own if own == u32::MAX - 1 => TouchOf::Own,
+                own if version == 1 && own == u32::MAX - 1 => TouchOf::Own(TouchOf::UNRULED),
+                own if OWN <= own => TouchOf::Own(own as u16),
                 at => TouchOf::Earlier(at),
             };
             events.push(EventAttribution {
@@ -124,7 +139,7 @@ impl Block {
                 first_offset,
             });
         }
-        Ok(Self { first_offset, end_offset, events, touches, moves })
+        Ok(Self { first_offset, end_offset, events, touches, channels, moves })
     }
 }
 
@@ -141,16 +156,48 @@ fn numbers<const N: usize>(rest: &mut &[u8]) -> Result<[u64; N], BadBlock> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{ChannelRules, channel::Marks};
+
+    fn touch() -> Touch {
+        let marks = Marks { campaign: Some("x".into()), utm_medium: Some("cpc".into()), ..Marks::default() };
+        Touch::new(&marks, ChannelRules::built_in(), 5)
+    }
+
+    /// The layout before channel rules could be changed: blocks that an upgrade finds in the store.
+    #[test]
+    fn a_block_of_the_first_layout_reads() {
+        let touches = br#"[[5,"cpc","google",null,null]]"#;
+        let mut bytes = Vec::new();
+        for number in [1u64, 10, 12, touches.len() as u64, 2, 0] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        bytes.extend_from_slice(touches);
+        for (offset, touch) in [(0u32, u32::MAX - 1), (1, 0)] {
+            bytes.extend_from_slice(&offset.to_le_bytes());
+            bytes.extend_from_slice(&3i64.to_le_bytes());
+            bytes.extend_from_slice(&2i64.to_le_bytes());
+            bytes.extend_from_slice(&touch.to_le_bytes());
+        }
+        let block = Block::decode(&bytes).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(block.events.iter().map(|event| event.touch).collect::<Vec<_>>(), [TouchOf::Own(TouchOf::UNRULED), TouchOf::Earlier(0)]);
+        assert_eq!((block.touches[0].channel.as_str(), block.touches[0].channel_by), ("cpc", None));
+    }
 
     #[test]
     fn a_block_reads_back_and_damage_is_an_error() {
-        let touch = Touch { at_us: 5, channel: "cpc".into(), utm_source: None, utm_medium: None, campaign: Some("x".into()) };
+        let touch = touch();
         let event = |offset, touch| EventAttribution { offset, fragment_id: FragmentId(3), profile_id: ProfileId(2), touch };
         let block = Block {
             first_offset: 10,
             end_offset: 20,
-            events: vec![event(11, TouchOf::None), event(12, TouchOf::Own), event(15, TouchOf::Earlier(0))],
+            events: vec![
+                event(11, TouchOf::None),
+                event(12, TouchOf::Own(0)),
+                event(13, TouchOf::Own(TouchOf::UNRULED)),
+                event(15, TouchOf::Earlier(0)),
+            ],
             touches: vec![touch],
+            channels: vec!["cpc".into()],
             moves: vec![Move { offset: 15, from: ProfileId(9), to: ProfileId(2), first_us: -1, last_us: 7, first_offset: 3 }],
         };
         let bytes = block.encode();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ProfileId, form::Form, message::Sending};
+use crate::{ProfileId, channel::ChannelRule, form::Form, message::Sending};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Command {
@@ -15,6 +15,7 @@ pub struct Command {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "commands are few, and none waits in memory")]
 pub enum Action {
     /// Sets a trait by hand; `null` clears it.
     SetTrait { profile_id: ProfileId, name: String, value: Value },
@@ -28,6 +29,26 @@ pub enum Action {
     SetSending { sending: Sending },
     /// Has messages sent again that were held, failed, suppressed or whose outcome is unknown.
     RetryMessages { message_ids: Vec<String> },
+    /// From this record on, visits get their channel by these rules.
+    SetChannelRules { rules: Vec<ChannelRule> },
+    /// Decides channels anew by the rules in force at this record: of a range of one table's rows, in the order of their keys.
+    DecideChannels {
+        of: ChannelsOf,
+        /// Exclusive; a fragment's id in decimal, or an entity's id.
+        after: String,
+        /// Inclusive.
+        until: String,
+    },
+}
+
+/// Tables of the state that hold channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelsOf {
+    Fragments,
+    Leads,
+    Orders,
+    Calls,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Event, FragmentId, event::EventType};
+use crate::{ChannelRules, Event, FragmentId, Touch, event::EventType};
 
 /// Where a lead stands, in the order of the usual way; a lead may skip and go back.
 pub const STAGES: [&str; 12] = [
@@ -30,11 +30,31 @@ pub struct Dimensions {
     pub channel: Option<String>,
     pub utm_source: Option<String>,
     pub campaign: Option<String>,
+    /// What `channel` was decided by; `None` where nobody knows how the person came, or an earlier version wrote it.
+    pub touch: Option<Touch>,
 }
 
 impl Dimensions {
+    /// Takes how the person came from a touch.
+    pub fn come_by(&mut self, touch: &Touch) {
+        (self.channel, self.utm_source, self.campaign) = (Some(touch.channel.clone()), touch.utm_source.clone(), touch.campaign.clone());
+        self.touch = Some(touch.clone());
+    }
+
+    /// Decides the channel anew. Returns whether it changed.
+    pub fn decide_channel(&mut self, rules: &ChannelRules) -> bool {
+        let Some(touch) = &self.touch else { return false };
+        let decided = touch.decided_by(rules);
+        let changed = decided != *touch;
+        (self.channel, self.touch) = (Some(decided.channel.clone()), Some(decided));
+        changed
+    }
+
     /// Fills what is still unknown from `later`.
     fn fill(&mut self, later: &Self) {
+        if self.channel.is_none() {
+            self.touch.clone_from(&later.touch);
+        }
         let pairs = [
             (&mut self.model, &later.model),
             (&mut self.dealer, &later.dealer),
@@ -61,6 +81,9 @@ impl Dimensions {
             if earlier.is_some() {
                 held.clone_from(earlier);
             }
+        }
+        if self.channel.is_some() {
+            merged.touch.clone_from(&self.touch);
         }
         *self = merged;
     }
@@ -144,7 +167,7 @@ pub struct Told {
 
 impl Told {
     /// Reads the entities out of a track event: those whose id is among its properties.
-    pub fn by(event: &Event, fragment_id: FragmentId, channel: Option<&crate::Touch>) -> Self {
+    pub fn by(event: &Event, fragment_id: FragmentId, touch: Option<&Touch>) -> Self {
         if event.event_type != EventType::Track {
             return Self::default();
         }
@@ -158,14 +181,11 @@ impl Told {
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         };
-        let dimensions = Dimensions {
-            model: event.model.clone(),
-            dealer: event.dealer.clone(),
-            region: event.region.clone(),
-            channel: channel.map(|touch| touch.channel.clone()),
-            utm_source: channel.and_then(|touch| touch.utm_source.clone()),
-            campaign: channel.and_then(|touch| touch.campaign.clone()),
-        };
+        let mut dimensions =
+            Dimensions { model: event.model.clone(), dealer: event.dealer.clone(), region: event.region.clone(), ..Dimensions::default() };
+        if let Some(touch) = touch {
+            dimensions.come_by(touch);
+        }
         let lead = text("lead_id").map(|lead_id| Lead {
             lead_id,
             fragment_id,

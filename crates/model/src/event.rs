@@ -9,7 +9,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     Identifier, IdentifierKind, Origin, Refusal, RefusalCode, Stamp, Touch,
-    channel::{self, Visit},
+    channel::{ChannelRules, Marks, Visit},
     time::{self, EARLIEST_US, MINUTE_US},
 };
 
@@ -70,7 +70,7 @@ pub struct Event {
     /// The JSON object of the event's own properties, as sent.
     pub properties: String,
     /// How the person came, where the event itself says so.
-    pub touch: Option<Touch>,
+    pub marks: Option<Marks>,
     pub session_id: Option<String>,
     pub region: Option<String>,
     pub dealer: Option<String>,
@@ -150,6 +150,11 @@ struct ExternalId<'a> {
 type Object<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 
 impl Event {
+    /// How the person came, by `rules`, where the event itself says so.
+    pub fn touch(&self, rules: &ChannelRules) -> Option<Touch> {
+        self.marks.as_ref().map(|marks| Touch::new(marks, rules, self.ts_us))
+    }
+
     /// Reads one item, as a sender wrote it, into an event.
     ///
     /// `region` is the country whose notation a phone without a country code is in. The same bytes and stamp
@@ -189,7 +194,7 @@ impl Event {
         let ts_us = corrected_us(original_us, sent_us, stamp)?;
         let page: Object = lenient_object(context.page);
         let url = soft_text(page.get("url").copied()).or_else(|| soft_text(properties.get("url").copied()));
-        let touch = touch(&context, &properties, &page, url.as_deref(), event_type, ts_us);
+        let marks = marks(&context, &properties, &page, url.as_deref(), event_type);
         let own_value = ["value", "revenue", "total"].iter().find_map(|name| number(properties.get(*name).copied()));
         let dimension =
             |names: &[&str]| names.iter().find_map(|name| soft_text(properties.get(*name).copied()).filter(|text| !text.is_empty()));
@@ -206,7 +211,7 @@ impl Event {
             sent_us,
             received_us: stamp.received_us,
             properties: with_name(&wire, event_type),
-            touch,
+            marks,
             session_id: soft_text(context.session_id).or_else(|| dimension(&["session_id"])),
             region: dimension(&["region"]).or_else(|| trait_text(&traits, "region")),
             dealer: dimension(&["dealer", "dealer_id"]).or_else(|| trait_text(&traits, "dealer")),
@@ -360,14 +365,7 @@ fn event_name(event_type: EventType, event: Option<&RawValue>) -> Result<String,
     Ok(fixed.to_owned())
 }
 
-fn touch(
-    context: &Context<'_>,
-    properties: &Object<'_>,
-    page: &Object<'_>,
-    url: Option<&str>,
-    event_type: EventType,
-    at_us: i64,
-) -> Option<Touch> {
+fn marks(context: &Context<'_>, properties: &Object<'_>, page: &Object<'_>, url: Option<&str>, event_type: EventType) -> Option<Marks> {
     let campaign = lenient_object(context.campaign);
     let of_campaign = |name: &str| soft_text(campaign.get(name).copied());
     let of_properties = |name: &str| soft_text(properties.get(name).copied());
@@ -375,7 +373,8 @@ fn touch(
     let referrer = soft_text(page.get("referrer").copied())
         .or_else(|| of_properties("referrer"))
         .or_else(|| soft_text(context_referrer.get("url").copied()));
-    channel::touch(&Visit {
+    let goes_on = page.get("goesOn").is_some_and(|raw| raw.get() == "true");
+    Marks::of(&Visit {
         channel: of_properties("channel"),
         utm_source: of_campaign("source").or_else(|| of_properties("utm_source")),
         utm_medium: of_campaign("medium").or_else(|| of_properties("utm_medium")),
@@ -383,7 +382,7 @@ fn touch(
         url: url.map(str::to_owned),
         referrer,
         is_page: event_type == EventType::Page,
-        at_us,
+        goes_on,
     })
 }
 

@@ -5,19 +5,90 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, SeqAccess, Visitor},
+    ser::SerializeSeq as _,
+};
 use serde_json::Value;
 
-use crate::Event;
+use crate::{
+    Event,
+    channel::{ChannelRules, Marks},
+};
 
-/// How a person came on one occasion.
+/// How a person came on one occasion: the marks of the visit, and the channel that was decided by them.
+///
+/// The channel comes last in the order: which of two touches is the first must not depend on the channel rules.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Touch {
     pub at_us: i64,
-    pub channel: String,
+    /// The referrer's host where the visit named no source.
     pub utm_source: Option<String>,
     pub utm_medium: Option<String>,
     pub campaign: Option<String>,
+    /// See [`Marks::click_ids`].
+    pub click_ids: Option<String>,
+    pub referrer_host: Option<String>,
+    pub landing_host: Option<String>,
+    /// `None` for a touch that an earlier version wrote, without its marks: its channel stays what it is.
+    pub channel_by: Option<ChannelBy>,
+    pub channel: String,
+}
+
+/// Who decided a touch's channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChannelBy {
+    /// It named the channel outright.
+    Sender,
+    Rules,
+}
+
+impl ChannelBy {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sender => "sender",
+            Self::Rules => "rules",
+        }
+    }
+}
+
+impl Touch {
+    pub fn new(marks: &Marks, rules: &ChannelRules, at_us: i64) -> Self {
+        Self::of_channel(marks, rules.decide(marks).channel.to_owned(), at_us)
+    }
+
+    /// The touch of a visit whose channel is decided already.
+    pub fn of_channel(marks: &Marks, channel: String, at_us: i64) -> Self {
+        Self {
+            at_us,
+            utm_source: marks.utm_source.clone().or_else(|| marks.referrer_host.clone()),
+            utm_medium: marks.utm_medium.clone(),
+            campaign: marks.campaign.clone(),
+            click_ids: marks.click_ids.clone(),
+            referrer_host: marks.referrer_host.clone(),
+            landing_host: marks.landing_host.clone(),
+            channel_by: Some(if marks.channel.is_some() { ChannelBy::Sender } else { ChannelBy::Rules }),
+            channel,
+        }
+    }
+
+    /// The same touch with the channel that `rules` give it.
+    pub fn decided_by(&self, rules: &ChannelRules) -> Self {
+        if self.channel_by != Some(ChannelBy::Rules) {
+            return self.clone();
+        }
+        let marks = Marks {
+            channel: None,
+            utm_source: self.utm_source.clone().filter(|source| self.referrer_host.as_ref() != Some(source)),
+            utm_medium: self.utm_medium.clone(),
+            campaign: self.campaign.clone(),
+            click_ids: self.click_ids.clone(),
+            referrer_host: self.referrer_host.clone(),
+            landing_host: self.landing_host.clone(),
+        };
+        Self { channel: rules.decide(&marks).channel.to_owned(), ..self.clone() }
+    }
 }
 
 /// A trait's value with when and where it was said.
@@ -55,9 +126,56 @@ macro_rules! as_array {
     };
 }
 
-as_array!(Touch { at_us: i64, channel: String, utm_source: Option<String>, utm_medium: Option<String>, campaign: Option<String> });
 as_array!(TraitValue { value: Value, at_us: i64, offset: u64, source: String });
 as_array!(EventCount { count: u64, first_us: i64, last_us: i64 });
+
+/// As an array too, without what is absent at its end: what the channel was decided by is mostly little.
+impl Serialize for Touch {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let by = self.channel_by.map(|by| if by == ChannelBy::Rules { "r" } else { "s" });
+        let [source, medium, campaign] = [&self.utm_source, &self.utm_medium, &self.campaign].map(Option::as_deref);
+        let [landing, referrer, clicks] = [&self.landing_host, &self.referrer_host, &self.click_ids].map(Option::as_deref);
+        let texts = [Some(self.channel.as_str()), source, medium, campaign, by, landing, referrer, clicks];
+        let present = texts.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        let mut array = serializer.serialize_seq(Some(1 + present))?;
+        array.serialize_element(&self.at_us)?;
+        texts[..present].iter().try_for_each(|text| array.serialize_element(text))?;
+        array.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Touch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Array;
+
+        impl<'de> Visitor<'de> for Array {
+            type Value = Touch;
+
+            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str("a touch: its time, its channel, its marks")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Touch, A::Error> {
+                let at_us = array.next_element()?.ok_or_else(|| A::Error::invalid_length(0, &self))?;
+                let channel = array.next_element()?.ok_or_else(|| A::Error::invalid_length(1, &self))?;
+                let mut text = || -> Result<Option<String>, A::Error> { Ok(array.next_element::<Option<String>>()?.flatten()) };
+                Ok(Touch {
+                    at_us,
+                    channel,
+                    utm_source: text()?,
+                    utm_medium: text()?,
+                    campaign: text()?,
+                    channel_by: text()?.map(|by| if by == "r" { ChannelBy::Rules } else { ChannelBy::Sender }),
+                    landing_host: text()?,
+                    referrer_host: text()?,
+                    click_ids: text()?,
+                })
+            }
+        }
+
+        deserializer.deserialize_seq(Array)
+    }
+}
 
 /// The folded state of one fragment. Its names are short where it is kept.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -155,6 +273,17 @@ impl FragmentState {
                 self.counts.insert(name.to_owned(), EventCount { count: 1, first_us: ts_us, last_us: ts_us });
             }
         }
+    }
+
+    /// Decides the channels of its touches anew. Returns whether any changed.
+    pub fn decide_channels(&mut self, rules: &ChannelRules) -> bool {
+        let mut changed = false;
+        for touch in [&mut self.first_touch, &mut self.last_touch].into_iter().flatten() {
+            let decided = touch.decided_by(rules);
+            changed |= decided != *touch;
+            *touch = decided;
+        }
+        changed
     }
 
     fn touch(&mut self, touch: &Touch) {

@@ -29,9 +29,10 @@ pub mod template;
 pub mod time;
 
 pub use block::{Block, EventAttribution, Move};
+pub use channel::ChannelRules;
 pub use event::{Event, EventType};
 pub use event_names::EventNames;
-pub use fragment::{FragmentState, Touch};
+pub use fragment::{ChannelBy, FragmentState, Touch};
 pub use identifier::{FragmentId, HashKey, Identifier, IdentifierKind, ProfileId};
 pub use record::{Origin, RecordKind, Stamp};
 pub use refusal::{Refusal, RefusalCode};

@@ -33,6 +33,12 @@ pub struct EventRow {
     pub received_us: i64,
     pub original_us: Option<i64>,
     pub sent_us: Option<i64>,
+    /// What the touch was decided by; see [`Touch`].
+    pub click_ids: Option<String>,
+    pub referrer_host: Option<String>,
+    pub landing_host: Option<String>,
+    /// `sender` or `rules`.
+    pub channel_by: Option<&'static str>,
 }
 
 impl EventRow {
@@ -64,6 +70,10 @@ impl EventRow {
             received_us: event.received_us,
             original_us: event.original_us,
             sent_us: event.sent_us,
+            click_ids: touch.and_then(|touch| touch.click_ids.clone()),
+            referrer_host: touch.and_then(|touch| touch.referrer_host.clone()),
+            landing_host: touch.and_then(|touch| touch.landing_host.clone()),
+            channel_by: touch.and_then(|touch| touch.channel_by).map(|by| by.as_str()),
         }
     }
 }

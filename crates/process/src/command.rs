@@ -7,7 +7,11 @@ use forecourt_model::{
     fragment::{TraitValue, name_words},
 };
 
-use crate::{definition, outbox, state::State};
+use crate::{
+    channel::{self, Range},
+    definition, outbox,
+    state::State,
+};
 
 /// Does what the command asks or says why not; either is the verdict that the asker reads.
 pub(crate) fn obey(state: &mut State<'_>, command: &Command) {
@@ -18,6 +22,11 @@ pub(crate) fn obey(state: &mut State<'_>, command: &Command) {
         Action::SetForm { form } => definition::set_form(state, form, &command.actor),
         Action::SetSending { sending } => definition::set_sending(state, sending, &command.actor),
         Action::RetryMessages { message_ids } => outbox::retry(state, message_ids),
+        Action::SetChannelRules { rules } => channel::set_rules(state, rules, &command.actor),
+        Action::DecideChannels { of, after, until } => {
+            channel::decide(state, &Range { of: *of, after: after.clone(), until: until.clone() });
+            Ok(())
+        }
     };
     let verdict = match done {
         Ok(()) => Verdict::Done,

@@ -29,7 +29,8 @@ pub(crate) fn set_sending(state: &mut State<'_>, sending: &Sending, actor: &str)
     Ok(())
 }
 
-fn note(state: &mut State<'_>, kind: &'static str, definition_id: &str, body: &impl serde::Serialize, actor: &str) {
+/// Notes a definition's change; an empty id for the only one of its kind.
+pub(crate) fn note(state: &mut State<'_>, kind: &'static str, definition_id: &str, body: &impl serde::Serialize, actor: &str) {
     let change = DefinitionChange {
         kind,
         definition_id: definition_id.to_owned(),

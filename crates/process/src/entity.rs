@@ -37,8 +37,8 @@ pub(crate) fn tell(state: &mut State<'_>, told: &Told, fragment_id: FragmentId, 
             // A sale came the way its lead came.
             let came = &lead.dimensions;
             if came.channel.is_some() {
-                (dimensions.channel, dimensions.utm_source, dimensions.campaign) =
-                    (came.channel.clone(), came.utm_source.clone(), came.campaign.clone());
+                (dimensions.channel, dimensions.utm_source, dimensions.campaign, dimensions.touch) =
+                    (came.channel.clone(), came.utm_source.clone(), came.campaign.clone(), came.touch.clone());
             }
             dimensions.model = dimensions.model.or_else(|| came.model.clone());
             dimensions.dealer = dimensions.dealer.or_else(|| came.dealer.clone());
@@ -108,8 +108,7 @@ pub(crate) fn count(state: &mut State<'_>) {
 fn with_touch(own: &Dimensions, touch: Option<&Touch>) -> Dimensions {
     let mut dimensions = own.clone();
     if let Some(touch) = touch.filter(|_| own.channel.is_none()) {
-        (dimensions.channel, dimensions.utm_source, dimensions.campaign) =
-            (Some(touch.channel.clone()), touch.utm_source.clone(), touch.campaign.clone());
+        dimensions.come_by(touch);
     }
     dimensions
 }

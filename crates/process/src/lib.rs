@@ -4,6 +4,7 @@
 //! record's time; it knows no other, and no chance: the same log gives the same state, whatever the batches.
 
 mod batch;
+mod channel;
 mod command;
 mod definition;
 mod entity;
@@ -20,7 +21,7 @@ mod state;
 
 use std::sync::Arc;
 
-use forecourt_model::{Block, EventNames, HashKey, Origin};
+use forecourt_model::{Block, ChannelRules, EventNames, HashKey, Origin};
 use forecourt_store::{Store, StoreError};
 
 pub use batch::{Batch, Content, Record};
@@ -61,6 +62,7 @@ struct Memory {
     known_edges: identity::KnownEdges,
     recent_sms: RecentSms,
     event_names: EventNames,
+    rules: Arc<ChannelRules>,
 }
 
 impl Memory {
@@ -69,7 +71,8 @@ impl Memory {
         let seen = Seen::open(store, settings.seen_keys_max).await?;
         let recent_sms = RecentSms::open(store).await?;
         let (known_edges, event_names) = (identity::KnownEdges::default(), EventNames::default());
-        Ok(Self { seen, pending: Pending::default(), known_edges, recent_sms, event_names })
+        let rules = store.channel_rules().await?;
+        Ok(Self { seen, pending: Pending::default(), known_edges, recent_sms, event_names, rules })
     }
 }
 
@@ -107,10 +110,10 @@ impl Fold {
     }
 
     async fn try_batch(&self, memory: &mut Memory, batch: &Batch, lake_offset: u64) -> Result<Folded, StoreError> {
-        let Memory { seen, pending, known_edges, recent_sms, event_names } = memory;
+        let Memory { seen, pending, known_edges, recent_sms, event_names, rules } = memory;
         let mut tx = self.store.begin().await?;
         let duplicates = seen.mark(&mut tx, batch).await?;
-        let mut state = load::state(&mut tx, batch, &self.settings, pending, std::mem::take(known_edges)).await?;
+        let mut state = load::state(&mut tx, batch, &self.settings, pending, std::mem::take(known_edges), rules.clone()).await?;
         state.recent_sms = std::mem::take(recent_sms);
         state.event_names = std::mem::take(event_names);
         load::event_names(&mut tx, &mut state, batch).await?;
@@ -125,8 +128,9 @@ impl Fold {
         let (wakes_delivery, changes_definitions) = (state.wakes_delivery(), !state.definitions.changes.is_empty());
         *event_names = std::mem::take(&mut state.event_names);
         event_names.keep_small();
-        let block;
-        (block, *known_edges) = save::changes(&mut tx, state, pending, batch.is_behind, lake_offset).await?;
+        let saved = save::changes(&mut tx, state, pending, batch.is_behind, lake_offset).await?;
+        let block = saved.block;
+        (*known_edges, *rules) = (saved.known_edges, saved.rules);
         fail::fail_point!("process::before_commit");
         tx.commit().await?;
         fail::fail_point!("process::after_commit");

@@ -1,9 +1,12 @@
 //! Loads what a batch touches, set by set.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use forecourt_model::{
-    Block, EventNames, FragmentId, Identifier, IdentifierKind, ProfileId,
+    Block, ChannelRules, EventNames, FragmentId, Identifier, IdentifierKind, ProfileId,
     command::Action,
     form::SOURCE_PREFIX,
     message::{DELIVER_SOURCE, Outcome},
@@ -14,6 +17,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     Batch, Content, Settings,
+    channel::{self, Range},
     identity::KnownEdges,
     outbox::RecentSms,
     pending::Pending,
@@ -26,6 +30,7 @@ pub(crate) async fn state<'a>(
     settings: &'a Settings,
     pending: &Pending,
     known_edges: KnownEdges,
+    rules: Arc<ChannelRules>,
 ) -> Result<State<'a>, StoreError> {
     let first_offset = batch.records.first().map_or(batch.end_offset, |record| record.offset);
     let mut state = State {
@@ -33,6 +38,7 @@ pub(crate) async fn state<'a>(
         offset: first_offset,
         at_us: 0,
         numbers: tx.fold_numbers().await?,
+        rules,
         fragments: FxHashMap::default(),
         members: FxHashMap::default(),
         leads: FxHashMap::default(),
@@ -60,6 +66,9 @@ pub(crate) async fn state<'a>(
     let wanted = Wanted::of(batch, settings);
     fragments(tx, &mut state, &wanted, pending).await?;
     entities(tx, &mut state, &wanted).await?;
+    for range in &wanted.channels {
+        channel::load(tx, &mut state, range, pending).await?;
+    }
     outbox(tx, &mut state, wanted).await?;
     Ok(state)
 }
@@ -88,6 +97,7 @@ struct Wanted {
     letters: BTreeSet<u64>,
     definitions: bool,
     messages: BTreeSet<String>,
+    channels: Vec<Range>,
 }
 
 impl Wanted {
@@ -137,6 +147,10 @@ impl Wanted {
                     Action::RetryMessages { message_ids } => {
                         wanted.definitions = true;
                         wanted.messages.extend(message_ids.iter().cloned());
+                    }
+                    Action::SetChannelRules { .. } => {}
+                    Action::DecideChannels { of, after, until } => {
+                        wanted.channels.push(Range { of: *of, after: after.clone(), until: until.clone() });
                     }
                 },
                 Content::Refused { .. } | Content::Tick => {}

@@ -82,6 +82,11 @@ impl Pending {
         found.into_iter().map(|row| self.rows.get(&row.fragment_id).cloned().unwrap_or(row))
     }
 
+    /// Rows that wait, of a range of ids: after `after`, up to and with `until`.
+    pub fn between(&self, after: i64, until: i64) -> impl Iterator<Item = FragmentRow> {
+        self.rows.values().filter(move |row| after < row.fragment_id.0 && row.fragment_id.0 <= until).cloned()
+    }
+
     /// Whether the table has everything, and no note is left.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.notes.is_empty()

@@ -17,8 +17,9 @@ const LOOK_BACK_US: i64 = 90 * DAY_US;
 
 /// Folds the event into its fragment and attributes it for the lake; returns how the person came, as far as is known.
 pub(crate) fn update(state: &mut State<'_>, event: &Event, fragment_id: FragmentId) -> Option<Touch> {
-    let (touch, touch_of) = match &event.touch {
-        Some(own) => (Some(own.clone()), TouchOf::Own),
+    let own = event.touch(&state.rules);
+    let (touch, touch_of) = match &own {
+        Some(own) => (Some(own.clone()), TouchOf::Own(state.own_channel(own))),
         None => match earlier_touch(state, event, fragment_id) {
             Some(touch) => {
                 let at = state.earlier_touch(&touch);
@@ -38,7 +39,7 @@ pub(crate) fn update(state: &mut State<'_>, event: &Event, fragment_id: Fragment
         row.last_us = row.last_us.max(event.ts_us);
         row.events += 1;
         let profile_id = row.profile_id;
-        fragment.state().apply(event, event.touch.as_ref(), offset, at_day, limit);
+        fragment.state().apply(event, own.as_ref(), offset, at_day, limit);
         if !event.traits.is_empty()
             && let Some(name) = fragment.state().name()
         {

@@ -1,6 +1,8 @@
 //! Writes what the batch changed, set by set.
 
-use forecourt_model::{Block, FragmentId};
+use std::sync::Arc;
+
+use forecourt_model::{Block, ChannelRules, FragmentId};
 use forecourt_store::{FoldTx, StoreError};
 use rustc_hash::FxHashSet;
 
@@ -11,13 +13,20 @@ use crate::{
     state::State,
 };
 
+/// What goes on after the batch.
+pub(crate) struct Saved {
+    pub block: Block,
+    pub known_edges: KnownEdges,
+    pub rules: Arc<ChannelRules>,
+}
+
 pub(crate) async fn changes(
     tx: &mut FoldTx,
     mut state: State<'_>,
     pending: &mut Pending,
     is_behind: bool,
     lake_offset: u64,
-) -> Result<(Block, KnownEdges), StoreError> {
+) -> Result<Saved, StoreError> {
     entity::count(&mut state);
     let of_entities = fragments_of_entities(&state);
     let dirty = state.fragments.into_values().filter(|fragment| fragment.dirty).map(|fragment| {
@@ -56,7 +65,7 @@ pub(crate) async fn changes(
     tx.save_block(&state.block).await?;
     tx.drop_blocks(lake_offset).await?;
     tx.save_fold_numbers(&state.numbers).await?;
-    Ok((state.block, state.known_edges))
+    Ok(Saved { block: state.block, known_edges: state.known_edges, rules: state.rules })
 }
 
 /// Whose the changed leads, orders and calls are: readers look those fragments up in the table.

@@ -1,9 +1,10 @@
 //! What a batch touches, in memory.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use forecourt_model::{
-    Block, EventNames, FragmentId, FragmentState, ProfileId, Touch,
+    Block, ChannelBy, ChannelRules, EventNames, FragmentId, FragmentState, ProfileId, Touch,
+    block::TouchOf,
     command::{DeadLetterState, Verdict},
     entity::{AdCost, Call, Lead, Order},
     form::Form,
@@ -35,6 +36,8 @@ pub(crate) struct State<'a> {
     pub offset: u64,
     pub at_us: i64,
     pub numbers: FoldNumbers,
+    /// In force at the record being folded.
+    pub rules: Arc<ChannelRules>,
     pub fragments: FxHashMap<FragmentId, Fragment>,
     /// All fragments of a profile, for the profiles whose fragments are all loaded.
     pub members: FxHashMap<ProfileId, Vec<FragmentId>>,
@@ -185,6 +188,20 @@ impl State<'_> {
     pub fn wakes_delivery(&self) -> bool {
         let sends = |tracked: &TrackedMessage| tracked.dirty && tracked.message.state == MessageState::Pending;
         self.messages.values().any(sends) || self.definitions.changes.iter().any(|change| change.kind == SENDING)
+    }
+
+    /// Index in the block of the channel that rules gave to an event's own touch.
+    pub fn own_channel(&mut self, touch: &Touch) -> u16 {
+        if touch.channel_by == Some(ChannelBy::Sender) {
+            return TouchOf::UNRULED;
+        }
+        let channels = &mut self.block.channels;
+        let at = channels.iter().position(|held| *held == touch.channel).unwrap_or_else(|| {
+            channels.push(touch.channel.clone());
+            channels.len() - 1
+        });
+        // A batch has fewer records than there are indexes.
+        at as u16
     }
 
     /// Index of a touch in the block, for an event that does not say itself how the person came.

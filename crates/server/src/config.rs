@@ -101,6 +101,7 @@ pub struct Collect {
     requests_per_second: u32,
     body_pause_s: u64,
     body_time_s: u64,
+    first_party_path: String,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -288,6 +289,7 @@ impl Config {
         if self.access.session_idle_hours == 0 || self.access.session_life_hours < self.access.session_idle_hours {
             bail!("`access.session_idle_hours` must be above 0, and `session_life_hours` not below it");
         }
+        self.first_party_path()?;
         self.trusted_proxies().map(|_| ())
     }
 
@@ -302,6 +304,35 @@ impl Config {
         SessionLimits { idle_us: i64::from(session_idle_hours) * HOUR_US, life_us: i64::from(session_life_hours) * HOUR_US }
     }
 
+    fn first_party_path(&self) -> anyhow::Result<Option<String>> {
+        /// Paths that mean something else.
+        const TAKEN: [&str; 13] = [
+            "api",
+            "v1",
+            "f",
+            "assets",
+            "beacon",
+            "pixel",
+            "metrics",
+            "healthz",
+            "readyz",
+            "sourceConfig",
+            "rsaMetrics",
+            "t.js",
+            "index.html",
+        ];
+        let path = self.collect.first_party_path.trim_end_matches('/');
+        let name = path.strip_prefix('/').unwrap_or_default();
+        let is_plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        match path {
+            "" => Ok(None),
+            path if is_plain && !TAKEN.contains(&name) => Ok(Some(path.to_owned())),
+            path => bail!(
+                "`collect.first_party_path` is `{path}`: write one word of letters, digits, - and _ after a slash, such as /x, that no other path begins with"
+            ),
+        }
+    }
+
     pub fn trusted_proxies(&self) -> anyhow::Result<Vec<Network>> {
         let read = |text: &String| text.parse::<Network>().context("`server.trusted_proxies`");
         self.server.trusted_proxies.iter().map(read).collect()
@@ -312,6 +343,7 @@ impl Config {
         Ok(Reach {
             public_url: (!public.is_empty()).then(|| public.to_owned()),
             trusted_proxies: self.trusted_proxies()?,
+            first_party_path: self.first_party_path()?,
             tls: self.tls_files().is_some(),
         })
     }
@@ -478,6 +510,8 @@ mod tests {
         assert!(told("[installation]\ntime_zone = \"Mars\"").contains("write an IANA name"));
         assert!(told("[log]\nsegment_bytes = \"big\"").contains("segment_bytes"));
         assert!(told("[server]\ntrusted_proxies = [\"x\"]").contains("no network"));
+        assert!(told("[collect]\nfirst_party_path = \"/api\"").contains("such as /x"));
+        assert!(told("[collect]\nfirst_party_path = \"/{a}\"").contains("such as /x"));
         assert!(told("[store]\nurl = \"mysql://\"").contains("postgres://"));
     }
 }

@@ -3,6 +3,7 @@
 mod address;
 mod alerts;
 mod backup;
+mod channels;
 mod checkpoints;
 mod client;
 mod clock;

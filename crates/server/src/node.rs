@@ -39,6 +39,7 @@ use crate::{
         schedule::Schedule,
         take::{Copying, Taking},
     },
+    channels::ChannelJob,
     checkpoints::{self, Checkpoints, Rhythm},
     clock::now_us,
     config::Config,
@@ -285,6 +286,15 @@ impl Node {
                 let (backups, stopping) = (self.backups.clone(), stop.clone());
                 workers.add("backups", move || backups.clone().run(stopping.clone()));
             }
+            let channels = ChannelJob {
+                control: self.control.clone(),
+                log: self.log.clone(),
+                store: self.store.clone(),
+                lake: self.lake.clone(),
+                folded: self.folded.subscribe(),
+                stop: stop.clone(),
+            };
+            workers.add("channels", move || lasting(channels.clone().run()));
             let (log, stopping) = (self.log.clone(), stop.clone());
             workers.add("ticks", move || lasting(ticks::run(log.clone(), stopping.clone())));
             let (node_alerts, stopping) = (self.alerts(), stop.clone());

@@ -1,6 +1,8 @@
 //! Definitions that the fold goes by: what people configured and the log carries, so that a replay knows them too.
 
-use forecourt_model::{form::Form, message::Sending};
+use std::sync::Arc;
+
+use forecourt_model::{ChannelRules, channel::ChannelRule, form::Form, message::Sending};
 
 use crate::{Row, Store, StoreError, Value, store::FoldTx};
 
@@ -32,6 +34,8 @@ pub struct DefinitionChange {
 pub const FORM: &str = "form";
 /// The kind of the switches over all sending; there is one.
 pub const SENDING: &str = "sending";
+/// The kind of the list of channel rules; there is one.
+pub const CHANNEL_RULES: &str = "channel_rules";
 
 const SELECT: &str = "SELECT body, version, created_us, changed_us, changed_by FROM definitions WHERE kind = $1 ORDER BY definition_id";
 
@@ -93,5 +97,17 @@ impl Store {
     /// Changes whenever a definition changed: an offset.
     pub async fn definitions_version(&self) -> Result<u64, StoreError> {
         Ok(self.fold_numbers().await?.get("definitions_version").copied().unwrap_or(0) as u64)
+    }
+
+    /// The list of channel rules as somebody changed it last; `None` while it is the built-in one.
+    pub async fn changed_channel_rules(&self) -> Result<Option<Definition<Vec<ChannelRule>>>, StoreError> {
+        self.db.query(SELECT, vec![CHANNEL_RULES.into()]).await?.first().map(definition).transpose()
+    }
+
+    /// The channel rules that the fold goes on with.
+    pub async fn channel_rules(&self) -> Result<Arc<ChannelRules>, StoreError> {
+        let Some(changed) = self.changed_channel_rules().await? else { return Ok(ChannelRules::built_in().clone()) };
+        let rules = ChannelRules::read(changed.body).map(Arc::new);
+        rules.map_err(|reason| StoreError::Unreadable(format!("the channel rules: {reason}")))
     }
 }

@@ -1,7 +1,7 @@
 //! Leads, orders, calls and costs: loaded and saved by the fold, paged through by the lake.
 
 use forecourt_model::{
-    FragmentId, ProfileId, Scope,
+    FragmentId, ProfileId, Scope, Touch,
     entity::{AdCost, Call, Dimensions, Lead, Order},
 };
 
@@ -14,7 +14,7 @@ pub struct Of<T> {
     pub entity: T,
 }
 
-const DIMENSIONS: &str = "model, dealer, region, channel, utm_source, campaign";
+const DIMENSIONS: &str = "model, dealer, region, channel, utm_source, campaign, touch";
 const LEAD: &str = "lead_id, e.fragment_id, created_us, updated_us, stage, stage_us, e.value";
 const ORDER: &str = "order_id, e.fragment_id, at_us, updated_us, status, revenue, currency, lead_id";
 const CALL: &str = "call_id, e.fragment_id, at_us, updated_us, direction, duration_s, result, agent";
@@ -28,12 +28,18 @@ fn dimensions(row: &Row, at: usize) -> Result<Dimensions, StoreError> {
         channel: row.maybe_text(at + 3)?,
         utm_source: row.maybe_text(at + 4)?,
         campaign: row.maybe_text(at + 5)?,
+        touch: row.maybe_text(at + 6)?.map(|touch| read_touch(&touch)).transpose()?,
     })
 }
 
-fn dimension_values(dimensions: &Dimensions) -> [Value; 6] {
-    [&dimensions.model, &dimensions.dealer, &dimensions.region, &dimensions.channel, &dimensions.utm_source, &dimensions.campaign]
-        .map(|value| Value::from(value.clone()))
+fn read_touch(json: &str) -> Result<Touch, StoreError> {
+    serde_json::from_str(json).map_err(|error| StoreError::Unreadable(format!("a touch ({error})")))
+}
+
+fn dimension_values(dimensions: &Dimensions) -> [Value; 7] {
+    let touch = dimensions.touch.as_ref().map(|touch| serde_json::to_string(touch).unwrap_or_default());
+    let Dimensions { model, dealer, region, channel, utm_source, campaign, .. } = dimensions.clone();
+    [model, dealer, region, channel, utm_source, campaign, touch].map(Value::from)
 }
 
 fn lead(row: &Row) -> Result<Lead, StoreError> {
@@ -116,6 +122,19 @@ impl FoldTx {
         self.tx.query_keys(&head, "", texts(keys)).await?.iter().map(cost).collect()
     }
 
+    /// Leads of a range of ids: after `after`, up to and with `until`.
+    pub async fn leads_between(&mut self, after: &str, until: &str) -> Result<Vec<Lead>, StoreError> {
+        self.tx.query(&between_sql(LEAD, "leads", "lead_id"), vec![after.into(), until.into()]).await?.iter().map(lead).collect()
+    }
+
+    pub async fn orders_between(&mut self, after: &str, until: &str) -> Result<Vec<Order>, StoreError> {
+        self.tx.query(&between_sql(ORDER, "orders", "order_id"), vec![after.into(), until.into()]).await?.iter().map(order).collect()
+    }
+
+    pub async fn calls_between(&mut self, after: &str, until: &str) -> Result<Vec<Call>, StoreError> {
+        self.tx.query(&between_sql(CALL, "calls", "call_id"), vec![after.into(), until.into()]).await?.iter().map(call).collect()
+    }
+
     pub async fn save_leads<'a>(&mut self, leads: impl Iterator<Item = &'a Lead>) -> Result<(), StoreError> {
         let mut parameters = Vec::new();
         for lead in leads {
@@ -131,7 +150,7 @@ impl FoldTx {
             parameters.extend(dimension_values(&lead.dimensions));
         }
         let head = format!("INSERT INTO leads ({}, {DIMENSIONS})", LEAD.replace("e.", ""));
-        self.tx.execute_rows(&head, &replace("lead_id", LEAD), 13, parameters).await?;
+        self.tx.execute_rows(&head, &replace("lead_id", LEAD), 14, parameters).await?;
         Ok(())
     }
 
@@ -151,7 +170,7 @@ impl FoldTx {
             parameters.extend(dimension_values(&order.dimensions));
         }
         let head = format!("INSERT INTO orders ({}, {DIMENSIONS})", ORDER.replace("e.", ""));
-        self.tx.execute_rows(&head, &replace("order_id", ORDER), 14, parameters).await?;
+        self.tx.execute_rows(&head, &replace("order_id", ORDER), 15, parameters).await?;
         Ok(())
     }
 
@@ -171,7 +190,7 @@ impl FoldTx {
             parameters.extend(dimension_values(&call.dimensions));
         }
         let head = format!("INSERT INTO calls ({}, {DIMENSIONS})", CALL.replace("e.", ""));
-        self.tx.execute_rows(&head, &replace("call_id", CALL), 14, parameters).await?;
+        self.tx.execute_rows(&head, &replace("call_id", CALL), 15, parameters).await?;
         Ok(())
     }
 
@@ -218,17 +237,17 @@ impl Store {
     /// Leads in the order of their ids, after `after`.
     pub async fn leads_page(&self, after: &str, limit: u32) -> Result<Vec<Of<Lead>>, StoreError> {
         let sql = page_sql(LEAD, "leads", "lead_id");
-        with_profile(self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?, 13, lead)
+        with_profile(self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?, 14, lead)
     }
 
     pub async fn orders_page(&self, after: &str, limit: u32) -> Result<Vec<Of<Order>>, StoreError> {
         let sql = page_sql(ORDER, "orders", "order_id");
-        with_profile(self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?, 14, order)
+        with_profile(self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?, 15, order)
     }
 
     pub async fn calls_page(&self, after: &str, limit: u32) -> Result<Vec<Of<Call>>, StoreError> {
         let sql = page_sql(CALL, "calls", "call_id");
-        with_profile(self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?, 14, call)
+        with_profile(self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?, 15, call)
     }
 
     /// Costs in the order of their keys ([`AdCost::key`]), after `after`.
@@ -314,4 +333,8 @@ fn page_sql(columns: &str, table: &str, key: &str) -> String {
         "SELECT {columns}, {DIMENSIONS}, f.profile_id FROM {table} e JOIN fragments f ON f.fragment_id = e.fragment_id
          WHERE {key} > $1 ORDER BY {key} LIMIT $2"
     )
+}
+
+fn between_sql(columns: &str, table: &str, key: &str) -> String {
+    format!("SELECT {columns}, {DIMENSIONS} FROM {table} e WHERE {key} > $1 AND {key} <= $2 ORDER BY {key}")
 }

@@ -77,6 +77,12 @@ impl FoldTx {
         rows.iter().map(fragment).collect()
     }
 
+    /// Fragments of a range of ids: after `after`, up to and with `until`.
+    pub async fn fragments_between(&mut self, after: i64, until: i64) -> Result<Vec<FragmentRow>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM fragments WHERE fragment_id > $1 AND fragment_id <= $2 ORDER BY fragment_id");
+        self.tx.query(&sql, vec![after.into(), until.into()]).await?.iter().map(fragment).collect()
+    }
+
     /// All fragments of the profiles but those that the profiles are named after.
     pub async fn other_fragments_of(&mut self, profiles: &[ProfileId]) -> Result<Vec<FragmentRow>, StoreError> {
         let keys = profiles.iter().map(|id| Value::from(id.0)).collect();
@@ -143,5 +149,11 @@ impl Store {
     pub async fn profile_of_fragment(&self, fragment_id: i64) -> Result<Option<ProfileId>, StoreError> {
         let rows = self.db.query("SELECT profile_id FROM fragments WHERE fragment_id = $1", vec![fragment_id.into()]).await?;
         rows.first().map(|row| Ok(ProfileId(row.int(0)?))).transpose()
+    }
+
+    /// Fragments with their states in the order of their ids, after `after`.
+    pub async fn fragments_page(&self, after: i64, limit: u32) -> Result<Vec<FragmentRow>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM fragments WHERE fragment_id > $1 ORDER BY fragment_id LIMIT $2");
+        self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?.iter().map(fragment).collect()
     }
 }

@@ -59,6 +59,11 @@ CREATE INDEX outbox_by_time ON outbox (admitted_us, message_id);
 CREATE TABLE source_hours (
     source TEXT_C NOT NULL, hour BIGINT NOT NULL, accepted BIGINT NOT NULL, refused BIGINT NOT NULL, last_us BIGINT NOT NULL,
     PRIMARY KEY (source, hour)) BY_KEY;
+",
+    "
+ALTER TABLE leads ADD COLUMN touch TEXT;
+ALTER TABLE orders ADD COLUMN touch TEXT;
+ALTER TABLE calls ADD COLUMN touch TEXT;
 "];
 
 /// A state table as a checkpoint copies it and a replay compares it.
@@ -110,6 +115,7 @@ pub const COMPARED: &[Table] = &[
             "utm_source",
             "campaign",
             "value",
+            "touch",
         ],
         key: 1,
         live: "1 = 1",
@@ -131,6 +137,7 @@ pub const COMPARED: &[Table] = &[
             "channel",
             "utm_source",
             "campaign",
+            "touch",
         ],
         key: 1,
         live: "1 = 1",
@@ -152,6 +159,7 @@ pub const COMPARED: &[Table] = &[
             "channel",
             "utm_source",
             "campaign",
+            "touch",
         ],
         key: 1,
         live: "1 = 1",

@@ -32,6 +32,7 @@ export const PAGES = {
   sending: "/settings/sending",
   conversions: "/settings/conversions",
   currencies: "/settings/currencies",
+  channels: "/settings/channels",
   installation: "/settings/installation",
   brands: "/settings/brands",
   alerts: "/settings/alerts",

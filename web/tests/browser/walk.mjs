@@ -381,6 +381,8 @@ async function settings(visit) {
   await page.getByRole("dialog").getByRole("button", { name: "Save 1 rate" }).click();
   await page.getByText("1 EUR = 1.0423 USD").first().waitFor();
   await look(visit, "currencies");
+  await choose("Channel rules");
+  await channelRules(visit);
   await choose("General");
   await page.waitForURL(/\/settings\/installation/);
   await page.getByText("Time zone").first().waitFor();
@@ -503,6 +505,38 @@ async function alerts(visit) {
   await page.getByRole("link", { name: "Rules, receivers, history" }).waitFor();
   await look(visit, "bell");
   await page.keyboard.press("Escape");
+}
+
+/** Rules are moved by the keyboard, tried on an address, and previewed; nothing is saved. */
+async function channelRules(visit) {
+  const { page } = visit;
+  const rules = page.getByRole("list", { name: "Channel rules" }).getByRole("listitem");
+  await page.getByLabel("Address of the page", { exact: true }).fill("https://cars.example/?fbclid=1&gclid=2");
+  const verdict = page.locator("[data-verdict]");
+  await verdict.waitFor();
+  await page.getByText("by rule 15: Clicks on search ads").waitFor();
+  const social = rules.filter({ hasText: "Clicks on social ads" }).getByRole("button").first();
+  await social.focus();
+  await page.keyboard.press("Alt+ArrowUp");
+  await page.getByText("There are changes that are not saved yet.").waitFor();
+  await page.getByText("by rule 15: Clicks on social ads").waitFor();
+  await page.getByRole("button", { name: "Show what would change" }).click();
+  await page.getByText(/would change their channel/).waitFor();
+  await look(visit, "channels");
+  await page.getByRole("button", { name: "Add a rule" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill("Forums");
+  await page.getByRole("dialog").getByLabel("Values").fill("forum");
+  await page.keyboard.press("Enter");
+  await page
+    .getByRole("dialog")
+    .getByLabel(/^Channel/)
+    .fill("forums");
+  await page.keyboard.press("Tab");
+  await look(visit, "channel_rule");
+  await page.getByRole("dialog").getByRole("button", { name: "Done" }).click();
+  await rules.first().getByText("Forums", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Discard" }).click();
+  await rules.first().getByText("Paid search").waitFor();
 }
 
 async function languageAndTheme(visit) {

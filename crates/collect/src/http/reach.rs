@@ -19,6 +19,8 @@ pub struct Reach {
     pub trusted_proxies: Vec<Network>,
     /// Whether our own listener speaks TLS.
     pub tls: bool,
+    /// `/x`: under it the tracker and its events have names that no list of trackers knows; `None` for no such path.
+    pub first_party_path: Option<String>,
 }
 
 /// An address or a range of them: `10.0.0.0/8`, `::1`.

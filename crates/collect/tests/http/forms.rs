@@ -113,7 +113,10 @@ async fn a_submit_is_one_event_of_a_person() {
         event.identifiers.iter().map(|identifier| (identifier.kind.as_str().to_owned(), identifier.value.clone())).collect();
     assert_eq!(named["phone"], "+79120000001");
     assert_eq!((named["email"].as_str(), named["anonymous_id"].as_str()), ("ana@example.com", "d1"));
-    assert_eq!(event.touch.as_ref().and_then(|touch| touch.utm_source.as_deref()), Some("yandex"));
+    assert_eq!(
+        event.touch(forecourt_model::ChannelRules::built_in()).as_ref().and_then(|touch| touch.utm_source.as_deref()),
+        Some("yandex")
+    );
     let properties: Value = serde_json::from_str(&event.properties).expect("JSON");
     assert_eq!((properties["consent"].as_bool(), properties["consent_text"].as_str()), (Some(true), Some("Согласен")));
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use forecourt_demo::{Item, Plan, Source};
-use forecourt_model::{Event, EventType, FragmentId, IdentifierKind, Origin, Stamp, Touch, entity::Told, time};
+use forecourt_model::{ChannelRules, Event, EventType, FragmentId, IdentifierKind, Origin, Stamp, Touch, entity::Told, time};
 
 /// In the order that a lead takes.
 pub const STEPS: [&str; 10] = [
@@ -118,7 +118,8 @@ impl Reading {
             let of = |kind| event.identifiers.iter().find(|id| id.kind == kind).map(|id| id.value.clone());
             self.sign_ins.extend(of(IdentifierKind::UserId).zip(of(IdentifierKind::AnonymousId)));
         }
-        if let Some(told) = Told::by(&event, FragmentId(0), event.touch.as_ref()).lead {
+        let touch = event.touch(ChannelRules::built_in());
+        if let Some(told) = Told::by(&event, FragmentId(0), touch.as_ref()).lead {
             let lead = self.leads.entry(told.lead_id).or_default();
             let of = told.dimensions;
             for (held, given) in [
@@ -134,7 +135,7 @@ impl Reading {
             }
             lead.steps.push((event.name, at_us));
         }
-        self.touches.extend(event.touch);
+        self.touches.extend(touch);
     }
 
     /// Groups of identifiers that some event names together: how many there are, and how many hold several.

@@ -10,7 +10,7 @@ use crate::{
 };
 
 fn told(number: u64, hour: i64, event: &'static str) -> Told {
-    Told { profile_id: profile(number), ts_us: START_US + hour * HOUR_US, event }
+    Told { profile_id: profile(number), ts_us: START_US + hour * HOUR_US, event, from: "" }
 }
 
 /// Views go after the day's hour 12, everything else stays.

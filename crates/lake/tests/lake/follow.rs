@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::rig::{HOUR_US, Rig, START_US, Told, files_under, options, profile};
 
 fn told(number: u64, hour: i64, event: &'static str) -> Told {
-    Told { profile_id: profile(number), ts_us: START_US + hour * HOUR_US, event }
+    Told { profile_id: profile(number), ts_us: START_US + hour * HOUR_US, event, from: "" }
 }
 
 fn day_of(profiles: u64) -> Vec<Told> {

@@ -1,5 +1,6 @@
 //! The lake against a naive model and against DuckDB, on a real log, a real store and both catalogues.
 
+mod channels;
 mod duckdb;
 mod expire;
 mod follow;

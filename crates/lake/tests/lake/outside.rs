@@ -59,7 +59,13 @@ async fn duckdb_writes(rig: &mut Rig) {
     run(rig, &[&insert]);
     rig.fold(&events(6), &[]).await;
     rig.flush().await.unwrap();
-    let row = crate::rig::Row { profile_id: 3 << 59, ts_us: 1_772_359_200_000_000, event: "told by duckdb".into(), value: Some(9e8) };
+    let row = crate::rig::Row {
+        profile_id: 3 << 59,
+        ts_us: 1_772_359_200_000_000,
+        event: "told by duckdb".into(),
+        value: Some(9e8),
+        channel: None,
+    };
     rig.model.insert(900_000_000, row);
     agree(rig);
     for day in 7..10 {
@@ -166,6 +172,7 @@ fn events(day: i64) -> Vec<Told> {
             profile_id: profile(number),
             ts_us: START_US + (day * 24 + number as i64 % 24) * HOUR_US,
             event: ["car_viewed", "lead_created", "it's 🚗"][number as usize % 3],
+            from: "",
         })
         .collect()
 }

@@ -3,12 +3,15 @@
 use forecourt_lake::LakeOptions;
 use proptest::prelude::*;
 
-use crate::rig::{HOUR_US, Rig, START_US, Told, options, profile};
+use crate::rig::{HOUR_US, Rig, START_US, Told, options, own_rules, profile};
 
 #[derive(Debug, Clone)]
 enum Step {
     /// Events as (profile, hour), then merges of the profile numbers; only profiles that still exist take part.
-    Fold(Vec<(u64, i64)>, Vec<(u64, u64)>),
+    Fold(Vec<(u64, i64, &'static str)>, Vec<(u64, u64)>),
+    /// What is folded next gets its channels by these rules.
+    Rules(&'static str),
+    DecideChannels,
     Flush,
     Compact,
     Look,
@@ -17,12 +20,20 @@ enum Step {
 }
 
 const PROFILES: u64 = 24;
+const RULES: [&str; 3] = [
+    r#"[{"channel":"forums","conditions":[{"mark":"referrer_host","test":"domain","values":["forum."]}]}]"#,
+    r#"[{"channel":"all"}]"#,
+    "[]",
+];
 
 fn step() -> impl Strategy<Value = Step> {
-    let events = prop::collection::vec((0..PROFILES, 0i64..72), 0..40);
+    let from = prop::sample::select(&["", "https://google.com/", "https://forum.example/"][..]);
+    let events = prop::collection::vec((0..PROFILES, 0i64..72, from), 0..40);
     let merges = prop::collection::vec((0..PROFILES, 0..PROFILES), 0..3);
     prop_oneof![
         6 => (events, merges).prop_map(|(events, merges)| Step::Fold(events, merges)),
+        2 => prop::sample::select(&RULES[..]).prop_map(Step::Rules),
+        1 => Just(Step::DecideChannels),
         3 => Just(Step::Flush),
         1 => Just(Step::Compact),
         2 => Just(Step::Look),
@@ -50,10 +61,11 @@ async fn live(steps: Vec<Step>) {
             Step::Fold(events, merges) => {
                 let told: Vec<Told> = events
                     .iter()
-                    .map(|(number, hour)| Told {
+                    .map(|(number, hour, from)| Told {
                         profile_id: profile(alive[*number as usize]),
                         ts_us: START_US + hour * HOUR_US,
                         event: "car_viewed",
+                        from,
                     })
                     .collect();
                 let mut moves = Vec::new();
@@ -65,6 +77,11 @@ async fn live(steps: Vec<Step>) {
                     }
                 }
                 rig.fold(&told, &moves).await;
+            }
+            Step::Rules(rules) => rig.rules = own_rules(rules),
+            Step::DecideChannels => {
+                rig.decide_channels().await.unwrap();
+                rig.check();
             }
             Step::Flush => drop(rig.flush().await.unwrap()),
             Step::Compact => drop(rig.lake().compact().await.unwrap()),

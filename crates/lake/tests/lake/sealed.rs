@@ -15,7 +15,7 @@ use crate::{
 };
 
 fn told(number: u64, hour: i64) -> Told {
-    Told { profile_id: profile(number), ts_us: START_US + hour * HOUR_US, event: "car_viewed" }
+    Told { profile_id: profile(number), ts_us: START_US + hour * HOUR_US, event: "car_viewed", from: "" }
 }
 
 /// A lake with data files and a delete file.

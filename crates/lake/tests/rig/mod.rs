@@ -3,22 +3,30 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use arrow::{
-    array::{AsArray, RecordBatch},
+    array::{Array, AsArray, RecordBatch},
     compute::cast,
     datatypes::{DataType, Int32Type, Int64Type, TimestampMicrosecondType},
 };
-use forecourt_lake::{Catalogue, DataFile, Lake, LakeError, LakeOptions};
+use forecourt_lake::{Catalogue, DataFile, Lake, LakeError, LakeOptions, Rewriting};
 use forecourt_log::{Entry, Log, Options};
-use forecourt_model::{Block, EventAttribution, FragmentId, Move, Origin, ProfileId, RecordKind, Stamp, block::TouchOf};
+use forecourt_model::{
+    Block, ChannelRules, EventAttribution, FragmentId, Move, Origin, ProfileId, RecordKind, Stamp,
+    block::TouchOf,
+    channel::{Marks, Visit},
+};
 use forecourt_store::Store;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 /// 2026-01-01.
 pub const START_US: i64 = 1_767_225_600_000_000;
 pub const HOUR_US: i64 = 3_600_000_000;
+
+/// Where everybody lands.
+const URL: &str = "https://cars.example/models";
 
 /// One row as tests compare it.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,14 +35,17 @@ pub struct Row {
     pub ts_us: i64,
     pub event: String,
     pub value: Option<f64>,
+    pub channel: Option<String>,
 }
 
 /// What a test feeds in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Told {
     pub profile_id: i64,
     pub ts_us: i64,
     pub event: &'static str,
+    /// The page before; empty for an event that does not say how the person came.
+    pub from: &'static str,
 }
 
 pub struct Rig {
@@ -47,6 +58,10 @@ pub struct Rig {
     lake: Option<Lake>,
     /// By log offset.
     pub model: BTreeMap<u64, Row>,
+    /// Of the rows that have any.
+    pub marks: BTreeMap<u64, Marks>,
+    /// In force for what is folded next.
+    pub rules: Arc<ChannelRules>,
 }
 
 /// Profile `number` of as many as there are, spread over the buckets like hashed ids.
@@ -72,12 +87,23 @@ impl Rig {
         let log = Log::open(&dir.path().join("log"), Options::default()).unwrap();
         let store = Store::sqlite(&dir.path().join("state.sqlite")).await.unwrap();
         let data_dir = dir.path().join("data");
-        let mut rig = Self { _dir: dir, place, data_dir, options, log, store, lake: None, model: BTreeMap::new() };
+        let mut rig = Self {
+            _dir: dir,
+            place,
+            data_dir,
+            options,
+            log,
+            store,
+            lake: None,
+            model: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            rules: ChannelRules::built_in().clone(),
+        };
         rig.open().await;
         rig
     }
 
-    async fn open(&mut self) {
+    pub async fn open(&mut self) {
         let lake = Lake::open(self.place.clone(), &self.data_dir, self.log.clone(), self.store.clone(), self.options.clone()).await;
         self.lake = Some(lake.unwrap());
     }
@@ -92,8 +118,12 @@ impl Rig {
 
     /// As after a kill: what was in memory is gone.
     pub async fn restart(&mut self) {
-        self.lake.take().unwrap().close().await;
+        self.stop().await;
         self.open().await;
+    }
+
+    pub async fn stop(&mut self) {
+        self.lake.take().unwrap().close().await;
     }
 
     /// Appends events to the log and folds them into one block, with merges that happen after the last of them.
@@ -106,13 +136,24 @@ impl Rig {
 
         let mut block = Block { first_offset, end_offset, ..Block::default() };
         for (offset, told) in (first_offset..).zip(told) {
-            let row = Row { profile_id: told.profile_id, ts_us: told.ts_us, event: told.event.into(), value: Some(offset as f64) };
-            let attribution = EventAttribution {
-                offset,
-                fragment_id: FragmentId(told.profile_id),
-                profile_id: ProfileId(told.profile_id),
-                touch: TouchOf::None,
+            let channel = marks_of(told).map(|marks| {
+                let channel = self.rules.decide(&marks).channel.to_owned();
+                self.marks.insert(offset, marks);
+                channel
+            });
+            let touch = match &channel {
+                None => TouchOf::None,
+                Some(channel) => {
+                    let at = block.channels.iter().position(|held| held == channel).unwrap_or_else(|| {
+                        block.channels.push(channel.clone());
+                        block.channels.len() - 1
+                    });
+                    TouchOf::Own(at as u16)
+                }
             };
+            let row = Row { profile_id: told.profile_id, ts_us: told.ts_us, event: told.event.into(), value: Some(offset as f64), channel };
+            let attribution =
+                EventAttribution { offset, fragment_id: FragmentId(told.profile_id), profile_id: ProfileId(told.profile_id), touch };
             self.model.insert(offset, row);
             block.events.push(attribution);
         }
@@ -136,6 +177,19 @@ impl Rig {
         tx.save_block(&block).await.unwrap();
         tx.save_fold_numbers(&[("offset".to_owned(), end_offset as i64)].into()).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    /// Decides the channels of all rows anew by the rules in force.
+    pub async fn decide_channels(&mut self) -> Result<Rewriting, LakeError> {
+        let done = self.lake().decide_channels(&self.rules.clone(), |_, _| true).await?;
+        for (offset, marks) in &self.marks {
+            if let Some(row) = self.model.get_mut(offset) {
+                row.channel = Some(self.rules.decide(marks).channel.to_owned());
+            }
+        }
+        let offset = *self.lake().offset_watch().borrow();
+        self.drop_blocks(offset).await;
+        Ok(done)
     }
 
     /// Flushes, and does what the fold does then: drops the blocks that the lake has in files.
@@ -179,12 +233,20 @@ impl Rig {
     }
 }
 
+fn marks_of(told: &Told) -> Option<Marks> {
+    let from = (!told.from.is_empty()).then(|| told.from.to_owned());
+    Marks::of(&Visit { url: from.is_some().then(|| URL.to_owned()), referrer: from, ..Visit::default() })
+}
+
 fn entry(told: &Told, at: usize) -> Entry {
-    let item = serde_json::json!({
+    let mut item = serde_json::json!({
         "type": "track", "event": told.event, "userId": told.profile_id.to_string(),
         "timestamp": forecourt_model::time::iso(told.ts_us), "sentAt": forecourt_model::time::iso(told.ts_us),
         "properties": { "region": "north", "dealer": "d1" },
     });
+    if !told.from.is_empty() {
+        item["context"] = serde_json::json!({ "page": { "url": URL, "referrer": told.from } });
+    }
     let message_id = format!("m-{}-{at}", told.ts_us);
     let stamp = Stamp {
         origin: Origin::History,
@@ -213,12 +275,16 @@ fn rows_of(batch: &RecordBatch) -> Vec<(u64, i32, Row)> {
     let (buckets, profiles) = (column("bucket").as_primitive::<Int32Type>(), column("profile_id").as_primitive::<Int64Type>());
     let times = column("ts").as_primitive::<TimestampMicrosecondType>();
     let offsets = column("log_offset").as_primitive::<Int64Type>();
-    let events = cast(column("event"), &DataType::Utf8).unwrap();
+    let text = |name: &str| cast(column(name), &DataType::Utf8).unwrap();
+    let (events, channels) = (text("event"), text("channel"));
+    let channels = channels.as_string::<i32>();
     (0..batch.num_rows())
         .map(|at| {
             let offset = offsets.value(at) as u64;
             let event = events.as_string::<i32>().value(at).to_owned();
-            (offset, buckets.value(at), Row { profile_id: profiles.value(at), ts_us: times.value(at), event, value: Some(offset as f64) })
+            let channel = channels.is_valid(at).then(|| channels.value(at).to_owned());
+            let row = Row { profile_id: profiles.value(at), ts_us: times.value(at), event, value: Some(offset as f64), channel };
+            (offset, buckets.value(at), row)
         })
         .collect()
 }
@@ -235,4 +301,9 @@ pub fn files_under(dir: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// Rules as a person wrote them.
+pub fn own_rules(json: &str) -> Arc<ChannelRules> {
+    Arc::new(ChannelRules::read(serde_json::from_str(json).unwrap()).unwrap())
 }

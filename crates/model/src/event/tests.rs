@@ -36,7 +36,7 @@ fn a_track_call_keeps_who_what_when_and_how() {
     .unwrap_or_else(|refusal| panic!("{refusal}"));
     let identifiers: Vec<String> = event.identifiers.iter().map(Identifier::to_string).collect();
     assert_eq!(identifiers, ["user_id:7", "crm_id:c-9", "email:ana@example.com", "anonymous_id:dev-1"]);
-    let touch = event.touch.unwrap_or_else(|| panic!("no touch"));
+    let touch = event.touch(crate::channel::ChannelRules::built_in()).unwrap_or_else(|| panic!("no touch"));
     assert_eq!((touch.channel.as_str(), touch.utm_source.as_deref(), touch.campaign.as_deref()), ("cpc", Some("google"), Some("spring")));
     assert_eq!((event.region.as_deref(), event.dealer.as_deref(), event.model.as_deref()), (Some("North"), Some("d1"), Some("Aster")));
     assert_eq!(event.value, Some(12.5));

@@ -1,5 +1,11 @@
 //! Batching is invisible: whatever the batches, the same state, to the letter.
 
+use forecourt_log::Entry;
+use forecourt_model::{
+    ChannelRules, RecordKind,
+    channel::ChannelRule,
+    command::{Action, ChannelsOf, Command},
+};
 use proptest::{prelude::*, test_runner::TestRunner};
 
 use crate::app::App;
@@ -20,6 +26,21 @@ fn touch() -> impl Strategy<Value = Touch> {
     let maybe = |n: u8| proptest::option::of(0..n);
     (0..6u8, maybe(4), maybe(3), maybe(3), maybe(2), 0..20_000u16, proptest::bool::weighted(0.1))
         .prop_map(|(kind, device, user, email, lead, minutes, repeat)| Touch { kind, device, user, email, lead, minutes, repeat })
+}
+
+/// Now and then the channel rules change, or a part of history is decided anew.
+fn channel_command(touch: &Touch) -> Option<Action> {
+    let rules = |channel: &str| ChannelRule { name: String::new(), conditions: vec![], channel: channel.to_owned() };
+    let decide = |of, after: &str, until: &str| Action::DecideChannels { of, after: after.to_owned(), until: until.to_owned() };
+    match touch.minutes % 23 {
+        0 => Some(Action::SetChannelRules { rules: vec![rules("one")] }),
+        1 => Some(Action::SetChannelRules { rules: ChannelRules::built_in().rules().to_vec() }),
+        2 | 3 => Some(decide(ChannelsOf::Fragments, "-1", &(i64::MAX / 2).to_string())),
+        4 => Some(decide(ChannelsOf::Fragments, &(i64::MAX / 2).to_string(), &i64::MAX.to_string())),
+        5 => Some(decide(ChannelsOf::Leads, "", "L0")),
+        6 => Some(decide(ChannelsOf::Orders, "", "P")),
+        _ => None,
+    }
 }
 
 fn json(touch: &Touch) -> String {
@@ -64,6 +85,11 @@ fn batches_of_any_size_end_in_the_same_state() {
                     let id = if touch.repeat { n / 2 } else { n };
                     let entry = one.event(&format!("m{id}"), &json(touch));
                     one.append(vec![entry]).await;
+                    if let Some(action) = channel_command(touch) {
+                        let command = Command { actor: "ana@example.com".into(), action };
+                        let body = serde_json::to_vec(&command).expect("json").into();
+                        one.append(vec![Entry { kind: RecordKind::Command as u8, body }]).await;
+                    }
                 }
                 one.fold_all(1).await;
                 let mut told = vec![one.folded.iter().flat_map(|folded| folded.block.events.clone()).collect::<Vec<_>>()];

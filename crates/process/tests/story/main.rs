@@ -6,6 +6,7 @@ mod postgres;
 mod app;
 mod batching;
 mod call_back;
+mod channels;
 mod identity;
 mod kept;
 mod replayed;

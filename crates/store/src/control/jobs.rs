@@ -3,6 +3,9 @@
 use super::{Control, secrets};
 use crate::{Row, StoreError, Value};
 
+/// The kind of the job that applies the channel rules to history. The server takes it up again after a stop.
+pub const CHANNEL_RULES_JOB: &str = "channel_rules";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobState {
     /// Waits for a worker.
@@ -67,7 +70,7 @@ impl Wanted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     pub id: String,
-    /// `demo_seed`, `import`, `import_check` (a dry run).
+    /// `demo_seed`, `import`, `import_check` (a dry run), `channel_rules`.
     pub kind: String,
     pub title: String,
     pub state: JobState,
@@ -131,13 +134,20 @@ impl Control {
         Ok(())
     }
 
+    /// Jobs of a kind that are not over, the oldest first.
+    pub async fn running_jobs(&self, kind: &str) -> Result<Vec<Job>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM jobs WHERE state = 'running' AND kind = $1 ORDER BY started_us, id");
+        let rows = self.database.query(&sql, vec![kind.into()]).await?;
+        rows.iter().map(Job::read).collect()
+    }
+
     /// Ends what still ran when the server last stopped and nobody takes over; leased jobs can be claimed again at once.
     pub async fn interrupt_jobs(&self, now_us: i64) -> Result<u64, StoreError> {
         let mut tx = self.database.begin().await?;
         tx.execute("UPDATE jobs SET lease_until_us = 0 WHERE state = 'running' AND lease_until_us IS NOT NULL", vec![]).await?;
         let sql = "UPDATE jobs SET state = 'failed', message = 'the server stopped: start it again', updated_us = $1
-            WHERE state = 'running' AND lease_until_us IS NULL";
-        let ended = tx.execute(sql, vec![now_us.into()]).await?;
+            WHERE state = 'running' AND lease_until_us IS NULL AND kind <> $2";
+        let ended = tx.execute(sql, vec![now_us.into(), CHANNEL_RULES_JOB.into()]).await?;
         tx.commit().await?;
         Ok(ended)
     }

@@ -41,7 +41,7 @@ pub use brands::{Brand, BrandWish};
 pub use event_notes::{EventNote, EventStatus};
 pub use import_mappings::ImportMapping;
 pub use imports::{FileState, Import, ImportPlan, ImportProgress, NewImport};
-pub use jobs::{Job, JobState, Wanted};
+pub use jobs::{CHANNEL_RULES_JOB, Job, JobState, Wanted};
 pub use keyring::Keyring;
 pub use passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 pub use reset_links::RESET_LINK_LIFE_US;

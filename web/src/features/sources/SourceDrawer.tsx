@@ -107,7 +107,7 @@ function Install({ writeKey }: { writeKey: string }) {
         <Tabs.List mb="sm" aria-label={t("sources.install")}>
           {all.map(({ id, library }) => (
             <Tabs.Tab key={id} value={id}>
-              {id === "pixel" ? t("sources.pixel") : library}
+              {{ pixel: t("sources.pixel"), website: t("sources.website") }[id] ?? library}
             </Tabs.Tab>
           ))}
         </Tabs.List>
@@ -116,6 +116,11 @@ function Install({ writeKey }: { writeKey: string }) {
             <Stack gap="sm">
               {install && <CodeBlock code={install} label={t("sources.install_command")} />}
               <CodeBlock code={code} label={library} />
+              {id === "website" && (
+                <Text size="sm" c="dimmed">
+                  {t("sources.website_hint")}
+                </Text>
+              )}
             </Stack>
           </Tabs.Panel>
         ))}

@@ -12,6 +12,12 @@ export function snippets(origin: string, key: string): Snippet[] {
   const scheme = protocol.replace(":", "");
   return [
     {
+      id: "website",
+      library: "website",
+      install: null,
+      code: `<script async src="${origin}/t.js" data-key="${key}"></script>`,
+    },
+    {
       id: "analytics-next",
       library: "@segment/analytics-next",
       install: "npm install @segment/analytics-next",
