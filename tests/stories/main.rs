@@ -5,7 +5,6 @@
 mod account_pages;
 mod backup;
 mod call_back;
-mod call_back;
 mod channels;
 mod damage;
 mod disk_full;
