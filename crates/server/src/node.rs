@@ -26,10 +26,7 @@ use forecourt_outgoing::Outgoing;
 use forecourt_process::{Fold, Progress, Settings};
 use forecourt_query::Query;
 use forecourt_store::{Database, Store, attempts::Attempts, control::Control};
-use tokio::{
-    sync::{Notify, broadcast, watch},
-    task::JoinHandle,
-};
+use tokio::sync::{Notify, broadcast, watch};
 
 use crate::{
     alerts,
