@@ -4,6 +4,229 @@
  */
 
 export interface paths {
+    "/api/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own account. */
+        get: operations["account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change one's own password; all other sessions end. */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a second factor: a secret for the authenticator app, in force once a code confirms it. */
+        post: operations["begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the second factor in force by a code of the app; all other sessions end. */
+        post: operations["confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** New recovery codes instead of those that are left. */
+        post: operations["renew_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take one's own second factor away. */
+        post: operations["remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own sessions, the one used last first. */
+        get: operations["sessions"];
+        put?: never;
+        post?: never;
+        /** End all of one's own sessions but the one that asks. */
+        delete: operations["end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of one's own sessions. */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules, targets and the history. */
+        get: operations["alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a rule. */
+        post: operations["add_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a rule. */
+        put: operations["change_rule"];
+        post?: never;
+        /** Remove a rule; an incident of it that is open is closed at the next look. */
+        delete: operations["remove_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say who is told. */
+        put: operations["change_targets"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send everybody who is told a test. */
+        post: operations["test_targets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit": {
         parameters: {
             query?: never;
@@ -72,6 +295,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a link can still be used. */
+        get: operations["state"];
+        put?: never;
+        /** Set the password by a link; all sessions of the account end. A second factor is asked for at the next sign-in as before. */
+        post: operations["reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/reset/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a link by e-mail. The answer is the same whether there is such an account or not. */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/setup": {
         parameters: {
             query?: never;
@@ -85,6 +343,145 @@ export interface paths {
         /** Make the first admin by the one-time link, and sign in. */
         post: operations["set_up"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether there is single sign-on, for the sign-in page. */
+        get: operations["offer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sso/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Come back from the provider, and be signed in. */
+        get: operations["callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sso/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Go to the provider. */
+        get: operations["start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What backups there are, and how they are made. */
+        get: operations["backups"];
+        put?: never;
+        /** Make a backup in the server's folder; the job tells its progress. */
+        post: operations["start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backups/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A backup as the answer's body: a tar archive in Zstandard. An answer that breaks off is none. */
+        post: operations["download"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backups/sending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Pause all sending, or let it go on. */
+        put: operations["pause_sending"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All brands. */
+        get: operations["brands"];
+        put?: never;
+        /** Add a brand. */
+        post: operations["add_brand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/brands/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a brand. */
+        put: operations["change_brand"];
+        post?: never;
+        /** Remove a brand. */
+        delete: operations["remove_brand"];
         options?: never;
         head?: never;
         patch?: never;
@@ -107,6 +504,113 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/catalogue/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every event name that came or is planned. */
+        get: operations["known_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/catalogue/events/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One event name: its volume, what it carries, what people say of it. */
+        get: operations["known_event"];
+        /** Describe an event, also one that is only planned. */
+        put: operations["describe_event"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channel-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules in force. */
+        get: operations["channel_rules"];
+        /** Change the rules: visits from now on get their channel by them. What came before stays until it is decided anew. */
+        put: operations["set_channel_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channel-rules/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply the rules in force to everything that came so far: events, first and last touches, leads, orders and calls.
+         *     While that is under way already, the answer is its job.
+         */
+        post: operations["apply_channel_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channel-rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What applying rules to everything that came so far would change; nothing is changed. */
+        post: operations["preview_channel_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channel-rules/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try rules on an address and a referrer. */
+        post: operations["test_channel_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/commands/{offset}": {
         parameters: {
             query?: never;
@@ -119,6 +623,77 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All definitions: micro-conversions first, then by name. */
+        get: operations["conversions"];
+        put?: never;
+        /** Define a conversion. */
+        post: operations["add_conversion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a definition in the place of the one with this id. */
+        put: operations["update_conversion"];
+        post?: never;
+        /** Remove a definition. */
+        delete: operations["remove_conversion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/currencies/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All rates. */
+        get: operations["rates"];
+        put?: never;
+        /** Add rates; one of the same pair and day replaces what was there. All of them, or none. */
+        post: operations["put_rates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/currencies/rates/{base}/{currency}/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove the rate of one day. */
+        delete: operations["remove_rate"];
         options?: never;
         head?: never;
         patch?: never;
@@ -226,6 +801,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events of some days as a file, with all their columns. */
+        get: operations["export_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/forms": {
         parameters: {
             query?: never;
@@ -296,6 +888,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/import-mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them, by name. */
+        get: operations["import_mappings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/import-mappings/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep a mapping under a name, in place of the one that has it. */
+        put: operations["keep_import_mapping"];
+        post?: never;
+        /** Remove a mapping. Imports that were made with it stay as they are. */
+        delete: operations["remove_import_mapping"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All imports, the newest first; those that `forecourt import` did too. */
+        get: operations["imports"];
+        put?: never;
+        /** Give a file to import: its bytes as the body. It is looked at, and nothing is taken in before it is started. */
+        post: operations["upload_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/outside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that a command imports a file. */
+        post: operations["begin_outside_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/outside/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note how far it is, or how it ended. */
+        post: operations["note_outside_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/imports/records": {
         parameters: {
             query?: never;
@@ -311,6 +990,198 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One import: how far it is, what was found. */
+        get: operations["import_state"];
+        /** Say how the file is to be read. What an earlier dry run found is forgotten where that changes. */
+        put: operations["plan_import"];
+        post?: never;
+        /** Remove a draft; of an import that has ended, its file. The row stays in the history. */
+        delete: operations["remove_import"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin anew with the same file and the same plan. */
+        post: operations["import_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop for good. What is in stays: events are not taken back. */
+        post: operations["cancel_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try it: count what would be accepted, refused, new and known, and change nothing. */
+        post: operations["check_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at the file: how it reads, and what its first rows would become. */
+        post: operations["look_at_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop for now. What is in stays; `resume` goes on from there. */
+        post: operations["pause_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rows that were refused, each as it came, with its number and the reason: CSV that no spreadsheet computes. */
+        get: operations["rejected_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on from where it was paused. */
+        post: operations["resume_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin: the rows are taken in, in the background. */
+        post: operations["start_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is wrong now. */
+        get: operations["open_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/installation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change the installation's name, time zone or currency.
+         * @description Reports count by the new zone from now on; the fold's daily totals of past days stay as they were counted.
+         */
+        patch: operations["change_installation"];
         trace?: never;
     };
     "/api/jobs": {
@@ -500,6 +1371,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/profiles/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People as a file: all, or those that a search finds. */
+        get: operations["export_profiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/profiles/{id}": {
         parameters: {
             query?: never;
@@ -596,6 +1484,93 @@ export interface paths {
         put?: never;
         /** Which profiles are behind a number of the funnel. */
         post: operations["people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/pivot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What advertising cost and what came of it, by any dimensions. */
+        post: operations["pivot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/pivot/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which profiles are behind a number of the pivot. */
+        post: operations["pivot_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Search everything that has a page, of what the caller may see. */
+        get: operations["search_everything"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/security/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who must have a second factor. */
+        get: operations["policy"];
+        /** Say who must have a second factor, at once. */
+        put: operations["set_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/security/sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How single sign-on is set up. */
+        get: operations["settings"];
+        /** Set single sign-on up. Switching it on asks the provider for its description first. */
+        put: operations["set_settings"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -777,265 +1752,6 @@ export interface paths {
         patch: operations["change_user"];
         trace?: never;
     };
-    "/api/account": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One's own account. */
-        get: operations["account"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/account/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Change one's own password; all other sessions end. */
-        post: operations["change_password"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/account/second-factor": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Begin a second factor: a secret for the authenticator app, in force once a code confirms it. */
-        post: operations["begin"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/account/second-factor/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Put the second factor in force by a code of the app; all other sessions end. */
-        post: operations["confirm"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/account/second-factor/recovery-codes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** New recovery codes instead of those that are left. */
-        post: operations["renew_recovery_codes"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/account/second-factor/remove": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Take one's own second factor away. */
-        post: operations["remove"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/account/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One's own sessions, the one used last first. */
-        get: operations["sessions"];
-        put?: never;
-        post?: never;
-        /** End all of one's own sessions but the one that asks. */
-        delete: operations["end_other_sessions"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/account/sessions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** End one of one's own sessions. */
-        delete: operations["end_session"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/reset": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Whether a link can still be used. */
-        get: operations["state"];
-        put?: never;
-        /** Set the password by a link; all sessions of the account end. A second factor is asked for at the next sign-in as before. */
-        post: operations["reset"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/reset/ask": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Ask for a link by e-mail. The answer is the same whether there is such an account or not. */
-        post: operations["ask"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/sso": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Whether there is single sign-on, for the sign-in page. */
-        get: operations["offer"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/sso/callback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Come back from the provider, and be signed in. */
-        get: operations["callback"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/sso/start": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Go to the provider. */
-        get: operations["start"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/security/policy": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who must have a second factor. */
-        get: operations["policy"];
-        /** Say who must have a second factor, at once. */
-        put: operations["set_policy"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/security/sso": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How single sign-on is set up. */
-        get: operations["settings"];
-        /** Set single sign-on up. Switching it on asks the provider for its description first. */
-        put: operations["set_settings"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/users/{id}/reset-link": {
         parameters: {
             query?: never;
@@ -1065,493 +1781,6 @@ export interface paths {
         post?: never;
         /** Take another's second factor away, for somebody who lost both app and recovery codes; the account's sessions end. */
         delete: operations["reset_second_factor"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/events/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Events of some days as a file, with all their columns. */
-        get: operations["export_events"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/import-mappings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All of them, by name. */
-        get: operations["import_mappings"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/import-mappings/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Keep a mapping under a name, in place of the one that has it. */
-        put: operations["keep_import_mapping"];
-        post?: never;
-        /** Remove a mapping. Imports that were made with it stay as they are. */
-        delete: operations["remove_import_mapping"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All imports, the newest first; those that `forecourt import` did too. */
-        get: operations["imports"];
-        put?: never;
-        /** Give a file to import: its bytes as the body. It is looked at, and nothing is taken in before it is started. */
-        post: operations["upload_file"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/outside": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Note that a command imports a file. */
-        post: operations["begin_outside_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/outside/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Note how far it is, or how it ended. */
-        post: operations["note_outside_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One import: how far it is, what was found. */
-        get: operations["import_state"];
-        /** Say how the file is to be read. What an earlier dry run found is forgotten where that changes. */
-        put: operations["plan_import"];
-        post?: never;
-        /** Remove a draft; of an import that has ended, its file. The row stays in the history. */
-        delete: operations["remove_import"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/again": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Begin anew with the same file and the same plan. */
-        post: operations["import_again"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Stop for good. What is in stays: events are not taken back. */
-        post: operations["cancel_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Try it: count what would be accepted, refused, new and known, and change nothing. */
-        post: operations["check_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/look": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Look at the file: how it reads, and what its first rows would become. */
-        post: operations["look_at_file"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/pause": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Stop for now. What is in stays; `resume` goes on from there. */
-        post: operations["pause_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/rejected": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The rows that were refused, each as it came, with its number and the reason: CSV that no spreadsheet computes. */
-        get: operations["rejected_rows"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Go on from where it was paused. */
-        post: operations["resume_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{id}/start": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Begin: the rows are taken in, in the background. */
-        post: operations["start_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/profiles/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** People as a file: all, or those that a search finds. */
-        get: operations["export_profiles"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alerts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Rules, targets and the history. */
-        get: operations["alerts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alerts/rules": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Add a rule. */
-        post: operations["add_rule"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alerts/rules/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Change a rule. */
-        put: operations["change_rule"];
-        post?: never;
-        /** Remove a rule; an incident of it that is open is closed at the next look. */
-        delete: operations["remove_rule"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alerts/targets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Say who is told. */
-        put: operations["change_targets"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alerts/test": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send everybody who is told a test. */
-        post: operations["test_targets"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/brands": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All brands. */
-        get: operations["brands"];
-        put?: never;
-        /** Add a brand. */
-        post: operations["add_brand"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/brands/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Change a brand. */
-        put: operations["change_brand"];
-        post?: never;
-        /** Remove a brand. */
-        delete: operations["remove_brand"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/catalogue/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Every event name that came or is planned. */
-        get: operations["known_events"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/catalogue/events/{event}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One event name: its volume, what it carries, what people say of it. */
-        get: operations["known_event"];
-        /** Describe an event, also one that is only planned. */
-        put: operations["describe_event"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/incidents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What is wrong now. */
-        get: operations["open_incidents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/installation": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Change the installation's name, time zone or currency.
-         * @description Reports count by the new zone from now on; the fold's daily totals of past days stay as they were counted.
-         */
-        patch: operations["change_installation"];
-        trace?: never;
-    };
-    "/api/search": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Search everything that has a page, of what the caller may see. */
-        get: operations["search_everything"];
-        put?: never;
-        post?: never;
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1594,115 +1823,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/conversions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All definitions: micro-conversions first, then by name. */
-        get: operations["conversions"];
-        put?: never;
-        /** Define a conversion. */
-        post: operations["add_conversion"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/conversions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Put a definition in the place of the one with this id. */
-        put: operations["update_conversion"];
-        post?: never;
-        /** Remove a definition. */
-        delete: operations["remove_conversion"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/currencies/rates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All rates. */
-        get: operations["rates"];
-        put?: never;
-        /** Add rates; one of the same pair and day replaces what was there. All of them, or none. */
-        post: operations["put_rates"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/currencies/rates/{base}/{currency}/{day}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Remove the rate of one day. */
-        delete: operations["remove_rate"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/reports/pivot": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** What advertising cost and what came of it, by any dimensions. */
-        post: operations["pivot"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/reports/pivot/people": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Which profiles are behind a number of the pivot. */
-        post: operations["pivot_people"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Account: {
+            email: string;
+            /** @description Without one the account signs in by single sign-on only. */
+            has_password: boolean;
+            name: string;
+            /**
+             * Format: int64
+             * @description Recovery codes that are not used yet.
+             */
+            recovery_codes_left: number;
+            /** @description Whether the account's role must have one. */
+            second_factor_required: boolean;
+            /** @description Since when there is a second factor; null without one. */
+            second_factor_since: string | null;
+        };
+        AccountSession: {
+            /** @description Where its requests came from when it began. */
+            address: string;
+            /** @description The browser's name for itself (`User-Agent`). */
+            agent: string;
+            created_at: string;
+            id: string;
+            /** @description The one that asks. */
+            is_current: boolean;
+            last_seen_at: string;
+            /** @description `password` or `sso`. */
+            means: string;
+        };
+        AccountSessions: {
+            sessions: components["schemas"]["AccountSession"][];
+        };
+        Alerts: {
+            /** @description Whether e-mail can be sent at all. */
+            can_mail: boolean;
+            /** @description The last 100 incidents, the newest first. */
+            incidents: components["schemas"]["Incident"][];
+            /** @description The last 100 notices, the newest first. */
+            notices: components["schemas"]["Notice"][];
+            rules: components["schemas"]["KeptRule"][];
+            targets: components["schemas"]["Targets"];
+        };
+        AskReset: {
+            email: string;
+            /** @description What language the e-mail is in: `en`, `ru` or `zh`. */
+            language?: string | null;
+        };
         AuditItem: {
             action: string;
             /** @description E-mail, or the token's name; of those who are not signed in what they typed. */
@@ -1744,6 +1914,68 @@ export interface components {
             rows: number;
             /** @description Whether every row is there and as it was written. */
             whole: boolean;
+        };
+        Backup: {
+            /** Format: int64 */
+            bytes: number;
+            made_at: string;
+            name: string;
+        };
+        Backups: {
+            /**
+             * Format: int64
+             * @description Seconds since the newest one was made.
+             */
+            age_s: number | null;
+            /** @description The newest first. */
+            backups: components["schemas"]["Backup"][];
+            /**
+             * Format: int64
+             * @description Hours from one backup to the next; 0 if none is made by itself.
+             */
+            every_h: number;
+            /** @description Where the server keeps the backups that it makes. */
+            folder: string;
+            /**
+             * Format: int64
+             * @description So many stay; older ones give way.
+             */
+            keep: number;
+            restored: components["schemas"]["Restored"] | null;
+            /** @description Whether all sending waits, because this installation came out of a backup. */
+            sending_paused: boolean;
+            /** @description Whether one is being made now: its progress is in the jobs. */
+            under_way: boolean;
+            /** @description Whether the keys are in them. */
+            with_secrets: boolean;
+        };
+        BeginSecondFactor: {
+            /** @description One's own password, once more; left out by accounts that have none, and by those that are led to enrol at sign-in. */
+            password?: string | null;
+        };
+        BegunSecondFactor: {
+            /** @description The address as a QR code: an SVG document of black squares on white. */
+            qr_svg: string;
+            /** @description To be typed into the app where it cannot read the picture. */
+            secret: string;
+            /** @description The same as an address that the app opens. */
+            uri: string;
+        };
+        Brand: components["schemas"]["BrandFields"] & {
+            id: string;
+        };
+        BrandFields: {
+            /** @description `Name <mailbox@example.com>`; empty: the installation's sender. */
+            email_from?: string;
+            /** @description A PNG, JPEG or WebP of at most 100 KiB as `data:image/…;base64,…`; empty for none. */
+            logo?: string;
+            name: string;
+            /** @description What an SMS shows as its sender: at most 11 Latin letters and digits, or a phone number; empty: the gateway's own. */
+            sms_sender?: string;
+        };
+        Brands: {
+            /** @description By name. */
+            brands: components["schemas"]["Brand"][];
         };
         /** @description A message channel that fails, and is left alone for a while. */
         Breaker: {
@@ -1792,6 +2024,109 @@ export interface components {
             /** Format: int64 */
             sales: number;
         };
+        ChannelChange: {
+            channel: string;
+            /** Format: int64 */
+            events_after: number;
+            /** Format: int64 */
+            events_before: number;
+            /** Format: int64 */
+            leads_after: number;
+            /** Format: int64 */
+            leads_before: number;
+        };
+        /** @description What one mark of the visit must be. Letters are compared without case. */
+        ChannelCondition: {
+            /** @description The mark that is looked at. */
+            mark: components["schemas"]["ChannelMark"];
+            /** @description How it is compared. */
+            test: components["schemas"]["ChannelTest"];
+            /** @description Any of them will do; none of them for `is_not`. Empty for `present` and `absent`. */
+            values?: string[];
+        };
+        /** @description What the rules would make of everything that came so far. */
+        ChannelForecast: {
+            /** @description By channel, the most events after first. */
+            channels: components["schemas"]["ChannelChange"][];
+            /** @description Whether all kinds of visits were looked at; false for very many different ones, and the numbers are then too low. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Events whose channel would change.
+             */
+            events_changed: number;
+            /**
+             * Format: int64
+             * @description Events that keep their channel because an earlier version kept nothing to decide by.
+             */
+            events_without_marks: number;
+            /**
+             * Format: int64
+             * @description Leads whose channel would change.
+             */
+            leads_changed: number;
+        };
+        ChannelJob: {
+            /** @description See `GET /api/jobs`. */
+            job: string;
+        };
+        /**
+         * @description `click_id` is the name of a click id in the address (`gclid`, `gbraid`, `wbraid`, `yclid`, `fbclid`, `ttclid`); hosts are
+         *     without `www.` and port; `referrer_host` is there only where the page before was on another host.
+         * @enum {string}
+         */
+        ChannelMark: "utm_source" | "utm_medium" | "utm_campaign" | "click_id" | "referrer_host" | "landing_host";
+        ChannelPreview: {
+            /** @description The rules to try; the rules in force when absent. */
+            rules?: components["schemas"]["ChannelRule"][] | null;
+        };
+        /** @description One rule: it gives its channel to a visit for which all its conditions hold. The first rule that holds decides. */
+        ChannelRule: {
+            /** @description 1 to 50 characters. */
+            channel: string;
+            /** @description All must hold; a rule without any always holds. */
+            conditions?: components["schemas"]["ChannelCondition"][];
+            /** @description For people; may be empty. */
+            name?: string;
+        };
+        ChannelRuleChange: {
+            /** @description All rules, in the order in which they are asked; at most 200. */
+            rules: components["schemas"]["ChannelRule"][];
+        };
+        ChannelRuleList: {
+            /** @description What a new installation begins with. */
+            built_in: components["schemas"]["ChannelRule"][];
+            /** @description When the rules were changed last; null while they are the built-in ones. */
+            changed_at: string | null;
+            /** @description By whom. */
+            changed_by: string | null;
+            /** @description In the order in which they are asked. */
+            rules: components["schemas"]["ChannelRule"][];
+        };
+        /**
+         * @description `is_not` holds for an absent mark, too. `domain`: begins with the value or has it after a dot, so `google.` fits `google.de`
+         *     and `news.google.com`.
+         * @enum {string}
+         */
+        ChannelTest: "is" | "is_not" | "contains" | "starts_with" | "ends_with" | "domain" | "present" | "absent";
+        ChannelTrial: {
+            /** @description The address of the page before; empty for none. */
+            referrer?: string;
+            /** @description The rules to try; the rules in force when absent. */
+            rules?: components["schemas"]["ChannelRule"][] | null;
+            /** @description The address of the page that somebody lands on. */
+            url: string;
+        };
+        ChannelVerdict: {
+            /** @description Null where the visit says nothing: a page further on the same site. */
+            channel: string | null;
+            /** @description What the rules saw: mark and value. */
+            marks: {
+                [key: string]: string;
+            };
+            /** @description Position of the rule that decided, from 0; null where none did, and the channel is `other`. */
+            rule: number | null;
+        };
         CommandOutcome: {
             /** @description Whether it was done; without it and with `link`, it is still to come. */
             done: boolean;
@@ -1799,9 +2134,64 @@ export interface components {
             /** @description Why not. */
             reason: string | null;
         };
+        Conversion: {
+            event: string;
+            /** @description Reports name it by this: `conversion:ID`. */
+            id: string;
+            kind: components["schemas"]["ConversionKind"];
+            name: string;
+            /**
+             * Format: double
+             * @description What one is worth in the installation's currency; without it the event's own value counts.
+             */
+            value: number | null;
+            /** @description A SQL condition on the event's columns. */
+            where: string | null;
+        };
+        ConversionDefinition: {
+            /** @description Each event of this name that meets the condition is one conversion. */
+            event: string;
+            /** @description Letters a-z, digits, `_` and `-`; made of the event's name where it is left out. It stays for good. */
+            id?: string | null;
+            kind: components["schemas"]["ConversionKind"];
+            /** @description 1 to 100 characters. */
+            name: string;
+            /**
+             * Format: double
+             * @description What one is worth in the installation's currency; without it the event's own value counts.
+             */
+            value?: number | null;
+            /** @description A SQL condition on the event's columns. */
+            where?: string | null;
+        };
+        /**
+         * @description How near the purchase a conversion is.
+         * @enum {string}
+         */
+        ConversionKind: "micro" | "macro";
+        Conversions: {
+            conversions: components["schemas"]["Conversion"][];
+        };
         CreatedToken: components["schemas"]["Token"] & {
             /** @description Shown this once: only its hash is kept. */
             token: string;
+        };
+        /** @description What one unit of `base` costs in `currency` from `day` on. */
+        CurrencyRate: {
+            /** @description Three capitals, such as EUR. */
+            base: string;
+            currency: string;
+            /** @description `YYYY-MM-DD`. */
+            day: string;
+            /**
+             * Format: double
+             * @description Above 0: base EUR, currency USD, rate 1.08 says that one euro costs 1.08 dollars.
+             */
+            rate: number;
+        };
+        CurrencyRates: {
+            /** @description By pair, the newest first. */
+            rates: components["schemas"]["CurrencyRate"][];
         };
         Day: components["schemas"]["Totals"] & {
             day: string;
@@ -1910,6 +2300,17 @@ export interface components {
             /** @description Whose profile it shows on; absent where it is gone. */
             profile_id: string | null;
         };
+        DownloadSpec: {
+            /** @description Whether the keys are to be in it. Whoever has them and the backup has everything. */
+            with_secrets?: boolean;
+        };
+        EndedSessions: {
+            /**
+             * Format: int64
+             * @description How many there were.
+             */
+            ended: number;
+        };
         ErrorBody: {
             error: components["schemas"]["ErrorDetail"];
         };
@@ -1929,6 +2330,32 @@ export interface components {
             first: string;
             last: string;
         };
+        EventDetail: components["schemas"]["KnownEvent"] & {
+            described_at: string | null;
+            described_by: string | null;
+            /** @description By name; at most 200. */
+            properties: components["schemas"]["Property"][];
+            /**
+             * Format: int64
+             * @description How many of its latest events were looked at for the properties: at most 4,000 of the last 67 days.
+             */
+            sampled: number;
+        };
+        EventList: {
+            /** @description The most frequent of the last 30 days first; planned ones that never came last. */
+            events: components["schemas"]["KnownEvent"][];
+            /** @description First of the days in `days`, `YYYY-MM-DD` UTC. */
+            from: string;
+        };
+        EventNote: {
+            /** @description What it means, at most 2,000 characters. */
+            description: string;
+            /** @description Who answers questions about it: a person or a team. */
+            owner: string;
+            status: components["schemas"]["EventStatus"];
+        };
+        /** @enum {string} */
+        EventStatus: "unplanned" | "expected" | "deprecated";
         /** @description Why an identifier belongs to this profile: the event that joined it with another. */
         Evidence: {
             at: string;
@@ -1955,6 +2382,20 @@ export interface components {
              */
             count: number;
             event: string;
+        };
+        Findings: {
+            /** @description By a part of the name; none for those who see one dealer. */
+            events: string[];
+            /** @description By the beginning of their ids. */
+            leads: components["schemas"]["FoundEntity"][];
+            /** @description By the beginning of their ids. */
+            orders: components["schemas"]["FoundEntity"][];
+            /** @description By any identifier or name, the latest seen first. */
+            profiles: components["schemas"]["FoundProfile"][];
+            /** @description By a part of the name; none for those who may not see sources. */
+            sources: components["schemas"]["FoundName"][];
+            /** @description One's own and shared ones, by a part of the name. */
+            views: components["schemas"]["FoundView"][];
         };
         Form: {
             changed_at: string;
@@ -2016,6 +2457,32 @@ export interface components {
         FormLanguage: "en" | "ru" | "zh";
         Forms: {
             forms: components["schemas"]["Form"][];
+        };
+        FoundEntity: {
+            dealer: string | null;
+            id: string;
+            /** @description Whose page shows it. */
+            profile_id: string;
+            /** @description A lead's stage, an order's status. */
+            state: string;
+        };
+        FoundName: {
+            id: string;
+            name: string;
+        };
+        FoundProfile: {
+            email: string | null;
+            name: string | null;
+            phone: string | null;
+            profile_id: string;
+        };
+        FoundView: {
+            id: string;
+            name: string;
+            /** @description The page's path. */
+            page: string;
+            /** @description What stands behind the `?` of the page's address. */
+            state: string;
         };
         FunnelGroup: {
             by: {
@@ -2140,654 +2607,6 @@ export interface components {
             last_seen: string;
             value: string;
         };
-        Imported: {
-            /**
-             * Format: int64
-             * @description The log offset behind the records: they are folded once the fold is there.
-             */
-            end_offset: number;
-        };
-        /** @description Counts since the server's start, at most of the last 24 hours; duplicates of today and yesterday's same share. */
-        Ingest: {
-            /** Format: int64 */
-            accepted_24h: number;
-            /** Format: int64 */
-            duplicates_24h: number;
-            /** @description The last 60 minutes, oldest first. */
-            per_minute: components["schemas"]["Minute"][];
-            /** Format: int64 */
-            refused_24h: number;
-        };
-        /** @description What the pages need to know of the installation. */
-        Installation: {
-            /** @description ISO 4217 code of all amounts. */
-            currency: string;
-            /** @description A demonstration with invented people. */
-            demo: boolean;
-            name: string;
-            /** @description Sends reach only listed test recipients. */
-            safe_mode: boolean;
-            /** @description IANA name: days begin and end in it. */
-            time_zone: string;
-        };
-        Job: {
-            /** Format: int64 */
-            done: number;
-            id: string;
-            /** @description `demo_seed`, `import`. */
-            kind: string;
-            message: string | null;
-            started_at: string;
-            state: components["schemas"]["JobState"];
-            title: string;
-            /**
-             * Format: int64
-             * @description 0 while it is not known.
-             */
-            total: number;
-            /** @description What `done` and `total` count. */
-            unit: string;
-        };
-        /** @enum {string} */
-        JobState: "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
-        Jobs: {
-            jobs: components["schemas"]["Job"][];
-        };
-        Lead: {
-            channel: string | null;
-            created_at: string;
-            dealer: string | null;
-            lead_id: string;
-            model: string | null;
-            region: string | null;
-            stage: string;
-            updated_at: string;
-        };
-        /** @description An event on its arrival. */
-        LiveEvent: {
-            channel: string | null;
-            event: string;
-            identifiers: components["schemas"]["NamedIdentifier"][];
-            offset: string;
-            /** @description Null while the fold has not decided, and for what is refused. */
-            profile_id: string | null;
-            /** @description As it was sent; text where that is not JSON. */
-            raw: unknown;
-            /** @description Why it was refused. */
-            reason: string | null;
-            received_at: string;
-            /** @description The source's name. */
-            source: string;
-            ts: string;
-            type: string;
-            verdict: components["schemas"]["LiveVerdict"];
-        };
-        /** @enum {string} */
-        LiveVerdict: "accepted" | "duplicate" | "refused";
-        MaskingChange: {
-            /** @description Roles that shall see people masked: `marketer`, `analyst`, `operator`. */
-            roles: components["schemas"]["Role"][];
-        };
-        Me: {
-            /** @description To be sent as `x-csrf-token` with every change. */
-            csrf: string;
-            dealer: string | null;
-            /** @description Empty for an API token. */
-            email: string;
-            installation: components["schemas"]["Installation"];
-            name: string;
-            role: components["schemas"]["Role"];
-            /** @description The role needs a second factor and the account has none: until it has, nothing else is answered. */
-            must_enrol: boolean;
-        };
-        /** @enum {string} */
-        MessageChannel: "sms" | "webhook";
-        /**
-         * @description `pending`: to be sent. `suppressed`: a repeat. `held`: kept back by safe mode or the stop. `sent`: the other side took it.
-         *     `delivered`, `undelivered`: what it says of the person. `failed`: given up. `unknown`: it may have been sent; never sent again
-         *     by itself.
-         * @enum {string}
-         */
-        MessageState: "pending" | "suppressed" | "held" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
-        Minute: {
-            /** Format: int64 */
-            accepted: number;
-            at: string;
-            /** Format: int64 */
-            refused: number;
-        };
-        NamedIdentifier: {
-            kind: string;
-            value: string;
-        };
-        NewForm: {
-            form: components["schemas"]["FormBody"];
-            /** @description Part of its address: a-z, 0-9 and -, such as `call-back`. */
-            form_id: string;
-        };
-        NewSmsGateway: {
-            gateway: components["schemas"]["SmsGateway"];
-            /** @description Stands for `{secret}`; absent to keep the one that is there. */
-            secret?: string | null;
-        };
-        NewSource: {
-            name: string;
-        };
-        NewToken: {
-            dealer?: string | null;
-            /** @description What it is for. */
-            name: string;
-            role: components["schemas"]["Role"];
-        };
-        NewUser: {
-            /** @description For the role dealer: whose rows the user sees. */
-            dealer?: string | null;
-            email: string;
-            name?: string;
-            password: string;
-            role: components["schemas"]["Role"];
-        };
-        Order: {
-            at: string;
-            currency: string | null;
-            dealer: string | null;
-            model: string | null;
-            order_id: string;
-            /** Format: double */
-            revenue: number | null;
-            status: string;
-        };
-        /** @enum {string} */
-        Outcome: "reached" | "dropped";
-        Overview: {
-            as_of: string;
-            channels: components["schemas"]["Channel"][];
-            days: components["schemas"]["Day"][];
-            /** @description The most frequent, at most twelve. */
-            events: components["schemas"]["EventCount"][];
-            freshness: components["schemas"]["Stages"];
-            from: string;
-            ingest: components["schemas"]["Ingest"];
-            jobs: components["schemas"]["Job"][];
-            to: string;
-            totals: components["schemas"]["PeriodTotals"];
-        };
-        PeriodTotals: components["schemas"]["Totals"] & {
-            currency: string;
-            /** @description The same number of days before. */
-            previous: components["schemas"]["Totals"];
-            /**
-             * Format: int64
-             * @description All profiles there are now.
-             */
-            profiles: number;
-        };
-        Privacy: {
-            /** @description Roles that may be set to; admins see people, and a dealer sees his own. */
-            maskable_roles: components["schemas"]["Role"][];
-            /** @description Roles that see people masked. */
-            masked_roles: components["schemas"]["Role"][];
-            retention: components["schemas"]["Retention"];
-        };
-        Profile: {
-            calls: components["schemas"]["Call"][];
-            channel: string | null;
-            counts: components["schemas"]["EventCounted"][];
-            dealer: string | null;
-            email: string | null;
-            /** Format: int64 */
-            events: number;
-            first_seen: string;
-            first_touch: components["schemas"]["Touch"] | null;
-            identifiers: components["schemas"]["Identifier"][];
-            last_seen: string;
-            last_touch: components["schemas"]["Touch"] | null;
-            leads: components["schemas"]["Lead"][];
-            name: string | null;
-            orders: components["schemas"]["Order"][];
-            phone: string | null;
-            profile_id: string;
-            region: string | null;
-            traits: components["schemas"]["Trait"][];
-        };
-        ProfileAnswer: {
-            profile: components["schemas"]["Profile"];
-            /** @description The id asked for, when it has become part of this profile. */
-            redirected_from: string | null;
-        };
-        ProfileList: {
-            next_cursor: string | null;
-            profiles: components["schemas"]["ProfileRow"][];
-            /**
-             * Format: int64
-             * @description How many there are in all, where that is known.
-             */
-            total: number | null;
-        };
-        ProfileRow: {
-            channel: string | null;
-            dealer: string | null;
-            email: string | null;
-            /** Format: int64 */
-            events: number;
-            first_seen: string;
-            /**
-             * Format: int32
-             * @description How many.
-             */
-            identifiers: number;
-            last_seen: string;
-            name: string | null;
-            phone: string | null;
-            profile_id: string;
-            region: string | null;
-        };
-        ReasonCount: {
-            code: string;
-            /** Format: int64 */
-            count: number;
-        };
-        Recent: {
-            events: components["schemas"]["LiveEvent"][];
-        };
-        /** @description For how long events are kept. */
-        Retention: {
-            /**
-             * Format: int32
-             * @description Days that the log keeps what came in, where a checkpoint stands behind it; null: as its size is configured.
-             */
-            log_days: number | null;
-            /** @description The first rule that names an event decides; an event that none names is kept for ever. */
-            rules: components["schemas"]["RetentionRule"][];
-        };
-        RetentionRule: {
-            /**
-             * Format: int32
-             * @description Days after it happened, 1 to 36525; null: for ever.
-             */
-            days: number | null;
-            /** @description An event's name; `*` stands for any part of it. */
-            event: string;
-        };
-        /** @description Which messages to send again: those named, or else all of a kind, the newest 500. */
-        Retry: {
-            form?: string | null;
-            message_channel?: components["schemas"]["MessageChannel"] | null;
-            message_ids?: string[];
-            state?: components["schemas"]["MessageState"] | null;
-        };
-        RetryOutcome: {
-            accepted: boolean;
-            /** @description Why it was refused again. */
-            reason: string | null;
-        };
-        /** @enum {string} */
-        Role: "admin" | "marketer" | "analyst" | "operator" | "dealer";
-        SavedForm: {
-            form: components["schemas"]["Form"];
-            /** @description The webhook's secret, where one was made just now: shown this once. */
-            webhook_secret: string | null;
-        };
-        Sending: {
-            breakers: components["schemas"]["Breaker"][];
-            /** @description Whether the gateway's secret is there; it is never shown. */
-            has_sms_secret: boolean;
-            /** @description Path that the gateway sends receipts to; whoever knows it can tell of deliveries. For admins only, once a gateway is set up. */
-            receipts_path: string | null;
-            sms_gateway: components["schemas"]["SmsGateway"] | null;
-            switches: components["schemas"]["Switches"];
-        };
-        SetUp: {
-            email: string;
-            name: string;
-            password: string;
-            /** @description From the link that the first start printed. */
-            token: string;
-        };
-        SetupLink: {
-            valid: boolean;
-        };
-        SignIn: {
-            email: string;
-            password: string;
-            /** @description Of the second factor, once the answer `code_needed` has asked for it: six digits, or a recovery code. */
-            code?: string | null;
-        };
-        /** @description How an SMS gateway is spoken to. Places: `{phone}` (with the plus), `{digits}` (without), `{text}`, `{id}`, `{secret}`. */
-        SmsGateway: {
-            /** @description Where in the answer's JSON the gateway's own id is, such as `messages.0.id`; empty for nowhere. */
-            answer_id: string;
-            body: components["schemas"]["GatewayBody"];
-            /** @description States that mean that the person has it. */
-            delivered_states: string[];
-            headers: components["schemas"]["GatewayHeader"][];
-            method: components["schemas"]["GatewayMethod"];
-            /** @description Where in a receipt the id (ours or the gateway's) is. */
-            receipt_id: string;
-            /** @description Where in a receipt the state is. */
-            receipt_state: string;
-            /** @description What the body of a good answer (status 2xx) contains; empty for nothing in particular. */
-            success_contains: string;
-            /** @description JSON with places in its texts, or lines of `name=value` for a form. */
-            template: string;
-            /** @description States that mean that the person will not get it. */
-            undelivered_states: string[];
-            url: string;
-        };
-        Source: {
-            created_at: string;
-            enabled: boolean;
-            health: components["schemas"]["Health"];
-            id: string;
-            /** @description `segment` (SDKs and HTTP), `import` (files), `form`. */
-            kind: string;
-            name: string;
-            /** @description Can only write: it may stand in a page. */
-            write_key: string;
-        };
-        SourceChange: {
-            enabled?: boolean | null;
-            name?: string | null;
-        };
-        Sources: {
-            sources: components["schemas"]["Source"][];
-        };
-        SqlColumn: {
-            name: string;
-            type: string;
-        };
-        SqlQuestion: {
-            /**
-             * Format: int32
-             * @description Rows of the answer: 10,000 unless told, at most 1,000,000.
-             */
-            limit?: number | null;
-            sql: string;
-        };
-        SqlRows: {
-            columns: components["schemas"]["SqlColumn"][];
-            /** Format: int64 */
-            elapsed_ms: number;
-            rows: unknown[][];
-            /** @description Whether there are more rows than were allowed. */
-            truncated: boolean;
-        };
-        /** @description How far each stage has come: offsets of the next record. */
-        Stages: {
-            /** Format: int64 */
-            folded_offset: number;
-            /**
-             * Format: int64
-             * @description Age of the oldest record not folded yet.
-             */
-            lag_ms: number;
-            /**
-             * Format: int64
-             * @description Age of what reports see.
-             */
-            lake_age_ms: number;
-            /** Format: int64 */
-            lake_offset: number;
-            /** Format: int64 */
-            log_offset: number;
-        };
-        Switches: {
-            /** @description Messages reach the test recipients only. */
-            safe_mode: boolean;
-            /** @description Nothing is sent at all; what would be is held. */
-            stopped: boolean;
-            /** @description Phone numbers, and addresses of webhooks or their beginnings, that safe mode lets through. */
-            test_recipients: string[];
-        };
-        Timeline: {
-            items: components["schemas"]["TimelineItem"][];
-            next_cursor: string | null;
-        };
-        TimelineItem: {
-            campaign: string | null;
-            channel: string | null;
-            currency: string | null;
-            dealer: string | null;
-            event: string;
-            message_id: string;
-            model: string | null;
-            offset: string;
-            /** @description The event's own properties, as sent. */
-            properties: Record<string, never>;
-            region: string | null;
-            /** @description The source's name. */
-            source: string;
-            ts: string;
-            type: string;
-            url: string | null;
-            utm_source: string | null;
-            /** Format: double */
-            value: number | null;
-        };
-        /** @enum {string} */
-        TimelineKind: "all" | "visits" | "calls" | "leads" | "orders";
-        Token: {
-            created_at: string;
-            dealer: string | null;
-            id: string;
-            last_used_at: string | null;
-            name: string;
-            /** @description The beginning of the token, to tell it from others. */
-            prefix: string;
-            role: components["schemas"]["Role"];
-        };
-        Tokens: {
-            tokens: components["schemas"]["Token"][];
-        };
-        Totals: {
-            /** Format: int64 */
-            events: number;
-            /** Format: int64 */
-            leads: number;
-            /** Format: int64 */
-            new_profiles: number;
-            /** Format: double */
-            revenue: number;
-            /** Format: int64 */
-            sales: number;
-        };
-        Touch: {
-            at: string;
-            campaign: string | null;
-            channel: string | null;
-            utm_source: string | null;
-        };
-        Trait: {
-            at: string;
-            name: string;
-            /** @description The source's name, or who set it by hand. */
-            source: string;
-            value: unknown;
-        };
-        TraitChange: {
-            name: string;
-            /** @description Null clears the trait. */
-            value: unknown;
-        };
-        /** @description What came of a trial. */
-        Tried: {
-            /** @description The beginning of its answer. */
-            answer: string;
-            /** @description What went wrong. */
-            detail: string;
-            /** @description Whether the other side took it. */
-            is_taken: boolean;
-            /**
-             * Format: int64
-             * @description Of its HTTP answer; absent where there was none.
-             */
-            status: number | null;
-        };
-        TrySms: {
-            /** @description In any notation. */
-            phone: string;
-            text: string;
-        };
-        User: {
-            created_at: string;
-            dealer: string | null;
-            email: string;
-            id: string;
-            last_seen_at: string | null;
-            name: string;
-            role: components["schemas"]["Role"];
-            /** @description Whether the account has a second factor. */
-            second_factor?: boolean;
-            /** @description Kept, and not let in. */
-            disabled: boolean;
-        };
-        Users: {
-            users: components["schemas"]["User"][];
-        };
-        /** @description Shown this once. */
-        WebhookSecret: {
-            secret: string;
-        };
-        Account: {
-            email: string;
-            /** @description Without one the account signs in by single sign-on only. */
-            has_password: boolean;
-            name: string;
-            /**
-             * Format: int64
-             * @description Recovery codes that are not used yet.
-             */
-            recovery_codes_left: number;
-            /** @description Whether the account's role must have one. */
-            second_factor_required: boolean;
-            /** @description Since when there is a second factor; null without one. */
-            second_factor_since: string | null;
-        };
-        AccountSession: {
-            /** @description Where its requests came from when it began. */
-            address: string;
-            /** @description The browser's name for itself (`User-Agent`). */
-            agent: string;
-            created_at: string;
-            id: string;
-            /** @description The one that asks. */
-            is_current: boolean;
-            last_seen_at: string;
-            /** @description `password` or `sso`. */
-            means: string;
-        };
-        AccountSessions: {
-            sessions: components["schemas"]["AccountSession"][];
-        };
-        AskReset: {
-            email: string;
-            /** @description What language the e-mail is in: `en`, `ru` or `zh`. */
-            language?: string | null;
-        };
-        BeginSecondFactor: {
-            /** @description One's own password, once more; left out by accounts that have none, and by those that are led to enrol at sign-in. */
-            password?: string | null;
-        };
-        BegunSecondFactor: {
-            /** @description The address as a QR code: an SVG document of black squares on white. */
-            qr_svg: string;
-            /** @description To be typed into the app where it cannot read the picture. */
-            secret: string;
-            /** @description The same as an address that the app opens. */
-            uri: string;
-        };
-        EndedSessions: {
-            /**
-             * Format: int64
-             * @description How many there were.
-             */
-            ended: number;
-        };
-        PasswordChange: {
-            /** @description The password as it is now. */
-            current: string;
-            /** @description What it shall be: ten characters or more. */
-            new: string;
-        };
-        RecoveryCodes: {
-            /** @description Each lets in once instead of the app. Shown this once: only their hashes are kept. */
-            recovery_codes: string[];
-        };
-        ResetLink: {
-            email: string;
-            /** @description To be given to its owner and nobody else: it sets the password, once. */
-            link: string;
-            /**
-             * Format: int64
-             * @description Minutes that it can be used for.
-             */
-            minutes: number;
-        };
-        ResetLinkState: {
-            /** @description Whether the link can still be used. */
-            valid: boolean;
-        };
-        ResetPassword: {
-            /** @description What the password shall be: ten characters or more. */
-            password: string;
-            /** @description From the link. */
-            token: string;
-        };
-        SecondFactorCode: {
-            /** @description Six digits of the app; where a factor is in force already, a recovery code too. */
-            code: string;
-        };
-        SecurityPolicy: {
-            /** @description Who must have a second factor. Whoever has none is led to it before anything else; single sign-on is exempt. */
-            second_factor_required_for: components["schemas"]["Role"][];
-        };
-        SsoOffer: {
-            /** @description Whether people may sign in by it. */
-            enabled: boolean;
-            /** @description What its button says; empty for none. */
-            label: string;
-        };
-        SsoRole: {
-            /** @description For the role dealer: whose rows. */
-            dealer: string | null;
-            role: components["schemas"]["Role"];
-            /** @description A value of the claim, or one of its values where it is a list. */
-            value: string;
-        };
-        /** @description Single sign-on by OpenID Connect. */
-        SsoSettings: {
-            client_id: string;
-            /** @description Domains that an e-mail may be of; empty for any. */
-            email_domains: string[];
-            /** @description Whether the sign-in page offers it. */
-            enabled: boolean;
-            /** @description The provider's address, such as `https://id.example.com/realms/staff`: `/.well-known/openid-configuration` is under it. */
-            issuer: string;
-            /** @description What the button says, such as the company's name for its sign-on. */
-            label: string;
-            otherwise: components["schemas"]["Role"] | null;
-            /** @description The claim that says what somebody is, such as `groups`; empty to leave roles to Forecourt. */
-            role_claim: string;
-            /** @description What each value of the claim means; the first that fits counts. */
-            roles: components["schemas"]["SsoRole"][];
-            /** @description Asked for beside `openid`. */
-            scopes: string[];
-        };
-        SsoSettingsChange: components["schemas"]["SsoSettings"] & {
-            /** @description A new client secret; left out, the one that is kept stays; empty, it is removed. */
-            client_secret?: string | null;
-        };
-        SsoSettingsShown: components["schemas"]["SsoSettings"] & {
-            /** @description Whether a client secret is kept. It is never shown. */
-            has_client_secret: boolean;
-            /** @description What to enter at the provider as the redirect address; empty until `server.public_url` is configured. */
-            redirect_uri: string;
-        };
-        Count: {
-            code: string;
-            /** Format: int64 */
-            count: number;
-        };
         Import: {
             /** Format: int64 */
             accepted: number;
@@ -2847,6 +2666,35 @@ export interface components {
         ImportMappings: {
             mappings: components["schemas"]["ImportMapping"][];
         };
+        /** @description What a dry run or an import has counted. */
+        ImportOutcome: {
+            /** Format: int64 */
+            accepted: number;
+            /** @description The times of the first and the last accepted row. */
+            from: string | null;
+            known: components["schemas"]["RowsKnown"] | null;
+            /**
+             * Format: int64
+             * @description Different people named by the accepted rows.
+             */
+            people: number;
+            profiles: components["schemas"]["PeopleNamed"] | null;
+            /** @description Refused rows by the code of the reason. */
+            reasons: components["schemas"]["RefusedCount"][];
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            rows: number;
+            /** Format: double */
+            seconds: number;
+            /**
+             * Format: int64
+             * @description Rows that may start sends and tasks: none of a history.
+             */
+            starts: number;
+            to: string | null;
+            warnings: components["schemas"]["WarningTold"][];
+        };
         /** @enum {string} */
         ImportState: "draft" | "checking" | "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
         ImportWish: {
@@ -2857,6 +2705,13 @@ export interface components {
             mapping: Record<string, never>;
             /** @description The name of the source that the rows are said to come from; a second import of a file must name the same. */
             source?: string | null;
+        };
+        Imported: {
+            /**
+             * Format: int64
+             * @description The log offset behind the records: they are folded once the fold is there.
+             */
+            end_offset: number;
         };
         Imports: {
             /**
@@ -2871,30 +2726,154 @@ export interface components {
              */
             keep_days: number;
         };
-        Known: {
-            /**
-             * Format: int64
-             * @description Of costs: rows that would replace another amount.
-             */
-            changed: number;
-            /** @description Whether every row was compared; of a very large file the first ones are. */
-            complete: boolean;
-            /**
-             * Format: int64
-             * @description Rows that were taken in before: they change nothing.
-             */
-            known: number;
-            /**
-             * Format: int64
-             * @description Rows that would be new.
-             */
-            new: number;
-            /**
-             * Format: int64
-             * @description Rows that say what another row of the file says: they count once.
-             */
-            repeated: number;
+        Incident: {
+            /** @description Null while it is open. */
+            closed_at: string | null;
+            /** @description Numbers that explain it, as of the last look. */
+            figures: {
+                [key: string]: number;
+            };
+            id: string;
+            /** @description Of the rule: `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`. */
+            kind: string;
+            /** @description Its name. */
+            name: string;
+            opened_at: string;
+            /** @description Id of the source or the message channel; empty where there is only one. */
+            subject: string;
         };
+        Incidents: {
+            /** @description What is wrong now, the newest first. */
+            open: components["schemas"]["Incident"][];
+        };
+        /** @description Counts since the server's start, at most of the last 24 hours; duplicates of today and yesterday's same share. */
+        Ingest: {
+            /** Format: int64 */
+            accepted_24h: number;
+            /** Format: int64 */
+            duplicates_24h: number;
+            /** @description The last 60 minutes, oldest first. */
+            per_minute: components["schemas"]["Minute"][];
+            /** Format: int64 */
+            refused_24h: number;
+        };
+        /** @description What the pages need to know of the installation. */
+        Installation: {
+            /** @description ISO 4217 code of all amounts. */
+            currency: string;
+            /** @description A demonstration with invented people. */
+            demo: boolean;
+            name: string;
+            /** @description Sends reach only listed test recipients. */
+            safe_mode: boolean;
+            /** @description IANA name: days begin and end in it. */
+            time_zone: string;
+        };
+        /** @description What to change; the rest stays. */
+        InstallationChange: {
+            /**
+             * @description ISO 4217 code of all amounts.
+             * @default null
+             */
+            currency: string | null;
+            /**
+             * @description Shown in the pages.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description IANA name, such as `Europe/Kyiv`: days begin and end in it.
+             * @default null
+             */
+            time_zone: string | null;
+        };
+        Job: {
+            /** Format: int64 */
+            done: number;
+            id: string;
+            /** @description `demo_seed`, `import`, `channel_rules`. */
+            kind: string;
+            message: string | null;
+            started_at: string;
+            state: components["schemas"]["JobState"];
+            title: string;
+            /**
+             * Format: int64
+             * @description 0 while it is not known.
+             */
+            total: number;
+            /** @description What `done` and `total` count. */
+            unit: string;
+        };
+        /** @enum {string} */
+        JobState: "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
+        Jobs: {
+            jobs: components["schemas"]["Job"][];
+        };
+        KeptRule: {
+            enabled: boolean;
+            id: string;
+            rule: components["schemas"]["RuleFields"];
+        };
+        KnownEvent: {
+            /**
+             * Format: int64
+             * @description Since the beginning.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Of the last 30 days.
+             */
+            count_30d: number;
+            /** @description The last 30 days, oldest first, today last. */
+            days: number[];
+            description: string;
+            event: string;
+            /** @description First day, `YYYY-MM-DD` UTC; null for one that never came. */
+            first_seen: string | null;
+            /** @description It came up within the last 7 days. */
+            is_new: boolean;
+            /** @description It stands for all names beyond the first 5,000 of a day. */
+            is_rest: boolean;
+            /** @description It comes, and nobody has said that it should: once some events are marked as expected, or while the name is new. */
+            is_unexpected: boolean;
+            last_seen: string | null;
+            /** @description Who answers questions about it. */
+            owner: string;
+            status: components["schemas"]["EventStatus"];
+        };
+        Lead: {
+            channel: string | null;
+            created_at: string;
+            dealer: string | null;
+            lead_id: string;
+            model: string | null;
+            region: string | null;
+            stage: string;
+            updated_at: string;
+        };
+        /** @description An event on its arrival. */
+        LiveEvent: {
+            channel: string | null;
+            event: string;
+            identifiers: components["schemas"]["NamedIdentifier"][];
+            offset: string;
+            /** @description Null while the fold has not decided, and for what is refused. */
+            profile_id: string | null;
+            /** @description As it was sent; text where that is not JSON. */
+            raw: unknown;
+            /** @description Why it was refused. */
+            reason: string | null;
+            received_at: string;
+            /** @description The source's name. */
+            source: string;
+            ts: string;
+            type: string;
+            verdict: components["schemas"]["LiveVerdict"];
+        };
+        /** @enum {string} */
+        LiveVerdict: "accepted" | "duplicate" | "refused";
         /** @description What a file is, and what its first rows would become. */
         Look: {
             columns: components["schemas"]["LookColumn"][];
@@ -2980,6 +2959,98 @@ export interface components {
             kind: string;
             mapping: Record<string, never>;
         };
+        MaskingChange: {
+            /** @description Roles that shall see people masked: `marketer`, `analyst`, `operator`. */
+            roles: components["schemas"]["Role"][];
+        };
+        Me: {
+            /** @description To be sent as `x-csrf-token` with every change. */
+            csrf: string;
+            dealer: string | null;
+            /** @description Empty for an API token. */
+            email: string;
+            installation: components["schemas"]["Installation"];
+            /** @description The role needs a second factor and the account has none: until it has, nothing else is answered. */
+            must_enrol: boolean;
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @enum {string} */
+        MessageChannel: "sms" | "webhook";
+        /**
+         * @description `pending`: to be sent. `suppressed`: a repeat. `held`: kept back by safe mode or the stop. `sent`: the other side took it.
+         *     `delivered`, `undelivered`: what it says of the person. `failed`: given up. `unknown`: it may have been sent; never sent again
+         *     by itself.
+         * @enum {string}
+         */
+        MessageState: "pending" | "suppressed" | "held" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
+        Minute: {
+            /** Format: int64 */
+            accepted: number;
+            at: string;
+            /** Format: int64 */
+            refused: number;
+        };
+        NamedIdentifier: {
+            kind: string;
+            value: string;
+        };
+        NewForm: {
+            form: components["schemas"]["FormBody"];
+            /** @description Part of its address: a-z, 0-9 and -, such as `call-back`. */
+            form_id: string;
+        };
+        NewSmsGateway: {
+            gateway: components["schemas"]["SmsGateway"];
+            /** @description Stands for `{secret}`; absent to keep the one that is there. */
+            secret?: string | null;
+        };
+        NewSource: {
+            name: string;
+        };
+        NewToken: {
+            dealer?: string | null;
+            /** @description What it is for. */
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        NewUser: {
+            /** @description For the role dealer: whose rows the user sees. */
+            dealer?: string | null;
+            email: string;
+            name?: string;
+            password: string;
+            role: components["schemas"]["Role"];
+        };
+        Notice: {
+            /** Format: int32 */
+            attempts: number;
+            created_at: string;
+            id: string;
+            /** @description `opened`, `closed`, `test`. */
+            kind: string;
+            /** @description `pending`, `sending`, `sent`, `failed`; `unknown` where the server stopped in between. */
+            state: string;
+            subject: string;
+            target: string;
+            /** @description What the other side, or the failure, said. */
+            told: string | null;
+            updated_at: string;
+            /** @description `email`, `webhook`. */
+            way: string;
+        };
+        Order: {
+            at: string;
+            currency: string | null;
+            dealer: string | null;
+            model: string | null;
+            order_id: string;
+            /** Format: double */
+            revenue: number | null;
+            status: string;
+        };
+        /** @enum {string} */
+        Outcome: "reached" | "dropped";
         OutsideBegun: {
             id: string;
         };
@@ -3002,7 +3073,7 @@ export interface components {
             done: number;
             /** @description Told once, when it has failed: why. */
             failed?: string | null;
-            outcome?: components["schemas"]["Outcome"] | null;
+            outcome?: components["schemas"]["ImportOutcome"] | null;
             /** Format: int64 */
             refused: number;
             /** Format: int64 */
@@ -3013,6 +3084,25 @@ export interface components {
              */
             total: number;
             unit: string;
+        };
+        Overview: {
+            as_of: string;
+            channels: components["schemas"]["Channel"][];
+            days: components["schemas"]["Day"][];
+            /** @description The most frequent, at most twelve. */
+            events: components["schemas"]["EventCount"][];
+            freshness: components["schemas"]["Stages"];
+            from: string;
+            ingest: components["schemas"]["Ingest"];
+            jobs: components["schemas"]["Job"][];
+            to: string;
+            totals: components["schemas"]["PeriodTotals"];
+        };
+        PasswordChange: {
+            /** @description The password as it is now. */
+            current: string;
+            /** @description What it shall be: ten characters or more. */
+            new: string;
         };
         PeopleNamed: {
             /**
@@ -3026,433 +3116,15 @@ export interface components {
              */
             new: number;
         };
-        /**
-         * @description How a table is written.
-         * @enum {string}
-         */
-        TableFormat: "csv" | "xlsx";
-        WarningTold: {
-            /** @description `rounded_ids`, `retyped_dates`, `mixed_dates`, `mojibake`, `error_values`, `shifted_rows`, `cut_off`, `future_dates`, `merged_cells`. */
-            code: string;
-            column: string | null;
-            /** Format: int64 */
-            count: number;
-            message: string;
-        };
-        /** @description What a dry run or an import has counted. */
-        ImportOutcome: {
-            /** Format: int64 */
-            rows: number;
-            /** Format: int64 */
-            accepted: number;
-            /** Format: int64 */
-            refused: number;
-            /** Format: int64 */
-            people: number;
-            /** Format: int64 */
-            starts: number;
-            reasons: components["schemas"]["RefusedCount"][];
-            warnings: components["schemas"]["WarningTold"][];
-            from: string | null;
-            to: string | null;
-            /** Format: double */
-            seconds: number;
-            known: null | components["schemas"]["RowsKnown"];
-            profiles: null | components["schemas"]["PeopleNamed"];
-        };
-        RefusedCount: {
-            code: string;
-            /** Format: int64 */
-            count: number;
-        };
-        RowsKnown: {
-            /**
-             * Format: int64
-             * @description Of costs: rows that would replace another amount.
-             */
-            changed: number;
-            /** @description Whether every row was compared; of a very large file the first ones are. */
-            complete: boolean;
-            /**
-             * Format: int64
-             * @description Rows that were taken in before: they change nothing.
-             */
-            known: number;
-            /**
-             * Format: int64
-             * @description Rows that would be new.
-             */
-            new: number;
-            /**
-             * Format: int64
-             * @description Rows that say what another row of the file says: they count once.
-             */
-            repeated: number;
-        };
-        Alerts: {
-            /** @description Whether e-mail can be sent at all. */
-            can_mail: boolean;
-            /** @description The last 100 incidents, the newest first. */
-            incidents: components["schemas"]["Incident"][];
-            /** @description The last 100 notices, the newest first. */
-            notices: components["schemas"]["Notice"][];
-            rules: components["schemas"]["KeptRule"][];
-            targets: components["schemas"]["Targets"];
-        };
-        Brand: components["schemas"]["BrandFields"] & {
-            id: string;
-        };
-        BrandFields: {
-            /** @description `Name <mailbox@example.com>`; empty: the installation's sender. */
-            email_from?: string;
-            /** @description A PNG, JPEG or WebP of at most 100 KiB as `data:image/…;base64,…`; empty for none. */
-            logo?: string;
-            name: string;
-            /** @description What an SMS shows as its sender: at most 11 Latin letters and digits, or a phone number; empty: the gateway's own. */
-            sms_sender?: string;
-        };
-        Brands: {
-            /** @description By name. */
-            brands: components["schemas"]["Brand"][];
-        };
-        EventDetail: components["schemas"]["KnownEvent"] & {
-            described_at: string | null;
-            described_by: string | null;
-            /** @description By name; at most 200. */
-            properties: components["schemas"]["Property"][];
-            /**
-             * Format: int64
-             * @description How many of its latest events were looked at for the properties: at most 4,000 of the last 67 days.
-             */
-            sampled: number;
-        };
-        EventList: {
-            /** @description The most frequent of the last 30 days first; planned ones that never came last. */
-            events: components["schemas"]["KnownEvent"][];
-            /** @description First of the days in `days`, `YYYY-MM-DD` UTC. */
-            from: string;
-        };
-        EventNote: {
-            /** @description What it means, at most 2,000 characters. */
-            description: string;
-            /** @description Who answers questions about it: a person or a team. */
-            owner: string;
-            status: components["schemas"]["EventStatus"];
-        };
-        /** @enum {string} */
-        EventStatus: "unplanned" | "expected" | "deprecated";
-        Findings: {
-            /** @description By a part of the name; none for those who see one dealer. */
-            events: string[];
-            /** @description By the beginning of their ids. */
-            leads: components["schemas"]["FoundEntity"][];
-            /** @description By the beginning of their ids. */
-            orders: components["schemas"]["FoundEntity"][];
-            /** @description By any identifier or name, the latest seen first. */
-            profiles: components["schemas"]["FoundProfile"][];
-            /** @description By a part of the name; none for those who may not see sources. */
-            sources: components["schemas"]["FoundName"][];
-            /** @description One's own and shared ones, by a part of the name. */
-            views: components["schemas"]["FoundView"][];
-        };
-        FoundEntity: {
-            dealer: string | null;
-            id: string;
-            /** @description Whose page shows it. */
-            profile_id: string;
-            /** @description A lead's stage, an order's status. */
-            state: string;
-        };
-        FoundName: {
-            id: string;
-            name: string;
-        };
-        FoundProfile: {
-            email: string | null;
-            name: string | null;
-            phone: string | null;
-            profile_id: string;
-        };
-        FoundView: {
-            id: string;
-            name: string;
-            /** @description The page's path. */
-            page: string;
-            /** @description What stands behind the `?` of the page's address. */
-            state: string;
-        };
-        Incident: {
-            /** @description Null while it is open. */
-            closed_at: string | null;
-            /** @description Numbers that explain it, as of the last look. */
-            figures: {
-                [key: string]: number;
-            };
-            id: string;
-            /** @description Of the rule: `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`. */
-            kind: string;
-            /** @description Its name. */
-            name: string;
-            opened_at: string;
-            /** @description Id of the source or the message channel; empty where there is only one. */
-            subject: string;
-        };
-        Incidents: {
-            /** @description What is wrong now, the newest first. */
-            open: components["schemas"]["Incident"][];
-        };
-        /** @description What to change; the rest stays. */
-        InstallationChange: {
-            /**
-             * @description ISO 4217 code of all amounts.
-             * @default null
-             */
-            currency: string | null;
-            /**
-             * @description Shown in the pages.
-             * @default null
-             */
-            name: string | null;
-            /**
-             * @description IANA name, such as `Europe/Kyiv`: days begin and end in it.
-             * @default null
-             */
-            time_zone: string | null;
-        };
-        KeptRule: {
-            enabled: boolean;
-            id: string;
-            rule: components["schemas"]["RuleFields"];
-        };
-        KnownEvent: {
-            /**
-             * Format: int64
-             * @description Since the beginning.
-             */
-            count: number;
-            /**
-             * Format: int64
-             * @description Of the last 30 days.
-             */
-            count_30d: number;
-            /** @description The last 30 days, oldest first, today last. */
-            days: number[];
-            description: string;
-            event: string;
-            /** @description First day, `YYYY-MM-DD` UTC; null for one that never came. */
-            first_seen: string | null;
-            /** @description It came up within the last 7 days. */
-            is_new: boolean;
-            /** @description It stands for all names beyond the first 5,000 of a day. */
-            is_rest: boolean;
-            /** @description It comes, and nobody has said that it should. */
-            is_unexpected: boolean;
-            last_seen: string | null;
-            /** @description Who answers questions about it. */
-            owner: string;
-            status: components["schemas"]["EventStatus"];
-        };
-        Notice: {
-            /** Format: int32 */
-            attempts: number;
-            created_at: string;
-            id: string;
-            /** @description `opened`, `closed`, `test`. */
-            kind: string;
-            /** @description `pending`, `sending`, `sent`, `failed`; `unknown` where the server stopped in between. */
-            state: string;
-            subject: string;
-            target: string;
-            /** @description What the other side, or the failure, said. */
-            told: string | null;
-            updated_at: string;
-            /** @description `email`, `webhook`. */
-            way: string;
-        };
-        Property: {
-            change: components["schemas"]["PropertyOddity"] | null;
-            /** @description Values as they came; what names people is masked. */
-            examples: string[];
-            /** @description Whether its values name people. */
-            is_personal: boolean;
-            name: string;
-            /**
-             * Format: double
-             * @description Of the events that were looked at, the share that has it: 0 to 1.
-             */
-            share: number;
-            /** @description The most frequent first. */
-            types: components["schemas"]["PropertyTypeShare"][];
-        };
-        /**
-         * @description The event's last week against the two months before.
-         * @enum {string}
-         */
-        PropertyOddity: "new" | "type_changed" | "gone";
-        PropertyTypeShare: {
-            /**
-             * Format: double
-             * @description Of the events that have the property: 0 to 1.
-             */
-            share: number;
-            /** @description `text`, `number`, `boolean`, `list`, `object`, `empty`. */
-            type: string;
-        };
-        /** @description What is watched. Which numbers a rule has depends on its kind. */
-        RuleFields: {
-            /**
-             * Format: int32
-             * @description `disk_fills`: less than this share of the disk is free.
-             */
-            free_percent?: number;
-            /**
-             * Format: int32
-             * @description … of at least so many items in the last hour.
-             */
-            items_min?: number;
-            /** @description `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`. */
-            kind: string;
-            /**
-             * Format: int32
-             * @description `refused_jumps`: more than this share refused, and more than twice the usual …
-             */
-            percent?: number;
-            /**
-             * Format: int32
-             * @description `fold_lags`: behind by more than so many seconds.
-             */
-            seconds?: number;
-            /**
-             * Format: int32
-             * @description `source_silent`: no event for so many minutes …
-             */
-            silent_minutes?: number;
-            /** @description `source_silent`: ids; empty: all that are on. */
-            sources?: string[];
-            /**
-             * Format: int32
-             * @description … at a time of the week when there usually are so many an hour.
-             */
-            usual_per_hour?: number;
-        };
-        RuleToSave: {
-            enabled: boolean;
-            rule: components["schemas"]["RuleFields"];
-        };
-        SavedView: {
-            /** @description Not guessable: `/views/{id}` opens the view for everybody who is signed in. */
-            id: string;
-            /** @description Whether that is the caller. */
-            is_mine: boolean;
-            name: string;
-            /** @description E-mail of who saved it. */
-            owner: string;
-            /** @description The page's path: `/funnel`. */
-            page: string;
-            /** @description Who else finds it in their list; empty for a private one. */
-            roles: components["schemas"]["Role"][];
-            /** @description What stands behind the `?` of the page's address. */
-            state: string;
-            updated_at: string;
-        };
-        SavedViews: {
-            /** @description By page and name. */
-            views: components["schemas"]["SavedView"][];
-        };
-        Targets: {
-            emails: string[];
-            /** @description What the receiver checks the signature with (Standard Webhooks): only in the answer to its making; else whether there is one. */
-            has_webhook_secret: boolean;
-            /** @description Of the notices: `en`, `ru`, `zh`. */
-            language: string;
-            webhook_secret: string | null;
-            /** @description Empty for none. */
-            webhook_url: string;
-        };
-        TargetsToSave: {
-            emails: string[];
-            /** @description Of the notices: `en`, `ru`, `zh`. */
-            language?: string;
-            /** @description Makes a new secret for the webhook's signature; the answer shows it this once. */
-            new_secret?: boolean;
-            /** @description Empty for none. */
-            webhook_url?: string;
-        };
-        TestNotices: {
-            /** @description How many were written down to be sent; their fate is in the notices. */
-            notices: number;
-        };
-        /** @description What to change; the rest stays. */
-        UserToChange: {
-            dealer?: string | null;
-            /** @description `true` signs the account out and lets it in no more. */
-            disabled?: boolean | null;
-            name?: string | null;
-            role?: components["schemas"]["Role"] | null;
-        };
-        ViewToSave: {
-            name: string;
-            /** @description The page's path: `/funnel`. */
-            page: string;
-            /** @description Who else finds it in their list; empty for a private one. */
-            roles?: components["schemas"]["Role"][];
-            /** @description What stands behind the `?` of the page's address. */
-            state?: string;
-        };
-        Conversion: {
-            event: string;
-            /** @description Reports name it by this: `conversion:ID`. */
-            id: string;
-            kind: components["schemas"]["ConversionKind"];
-            name: string;
-            /**
-             * Format: double
-             * @description What one is worth in the installation's currency; without it the event's own value counts.
-             */
-            value: number | null;
-            /** @description A SQL condition on the event's columns. */
-            where: string | null;
-        };
-        ConversionDefinition: {
-            /** @description Each event of this name that meets the condition is one conversion. */
-            event: string;
-            /** @description Letters a-z, digits, `_` and `-`; made of the event's name where it is left out. It stays for good. */
-            id?: string | null;
-            kind: components["schemas"]["ConversionKind"];
-            /** @description 1 to 100 characters. */
-            name: string;
-            /**
-             * Format: double
-             * @description What one is worth in the installation's currency; without it the event's own value counts.
-             */
-            value?: number | null;
-            /** @description A SQL condition on the event's columns. */
-            where?: string | null;
-        };
-        /**
-         * @description How near the purchase a conversion is.
-         * @enum {string}
-         */
-        ConversionKind: "micro" | "macro";
-        Conversions: {
-            conversions: components["schemas"]["Conversion"][];
-        };
-        /** @description What one unit of `base` costs in `currency` from `day` on. */
-        CurrencyRate: {
-            /** @description Three capitals, such as EUR. */
-            base: string;
+        PeriodTotals: components["schemas"]["Totals"] & {
             currency: string;
-            /** @description `YYYY-MM-DD`. */
-            day: string;
+            /** @description The same number of days before. */
+            previous: components["schemas"]["Totals"];
             /**
-             * Format: double
-             * @description Above 0: base EUR, currency USD, rate 1.08 says that one euro costs 1.08 dollars.
+             * Format: int64
+             * @description All profiles there are now.
              */
-            rate: number;
-        };
-        CurrencyRates: {
-            /** @description By pair, the newest first. */
-            rates: components["schemas"]["CurrencyRate"][];
+            profiles: number;
         };
         PivotFilter: {
             dimension: string;
@@ -3599,6 +3271,593 @@ export interface components {
             kind: "nothing_defined";
             measure: string;
         };
+        Privacy: {
+            /** @description Roles that may be set to; admins see people, and a dealer sees his own. */
+            maskable_roles: components["schemas"]["Role"][];
+            /** @description Roles that see people masked. */
+            masked_roles: components["schemas"]["Role"][];
+            retention: components["schemas"]["Retention"];
+        };
+        Profile: {
+            calls: components["schemas"]["Call"][];
+            channel: string | null;
+            counts: components["schemas"]["EventCounted"][];
+            dealer: string | null;
+            email: string | null;
+            /** Format: int64 */
+            events: number;
+            first_seen: string;
+            first_touch: components["schemas"]["Touch"] | null;
+            identifiers: components["schemas"]["Identifier"][];
+            last_seen: string;
+            last_touch: components["schemas"]["Touch"] | null;
+            leads: components["schemas"]["Lead"][];
+            name: string | null;
+            orders: components["schemas"]["Order"][];
+            phone: string | null;
+            profile_id: string;
+            region: string | null;
+            traits: components["schemas"]["Trait"][];
+        };
+        ProfileAnswer: {
+            profile: components["schemas"]["Profile"];
+            /** @description The id asked for, when it has become part of this profile. */
+            redirected_from: string | null;
+        };
+        ProfileList: {
+            next_cursor: string | null;
+            profiles: components["schemas"]["ProfileRow"][];
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is known.
+             */
+            total: number | null;
+        };
+        ProfileRow: {
+            channel: string | null;
+            dealer: string | null;
+            email: string | null;
+            /** Format: int64 */
+            events: number;
+            first_seen: string;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            identifiers: number;
+            last_seen: string;
+            name: string | null;
+            phone: string | null;
+            profile_id: string;
+            region: string | null;
+        };
+        Property: {
+            change: components["schemas"]["PropertyOddity"] | null;
+            /** @description Values as they came; what names people is masked. */
+            examples: string[];
+            /** @description Whether its values name people. */
+            is_personal: boolean;
+            name: string;
+            /**
+             * Format: double
+             * @description Of the events that were looked at, the share that has it: 0 to 1.
+             */
+            share: number;
+            /** @description The most frequent first. */
+            types: components["schemas"]["PropertyTypeShare"][];
+        };
+        /**
+         * @description The event's last week against the two months before.
+         * @enum {string}
+         */
+        PropertyOddity: "new" | "type_changed" | "gone";
+        PropertyTypeShare: {
+            /**
+             * Format: double
+             * @description Of the events that have the property: 0 to 1.
+             */
+            share: number;
+            /** @description `text`, `number`, `boolean`, `list`, `object`, `empty`. */
+            type: string;
+        };
+        ReasonCount: {
+            code: string;
+            /** Format: int64 */
+            count: number;
+        };
+        Recent: {
+            events: components["schemas"]["LiveEvent"][];
+        };
+        RecoveryCodes: {
+            /** @description Each lets in once instead of the app. Shown this once: only their hashes are kept. */
+            recovery_codes: string[];
+        };
+        RefusedCount: {
+            code: string;
+            /** Format: int64 */
+            count: number;
+        };
+        ResetLink: {
+            email: string;
+            /** @description To be given to its owner and nobody else: it sets the password, once. */
+            link: string;
+            /**
+             * Format: int64
+             * @description Minutes that it can be used for.
+             */
+            minutes: number;
+        };
+        ResetLinkState: {
+            /** @description Whether the link can still be used. */
+            valid: boolean;
+        };
+        ResetPassword: {
+            /** @description What the password shall be: ten characters or more. */
+            password: string;
+            /** @description From the link. */
+            token: string;
+        };
+        Restored: {
+            /** @description Up to which record, decimal. */
+            end_offset: string;
+            restored_at: string;
+            /** @description When the backup was taken. */
+            taken_at: string;
+        };
+        /** @description For how long events are kept. */
+        Retention: {
+            /**
+             * Format: int32
+             * @description Days that the log keeps what came in, where a checkpoint stands behind it; null: as its size is configured.
+             */
+            log_days: number | null;
+            /** @description The first rule that names an event decides; an event that none names is kept for ever. */
+            rules: components["schemas"]["RetentionRule"][];
+        };
+        RetentionRule: {
+            /**
+             * Format: int32
+             * @description Days after it happened, 1 to 36525; null: for ever.
+             */
+            days: number | null;
+            /** @description An event's name; `*` stands for any part of it. */
+            event: string;
+        };
+        /** @description Which messages to send again: those named, or else all of a kind, the newest 500. */
+        Retry: {
+            form?: string | null;
+            message_channel?: components["schemas"]["MessageChannel"] | null;
+            message_ids?: string[];
+            state?: components["schemas"]["MessageState"] | null;
+        };
+        RetryOutcome: {
+            accepted: boolean;
+            /** @description Why it was refused again. */
+            reason: string | null;
+        };
+        /** @enum {string} */
+        Role: "admin" | "marketer" | "analyst" | "operator" | "dealer";
+        RowsKnown: {
+            /**
+             * Format: int64
+             * @description Of costs: rows that would replace another amount.
+             */
+            changed: number;
+            /** @description Whether every row was compared; of a very large file the first ones are. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Rows that were taken in before: they change nothing.
+             */
+            known: number;
+            /**
+             * Format: int64
+             * @description Rows that would be new.
+             */
+            new: number;
+            /**
+             * Format: int64
+             * @description Rows that say what another row of the file says: they count once.
+             */
+            repeated: number;
+        };
+        /** @description What is watched. Which numbers a rule has depends on its kind. */
+        RuleFields: {
+            /**
+             * Format: int32
+             * @description `disk_fills`: less than this share of the disk is free.
+             */
+            free_percent?: number;
+            /**
+             * Format: int32
+             * @description … of at least so many items in the last hour.
+             */
+            items_min?: number;
+            /** @description `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description `refused_jumps`: more than this share refused, and more than twice the usual …
+             */
+            percent?: number;
+            /**
+             * Format: int32
+             * @description `fold_lags`: behind by more than so many seconds.
+             */
+            seconds?: number;
+            /**
+             * Format: int32
+             * @description `source_silent`: no event for so many minutes …
+             */
+            silent_minutes?: number;
+            /** @description `source_silent`: ids; empty: all that are on. */
+            sources?: string[];
+            /**
+             * Format: int32
+             * @description … at a time of the week when there usually are so many an hour.
+             */
+            usual_per_hour?: number;
+        };
+        RuleToSave: {
+            enabled: boolean;
+            rule: components["schemas"]["RuleFields"];
+        };
+        SavedForm: {
+            form: components["schemas"]["Form"];
+            /** @description The webhook's secret, where one was made just now: shown this once. */
+            webhook_secret: string | null;
+        };
+        SavedView: {
+            /** @description Not guessable: `/views/{id}` opens the view for everybody who is signed in. */
+            id: string;
+            /** @description Whether that is the caller. */
+            is_mine: boolean;
+            name: string;
+            /** @description E-mail of who saved it. */
+            owner: string;
+            /** @description The page's path: `/funnel`. */
+            page: string;
+            /** @description Who else finds it in their list; empty for a private one. */
+            roles: components["schemas"]["Role"][];
+            /** @description What stands behind the `?` of the page's address. */
+            state: string;
+            updated_at: string;
+        };
+        SavedViews: {
+            /** @description By page and name. */
+            views: components["schemas"]["SavedView"][];
+        };
+        SecondFactorCode: {
+            /** @description Six digits of the app; where a factor is in force already, a recovery code too. */
+            code: string;
+        };
+        SecurityPolicy: {
+            /** @description Who must have a second factor. Whoever has none is led to it before anything else; single sign-on is exempt. */
+            second_factor_required_for: components["schemas"]["Role"][];
+        };
+        Sending: {
+            breakers: components["schemas"]["Breaker"][];
+            /** @description Whether the gateway's secret is there; it is never shown. */
+            has_sms_secret: boolean;
+            /** @description Path that the gateway sends receipts to; whoever knows it can tell of deliveries. For admins only, once a gateway is set up. */
+            receipts_path: string | null;
+            sms_gateway: components["schemas"]["SmsGateway"] | null;
+            switches: components["schemas"]["Switches"];
+        };
+        SendingSpec: {
+            /** @description `true`: nothing is sent; `false`: sending goes on. */
+            paused: boolean;
+        };
+        SetUp: {
+            email: string;
+            name: string;
+            password: string;
+            /** @description From the link that the first start printed. */
+            token: string;
+        };
+        SetupLink: {
+            valid: boolean;
+        };
+        SignIn: {
+            /** @description Of the second factor, once the answer `code_needed` has asked for it: six digits, or a recovery code. */
+            code?: string | null;
+            email: string;
+            password: string;
+        };
+        /** @description How an SMS gateway is spoken to. Places: `{phone}` (with the plus), `{digits}` (without), `{text}`, `{id}`, `{secret}`. */
+        SmsGateway: {
+            /** @description Where in the answer's JSON the gateway's own id is, such as `messages.0.id`; empty for nowhere. */
+            answer_id: string;
+            body: components["schemas"]["GatewayBody"];
+            /** @description States that mean that the person has it. */
+            delivered_states: string[];
+            headers: components["schemas"]["GatewayHeader"][];
+            method: components["schemas"]["GatewayMethod"];
+            /** @description Where in a receipt the id (ours or the gateway's) is. */
+            receipt_id: string;
+            /** @description Where in a receipt the state is. */
+            receipt_state: string;
+            /** @description What the body of a good answer (status 2xx) contains; empty for nothing in particular. */
+            success_contains: string;
+            /** @description JSON with places in its texts, or lines of `name=value` for a form. */
+            template: string;
+            /** @description States that mean that the person will not get it. */
+            undelivered_states: string[];
+            url: string;
+        };
+        Source: {
+            created_at: string;
+            enabled: boolean;
+            health: components["schemas"]["Health"];
+            id: string;
+            /** @description `segment` (SDKs and HTTP), `import` (files), `form`. */
+            kind: string;
+            name: string;
+            /** @description Can only write: it may stand in a page. */
+            write_key: string;
+        };
+        SourceChange: {
+            enabled?: boolean | null;
+            name?: string | null;
+        };
+        Sources: {
+            sources: components["schemas"]["Source"][];
+        };
+        SqlColumn: {
+            name: string;
+            type: string;
+        };
+        SqlQuestion: {
+            /**
+             * Format: int32
+             * @description Rows of the answer: 10,000 unless told, at most 1,000,000.
+             */
+            limit?: number | null;
+            sql: string;
+        };
+        SqlRows: {
+            columns: components["schemas"]["SqlColumn"][];
+            /** Format: int64 */
+            elapsed_ms: number;
+            rows: unknown[][];
+            /** @description Whether there are more rows than were allowed. */
+            truncated: boolean;
+        };
+        SsoOffer: {
+            /** @description Whether people may sign in by it. */
+            enabled: boolean;
+            /** @description What its button says; empty for none. */
+            label: string;
+        };
+        SsoRole: {
+            /** @description For the role dealer: whose rows. */
+            dealer: string | null;
+            role: components["schemas"]["Role"];
+            /** @description A value of the claim, or one of its values where it is a list. */
+            value: string;
+        };
+        /** @description Single sign-on by OpenID Connect. */
+        SsoSettings: {
+            client_id: string;
+            /** @description Domains that an e-mail may be of; empty for any. */
+            email_domains: string[];
+            /** @description Whether the sign-in page offers it. */
+            enabled: boolean;
+            /** @description The provider's address, such as `https://id.example.com/realms/staff`: `/.well-known/openid-configuration` is under it. */
+            issuer: string;
+            /** @description What the button says, such as the company's name for its sign-on. */
+            label: string;
+            otherwise: components["schemas"]["Role"] | null;
+            /** @description The claim that says what somebody is, such as `groups`; empty to leave roles to Forecourt. */
+            role_claim: string;
+            /** @description What each value of the claim means; the first that fits counts. */
+            roles: components["schemas"]["SsoRole"][];
+            /** @description Asked for beside `openid`. */
+            scopes: string[];
+        };
+        SsoSettingsChange: components["schemas"]["SsoSettings"] & {
+            /** @description A new client secret; left out, the one that is kept stays; empty, it is removed. */
+            client_secret?: string | null;
+        };
+        SsoSettingsShown: components["schemas"]["SsoSettings"] & {
+            /** @description Whether a client secret is kept. It is never shown. */
+            has_client_secret: boolean;
+            /** @description What to enter at the provider as the redirect address; empty until `server.public_url` is configured. */
+            redirect_uri: string;
+        };
+        /** @description How far each stage has come: offsets of the next record. */
+        Stages: {
+            /** Format: int64 */
+            folded_offset: number;
+            /**
+             * Format: int64
+             * @description Age of the oldest record not folded yet.
+             */
+            lag_ms: number;
+            /**
+             * Format: int64
+             * @description Age of what reports see.
+             */
+            lake_age_ms: number;
+            /** Format: int64 */
+            lake_offset: number;
+            /** Format: int64 */
+            log_offset: number;
+        };
+        StartedBackup: {
+            /** @description The job that tells its progress. */
+            job_id: string;
+        };
+        Switches: {
+            /** @description Messages reach the test recipients only. */
+            safe_mode: boolean;
+            /** @description Nothing is sent at all; what would be is held. */
+            stopped: boolean;
+            /** @description Phone numbers, and addresses of webhooks or their beginnings, that safe mode lets through. */
+            test_recipients: string[];
+        };
+        /**
+         * @description How a table is written.
+         * @enum {string}
+         */
+        TableFormat: "csv" | "xlsx";
+        Targets: {
+            emails: string[];
+            /** @description What the receiver checks the signature with (Standard Webhooks): only in the answer to its making; else whether there is one. */
+            has_webhook_secret: boolean;
+            /** @description Of the notices: `en`, `ru`, `zh`. */
+            language: string;
+            webhook_secret: string | null;
+            /** @description Empty for none. */
+            webhook_url: string;
+        };
+        TargetsToSave: {
+            emails: string[];
+            /** @description Of the notices: `en`, `ru`, `zh`. */
+            language?: string;
+            /** @description Makes a new secret for the webhook's signature; the answer shows it this once. */
+            new_secret?: boolean;
+            /** @description Empty for none. */
+            webhook_url?: string;
+        };
+        TestNotices: {
+            /** @description How many were written down to be sent; their fate is in the notices. */
+            notices: number;
+        };
+        Timeline: {
+            items: components["schemas"]["TimelineItem"][];
+            next_cursor: string | null;
+        };
+        TimelineItem: {
+            campaign: string | null;
+            channel: string | null;
+            currency: string | null;
+            dealer: string | null;
+            event: string;
+            message_id: string;
+            model: string | null;
+            offset: string;
+            /** @description The event's own properties, as sent. */
+            properties: Record<string, never>;
+            region: string | null;
+            /** @description The source's name. */
+            source: string;
+            ts: string;
+            type: string;
+            url: string | null;
+            utm_source: string | null;
+            /** Format: double */
+            value: number | null;
+        };
+        /** @enum {string} */
+        TimelineKind: "all" | "visits" | "calls" | "leads" | "orders";
+        Token: {
+            created_at: string;
+            dealer: string | null;
+            id: string;
+            last_used_at: string | null;
+            name: string;
+            /** @description The beginning of the token, to tell it from others. */
+            prefix: string;
+            role: components["schemas"]["Role"];
+        };
+        Tokens: {
+            tokens: components["schemas"]["Token"][];
+        };
+        Totals: {
+            /** Format: int64 */
+            events: number;
+            /** Format: int64 */
+            leads: number;
+            /** Format: int64 */
+            new_profiles: number;
+            /** Format: double */
+            revenue: number;
+            /** Format: int64 */
+            sales: number;
+        };
+        Touch: {
+            at: string;
+            campaign: string | null;
+            channel: string | null;
+            utm_source: string | null;
+        };
+        Trait: {
+            at: string;
+            name: string;
+            /** @description The source's name, or who set it by hand. */
+            source: string;
+            value: unknown;
+        };
+        TraitChange: {
+            name: string;
+            /** @description Null clears the trait. */
+            value: unknown;
+        };
+        /** @description What came of a trial. */
+        Tried: {
+            /** @description The beginning of its answer. */
+            answer: string;
+            /** @description What went wrong. */
+            detail: string;
+            /** @description Whether the other side took it. */
+            is_taken: boolean;
+            /**
+             * Format: int64
+             * @description Of its HTTP answer; absent where there was none.
+             */
+            status: number | null;
+        };
+        TrySms: {
+            /** @description In any notation. */
+            phone: string;
+            text: string;
+        };
+        User: {
+            created_at: string;
+            dealer: string | null;
+            /** @description Kept, and not let in. */
+            disabled: boolean;
+            email: string;
+            id: string;
+            last_seen_at: string | null;
+            name: string;
+            role: components["schemas"]["Role"];
+            /** @description Whether the account has a second factor. */
+            second_factor: boolean;
+        };
+        /** @description What to change; the rest stays. */
+        UserToChange: {
+            dealer?: string | null;
+            /** @description `true` signs the account out and lets it in no more. */
+            disabled?: boolean | null;
+            name?: string | null;
+            role?: components["schemas"]["Role"] | null;
+        };
+        Users: {
+            users: components["schemas"]["User"][];
+        };
+        ViewToSave: {
+            name: string;
+            /** @description The page's path: `/funnel`. */
+            page: string;
+            /** @description Who else finds it in their list; empty for a private one. */
+            roles?: components["schemas"]["Role"][];
+            /** @description What stands behind the `?` of the page's address. */
+            state?: string;
+        };
+        WarningTold: {
+            /** @description `rounded_ids`, `retyped_dates`, `mixed_dates`, `mojibake`, `error_values`, `shifted_rows`, `cut_off`, `future_dates`, `merged_cells`. */
+            code: string;
+            column: string | null;
+            /** Format: int64 */
+            count: number;
+            message: string;
+        };
+        /** @description Shown this once. */
+        WebhookSecret: {
+            secret: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -3608,6 +3867,481 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginSecondFactor"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunSecondFactor"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorCode"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountSessions"];
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+        };
+    };
+    add_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleToSave"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptRule"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleToSave"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptRule"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetsToSave"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Targets"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestNotices"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     audit: {
         parameters: {
             query?: {
@@ -3738,6 +4472,85 @@ export interface operations {
             };
         };
     };
+    state: {
+        parameters: {
+            query: {
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetLinkState"];
+                };
+            };
+        };
+    };
+    reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetPassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskReset"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     setup_link: {
         parameters: {
             query: {
@@ -3790,6 +4603,289 @@ export interface operations {
             };
         };
     };
+    offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoOffer"];
+                };
+            };
+        };
+    };
+    callback: {
+        parameters: {
+            query?: {
+                /** @description What the provider gives for the token. */
+                code?: string;
+                /** @description As we sent it. */
+                state?: string;
+                /** @description Why the provider refused. */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description to the page that was asked for, or back to the sign-in page with the reason */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    start: {
+        parameters: {
+            query?: {
+                /** @description The page to go to afterwards: a path of this site. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description to the provider, or back to the sign-in page */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    backups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backups"];
+                };
+            };
+        };
+    };
+    start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedBackup"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    download: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DownloadSpec"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zstd": number[];
+                };
+            };
+        };
+    };
+    pause_sending: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendingSpec"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendingSpec"];
+                };
+            };
+        };
+    };
+    brands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Brands"];
+                };
+            };
+        };
+    };
+    add_brand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrandFields"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Brand"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_brand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrandFields"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Brand"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_brand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     catalogue: {
         parameters: {
             query?: never;
@@ -3805,6 +4901,224 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Catalogue"];
+                };
+            };
+        };
+    };
+    known_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventList"];
+                };
+            };
+        };
+    };
+    known_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    describe_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventNote"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    channel_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelRuleList"];
+                };
+            };
+        };
+    };
+    set_channel_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelRuleChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    apply_channel_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelJob"];
+                };
+            };
+        };
+    };
+    preview_channel_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelPreview"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelForecast"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_channel_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelTrial"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelVerdict"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3834,6 +5148,201 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+        };
+    };
+    conversions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversions"];
+                };
+            };
+        };
+    };
+    add_conversion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversionDefinition"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversion"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_conversion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversionDefinition"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversion"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_conversion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrencyRates"];
+                };
+            };
+        };
+    };
+    put_rates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CurrencyRates"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_rate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                base: string;
+                currency: string;
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4030,6 +5539,40 @@ export interface operations {
             };
         };
     };
+    export_events: {
+        parameters: {
+            query: {
+                /** @description `csv` or `xlsx`. */
+                format: components["schemas"]["TableFormat"];
+                /** @description The first day, `YYYY-MM-DD` in UTC. */
+                from: string;
+                /** @description The last day, with it. */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": number[];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     forms: {
         parameters: {
             query?: never;
@@ -4216,6 +5759,231 @@ export interface operations {
             };
         };
     };
+    import_mappings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportMappings"];
+                };
+            };
+        };
+    };
+    keep_import_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappingWish"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_import_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    imports: {
+        parameters: {
+            query?: {
+                /** @description The `created_at` of the last one of the page before. */
+                before?: string;
+                /** @description 50 unless told, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imports"];
+                };
+            };
+        };
+    };
+    upload_file: {
+        parameters: {
+            query: {
+                /** @description The file's name, to be shown. */
+                name: string;
+                /** @description What the rows are; guessed where it is not said. */
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin_outside_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutsideImport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutsideBegun"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    note_outside_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutsideProgress"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutsideBegun"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     take_records: {
         parameters: {
             query?: never;
@@ -4246,6 +6014,445 @@ export interface operations {
                 };
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    import_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plan_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    import_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancel_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    look_at_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Look"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    pause_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rejected_rows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": number[];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resume_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    start_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    open_incidents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incidents"];
+                };
+            };
+        };
+    };
+    change_installation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstallationChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Installation"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4529,6 +6736,38 @@ export interface operations {
             };
         };
     };
+    export_profiles: {
+        parameters: {
+            query: {
+                /** @description `csv` or `xlsx`. */
+                format: components["schemas"]["TableFormat"];
+                /** @description As in the list of profiles; everybody where it is empty. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": number[];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     profile: {
         parameters: {
             query?: never;
@@ -4717,6 +6956,186 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["FunnelPeople"];
                 };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    pivot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PivotSpec"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PivotReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    pivot_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PivotPeopleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PivotPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    search_everything: {
+        parameters: {
+            query: {
+                /** @description Any identifier or the beginning of a name, an id of a lead or an order, words of a name: two characters or more. */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityPolicy"];
+                };
+            };
+        };
+    };
+    set_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecurityPolicy"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoSettingsShown"];
+                };
+            };
+        };
+    };
+    set_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoSettingsChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: {
                 headers: {
@@ -5155,545 +7574,6 @@ export interface operations {
             };
         };
     };
-    account: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Account"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    change_password: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PasswordChange"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    begin: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BeginSecondFactor"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BegunSecondFactor"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    confirm: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SecondFactorCode"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecoveryCodes"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    renew_recovery_codes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SecondFactorCode"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecoveryCodes"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    remove: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SecondFactorCode"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    sessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountSessions"];
-                };
-            };
-        };
-    };
-    end_other_sessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EndedSessions"];
-                };
-            };
-        };
-    };
-    end_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    state: {
-        parameters: {
-            query: {
-                token: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ResetLinkState"];
-                };
-            };
-        };
-    };
-    reset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ResetPassword"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    ask: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AskReset"];
-            };
-        };
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    offer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SsoOffer"];
-                };
-            };
-        };
-    };
-    callback: {
-        parameters: {
-            query?: {
-                /** @description What the provider gives for the token. */
-                code?: string;
-                /** @description As we sent it. */
-                state?: string;
-                /** @description Why the provider refused. */
-                error?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description to the page that was asked for, or back to the sign-in page with the reason */
-            303: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    start: {
-        parameters: {
-            query?: {
-                /** @description The page to go to afterwards: a path of this site. */
-                to?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description to the provider, or back to the sign-in page */
-            303: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    policy: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SecurityPolicy"];
-                };
-            };
-        };
-    };
-    set_policy: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SecurityPolicy"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    settings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SsoSettingsShown"];
-                };
-            };
-        };
-    };
-    set_settings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SsoSettingsChange"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     new_link: {
         parameters: {
             query?: never;
@@ -5742,1139 +7622,6 @@ export interface operations {
                 content?: never;
             };
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    export_events: {
-        parameters: {
-            query: {
-                /** @description `csv` or `xlsx`. */
-                format: components["schemas"]["TableFormat"];
-                /** @description The first day, `YYYY-MM-DD` in UTC. */
-                from: string;
-                /** @description The last day, with it. */
-                to: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": number[];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    import_mappings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportMappings"];
-                };
-            };
-        };
-    };
-    keep_import_mapping: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MappingWish"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    remove_import_mapping: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    imports: {
-        parameters: {
-            query?: {
-                /** @description The `created_at` of the last one of the page before. */
-                before?: string;
-                /** @description 50 unless told, at most 200. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Imports"];
-                };
-            };
-        };
-    };
-    upload_file: {
-        parameters: {
-            query: {
-                /** @description The file's name, to be shown. */
-                name: string;
-                /** @description What the rows are; guessed where it is not said. */
-                kind?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/octet-stream": number[];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    begin_outside_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OutsideImport"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutsideBegun"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    note_outside_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OutsideProgress"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutsideBegun"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    import_state: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    plan_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ImportWish"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    remove_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    import_again: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    cancel_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    check_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    look_at_file: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LookWish"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Look"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    pause_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    rejected_rows: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": number[];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    resume_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    start_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    export_profiles: {
-        parameters: {
-            query: {
-                /** @description `csv` or `xlsx`. */
-                format: components["schemas"]["TableFormat"];
-                /** @description As in the list of profiles; everybody where it is empty. */
-                q?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": number[];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    alerts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Alerts"];
-                };
-            };
-        };
-    };
-    add_rule: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RuleToSave"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KeptRule"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    change_rule: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RuleToSave"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KeptRule"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    remove_rule: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    change_targets: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TargetsToSave"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Targets"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    test_targets: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TestNotices"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    brands: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Brands"];
-                };
-            };
-        };
-    };
-    add_brand: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BrandFields"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Brand"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    change_brand: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BrandFields"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Brand"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    remove_brand: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    known_events: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EventList"];
-                };
-            };
-        };
-    };
-    known_event: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                event: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EventDetail"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    describe_event: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                event: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EventNote"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    open_incidents: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Incidents"];
-                };
-            };
-        };
-    };
-    change_installation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["InstallationChange"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Installation"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    search_everything: {
-        parameters: {
-            query: {
-                /** @description Any identifier or the beginning of a name, an id of a lead or an order, words of a name: two characters or more. */
-                q: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Findings"];
-                };
-            };
-            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7014,263 +7761,6 @@ export interface operations {
                 content?: never;
             };
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    conversions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Conversions"];
-                };
-            };
-        };
-    };
-    add_conversion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ConversionDefinition"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Conversion"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    update_conversion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ConversionDefinition"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Conversion"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    remove_conversion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    rates: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CurrencyRates"];
-                };
-            };
-        };
-    };
-    put_rates: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CurrencyRates"];
-            };
-        };
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    remove_rate: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                base: string;
-                currency: string;
-                day: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    pivot: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PivotSpec"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PivotReport"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    pivot_people: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PivotPeopleRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PivotPeople"];
-                };
-            };
-            400: {
                 headers: {
                     [name: string]: unknown;
                 };
