@@ -23,7 +23,7 @@ async fn a_person_enrols_signs_in_by_code_and_resets_the_password() {
 
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
     for (size, (email, _)) in ["desktop", "phone"].iter().zip(people) {
-        let said = installation.run(&["user", "reset", email, "--json"]);
+        let said = installation.run(&["user", "reset", email, "--format", "json"]);
         assert!(said.ok, "{}", said.err);
         let made: Value = serde_json::from_str(&said.out).expect("JSON");
         let mut command = Command::new("node");

@@ -97,7 +97,7 @@ async fn rows(server: &Server, end: u64) -> Vec<Vec<Value>> {
 async fn funnel(server: &Server, end: u64) -> Value {
     let below = format!("log_offset < {end}");
     let spec = json!({ "steps": [{ "event": "car_viewed", "where": below }, { "event": "lead_created", "where": below }],
-        "window": "1d", "from": "2020-01-01", "to": "2040-01-01", "by": ["dealer"] });
+        "window": "1d", "from": "2020-01-01", "to": "2029-12-31", "by": ["dealer"] });
     let (status, report) = server.call(reqwest::Method::POST, "/api/reports/funnel", None, Some(&spec)).await;
     assert!(status.is_success(), "{report}");
     json!({ "steps": report["steps"], "groups": report["groups"] })
@@ -164,7 +164,7 @@ async fn told_under_load(installation: &Installation, elsewhere: &Installation) 
 }
 
 async fn assert_overview_is_of(server: &Server, rows: usize) {
-    let overview = server.get("/api/overview?from=2020-01-01&to=2040-01-01").await;
+    let overview = server.get("/api/overview?from=2020-01-01&to=2029-12-31").await;
     let profiles = server.number("SELECT count(DISTINCT profile_id) FROM events").await;
     assert_eq!(overview["totals"]["events"].as_u64(), Some(rows as u64), "{}", overview["totals"]);
     assert_eq!(overview["totals"]["profiles"].as_i64(), Some(profiles), "{}", overview["totals"]);
@@ -247,7 +247,12 @@ fn a_damaged_backup_is_not_restored_and_nothing_starts_on_what_came_of_it() {
         fs::write(&file, damaged).expect("the damaged backup");
         let elsewhere = Installation::at(&dir.path().join(format!("elsewhere-{number}")));
         let said = elsewhere.run(&["restore", &file.to_string_lossy()]);
-        assert!(!said.ok && said.err.contains("damaged or not whole"), "at {at}: {said:?}");
+        // In the first bytes it does not even say what it is.
+        let told = said.err.contains("damaged or not whole") || said.err.contains("is no backup of Forecourt");
+        assert!(!said.ok && told, "at {at}: {said:?}");
+        if said.err.contains("is no backup") {
+            continue;
+        }
         let said = elsewhere.run(&["source", "list"]);
         assert!(!said.ok && said.err.contains("did not end"), "{said:?}");
     }

@@ -105,7 +105,7 @@ async fn a_lost_password_is_set_anew_by_a_link_of_the_command_line() {
     assert_eq!(asked[0], asked[1]);
     assert_eq!(asked[0].0, 202);
 
-    let made = house.json(&["user", "reset", "leo@example.com", "--json"]);
+    let made = house.json(&["user", "reset", "leo@example.com", "--format", "json"]);
     let link = made["link"].as_str().unwrap();
     assert!(link.starts_with(&format!("{}/reset#", house.url)), "{link}");
     let token = link.rsplit('#').next().unwrap();
@@ -157,6 +157,7 @@ async fn sessions_are_seen_and_ended() {
 
 #[tokio::test]
 async fn a_caller_who_asks_too_often_is_told_to_wait() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let house = House::start_as("[access]\nrequests_per_second = 2", http).await;
     let ana = house.admin().await;

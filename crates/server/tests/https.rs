@@ -18,6 +18,7 @@ fn certify(dir: &Path) -> String {
 
 fn trusting(pem: &str) -> Client {
     let authority = Certificate::from_pem(pem.as_bytes()).unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy().tls_certs_only([authority]).build().unwrap()
 }
 
@@ -41,7 +42,7 @@ async fn the_own_certificate_is_served_and_read_again() {
     let unprefixed = [("cookie", shown[0].1.replace("__Host-", ""))];
     assert_eq!(house.send(Method::GET, "/api/me", &unprefixed, None).await.status, 401, "another host could have set it");
     // Commands reach it too, by the address in their own note.
-    assert_eq!(house.json(&["user", "list", "--json"])[0]["email"], "ana@example.com");
+    assert_eq!(house.json(&["user", "list", "--format", "json"])[0]["email"], "ana@example.com");
 
     let second = certify(files.path());
     let running: serde_json::Value = serde_json::from_slice(&std::fs::read(house.data().join("server.json")).unwrap()).unwrap();
@@ -53,6 +54,7 @@ async fn the_own_certificate_is_served_and_read_again() {
 
 #[tokio::test]
 async fn only_a_trusted_proxy_makes_a_request_https() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let plain = Client::builder().no_proxy().build().unwrap();
     for (trusted, expected) in [("['127.0.0.0/8']", true), ("['10.0.0.0/8']", false)] {
         let house = House::start_as(&format!("[server]\ntrusted_proxies = {trusted}"), plain.clone()).await;

@@ -44,6 +44,7 @@ struct Browser {
 
 impl Browser {
     fn new() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Self { http: Client::builder().no_proxy().redirect(redirect::Policy::none()).build().unwrap(), cookies: BTreeMap::new() }
     }
 

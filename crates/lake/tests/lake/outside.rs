@@ -129,7 +129,7 @@ async fn duckdb_reads_the_tables_beside_events() {
         last_us: START_US + HOUR_US,
         first_offset: 0,
         events: 3,
-        state: r#"{"traits":{"name":{"value":"Ana","at_us":1,"offset":1,"source":"site"}}}"#.into(),
+        state: r#"{"t":{"name":["Ana",1,1,"site"]}}"#.into(),
     };
     tx.save_fragments(vec![fragment(1), fragment(2)]).await.unwrap();
     tx.save_leads([lead(1, "captured"), lead(2, "lost")].iter()).await.unwrap();
