@@ -457,18 +457,22 @@ async function palette(visit, source) {
   await page.waitForURL(/\/profiles\/\d+/);
   await settled(page);
   await page.keyboard.press("Control+k");
+  await field.waitFor();
   await page.keyboard.type("tokens");
   await page.getByRole("option", { name: /API tokens/ }).waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/settings\/tokens/);
   await settled(page);
   await page.keyboard.press("Control+k");
+  await field.waitFor();
   await page.keyboard.type(source.name);
   await page.getByRole("group", { name: "Sources" }).getByRole("option").first().waitFor();
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/sources\?source=/);
-  await page.getByRole("dialog").waitFor();
+  // The palette fades out: an Escape while it does is still its own.
+  await field.waitFor({ state: "hidden" });
+  await page.getByRole("dialog", { name: source.name }).waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
   if (isPhone) {
