@@ -87,7 +87,7 @@ async fn a_lake_that_gives_up_is_red_and_goes_on_by_itself_while_events_are_take
     assert!(answer.status().is_success());
     let told = red(&server, "lake").await;
     assert!(told.contains("lake_files_written") && told.contains("tried again"), "{told}");
-    server.track(&write_key, event(1)).await;
+    server.track(&write_key, event(600)).await;
     green(&server).await;
     server.wait_for_number("SELECT count(*) FROM events", 601).await;
     server.stop().await;

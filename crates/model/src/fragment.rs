@@ -3,11 +3,14 @@
 //! Every rule here is free of order: counters add, earliest and latest win by (time, offset). So a merge never has to
 //! mix fragments, and an unmerge never has to part what was mixed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error as _, SeqAccess, Visitor},
+    de::{
+        Error as _, MapAccess, SeqAccess, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
     ser::SerializeSeq as _,
 };
 use serde_json::Value;
@@ -119,8 +122,30 @@ macro_rules! as_array {
 
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let ($($field,)+) = <($($kind,)+)>::deserialize(deserializer)?;
-                Ok(Self { $($field),+ })
+                struct Either;
+
+                impl<'de> Visitor<'de> for Either {
+                    type Value = $type;
+
+                    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        formatter.write_str("an array of the fields in their order")
+                    }
+
+                    fn visit_seq<A: SeqAccess<'de>>(self, fields: A) -> Result<$type, A::Error> {
+                        let ($($field,)+) = <($($kind,)+)>::deserialize(SeqAccessDeserializer::new(fields))?;
+                        Ok($type { $($field),+ })
+                    }
+
+                    // As it was written at first.
+                    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<$type, A::Error> {
+                        #[derive(Deserialize)]
+                        struct Named { $($field: $kind),+ }
+                        let Named { $($field),+ } = Named::deserialize(MapAccessDeserializer::new(fields))?;
+                        Ok($type { $($field),+ })
+                    }
+                }
+
+                deserializer.deserialize_any(Either)
             }
         }
     };
@@ -151,7 +176,7 @@ impl<'de> Deserialize<'de> for Touch {
         impl<'de> Visitor<'de> for Array {
             type Value = Touch;
 
-            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str("a touch: its time, its channel, its marks")
             }
 
@@ -171,35 +196,50 @@ impl<'de> Deserialize<'de> for Touch {
                     click_ids: text()?,
                 })
             }
+
+            // As it was written at first, before its marks were kept.
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Touch, A::Error> {
+                #[derive(Deserialize)]
+                struct Named {
+                    at_us: i64,
+                    channel: String,
+                    utm_source: Option<String>,
+                    utm_medium: Option<String>,
+                    campaign: Option<String>,
+                }
+                let Named { at_us, channel, utm_source, utm_medium, campaign } = Named::deserialize(MapAccessDeserializer::new(fields))?;
+                let (landing_host, referrer_host, click_ids, channel_by) = (None, None, None, None);
+                Ok(Touch { at_us, channel, utm_source, utm_medium, campaign, click_ids, referrer_host, landing_host, channel_by })
+            }
         }
 
-        deserializer.deserialize_seq(Array)
+        deserializer.deserialize_any(Array)
     }
 }
 
 /// The folded state of one fragment. Its names are short where it is kept.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct FragmentState {
-    #[serde(rename = "t", default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(rename = "t", alias = "traits", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub traits: BTreeMap<String, TraitValue>,
     /// By event name; what comes after [`EVENT_NAMES_MAX`] names is counted under `…`.
-    #[serde(rename = "c", default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(rename = "c", alias = "counts", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<String, EventCount>,
-    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "f", alias = "first_touch", default, skip_serializing_if = "Option::is_none")]
     pub first_touch: Option<Touch>,
-    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "l", alias = "last_touch", default, skip_serializing_if = "Option::is_none")]
     pub last_touch: Option<Touch>,
-    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "r", alias = "region", default, skip_serializing_if = "Option::is_none")]
     pub region: Option<TraitValue>,
-    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "d", alias = "dealer", default, skip_serializing_if = "Option::is_none")]
     pub dealer: Option<TraitValue>,
     /// Events of the day `busy_day`, to tell machines from people.
-    #[serde(rename = "b", default, skip_serializing_if = "is_zero")]
+    #[serde(rename = "b", alias = "busy_day", default, skip_serializing_if = "is_zero")]
     pub busy_day: i32,
-    #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
+    #[serde(rename = "n", alias = "busy_events", default, skip_serializing_if = "is_zero")]
     pub busy_events: u32,
     /// Set for ever once a day went over the limit: such a fragment is only counted.
-    #[serde(rename = "m", default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(rename = "m", alias = "machine", default, skip_serializing_if = "std::ops::Not::not")]
     pub machine: bool,
 }
 
@@ -357,4 +397,24 @@ pub fn name_words(name: &str) -> Vec<String> {
     words.sort();
     words.dedup();
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_as_it_was_written_at_first_reads_and_is_written_anew() {
+        let first = r#"{"traits":{"city":{"value":"Northport","at_us":5,"offset":2,"source":"s"}},"counts":{"seen":{"count":4,"first_us":1,"last_us":9}},
+            "first_touch":{"at_us":1,"channel":"cpc","utm_source":"search"},"dealer":{"value":"North","at_us":5,"offset":2,"source":"s"},
+            "busy_day":20779,"busy_events":4,"machine":true}"#;
+        let state: FragmentState = serde_json::from_str(first).unwrap();
+        assert_eq!(state.trait_text("city").as_deref(), Some("Northport"));
+        assert_eq!((state.counts["seen"].count, state.busy_events, state.machine), (4, 4, true));
+        let touch = state.first_touch.as_ref().unwrap();
+        assert_eq!((touch.channel.as_str(), touch.utm_source.as_deref(), touch.channel_by), ("cpc", Some("search"), None));
+        let anew = serde_json::to_string(&state).unwrap();
+        assert!(anew.contains(r#""c":{"seen":[4,1,9]}"#), "{anew}");
+        assert_eq!(serde_json::from_str::<FragmentState>(&anew).unwrap(), state);
+    }
 }

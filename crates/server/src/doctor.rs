@@ -55,7 +55,8 @@ pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut value = bytes as f64;
     let mut unit = 0;
-    while 1024.0 <= value && unit + 1 < UNITS.len() {
+    // What would be written as 1024.0 is one of the next unit.
+    while 1023.95 <= value && unit + 1 < UNITS.len() {
         value /= 1024.0;
         unit += 1;
     }

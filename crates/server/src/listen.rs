@@ -36,7 +36,8 @@ use crate::{
 /// After a refused accept (out of file handles) the next try waits.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 /// The largest head of a request, in bytes and in headers.
-const HEAD_BYTES_MAX: usize = 64 << 10;
+/// The parser looks at this between reads, and one read may bring as much again: at most twice it is served.
+const HEAD_BYTES_MAX: usize = 32 << 10;
 const HEADERS_MAX: usize = 100;
 
 /// What each connection is served with.

@@ -116,7 +116,7 @@ async fn a_damaged_cp1251_file_is_mapped_tried_and_taken_in_once() {
 
 #[tokio::test]
 async fn an_import_is_paused_killed_and_gone_on_with_and_counts_each_row_once() {
-    const ROWS: u64 = 120_000;
+    const ROWS: u64 = 400_000;
     let mut house = House::start().await;
     let ana = house.admin().await;
     let mut text = String::from("event,ts,user_id\n");

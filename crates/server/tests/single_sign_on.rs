@@ -121,6 +121,7 @@ async fn people_get_in_by_their_provider_and_with_the_role_that_it_gives() {
         println!("SKIPPED: the provider is not installed: run `npm ci` in tests/oidc");
         return;
     }
+    let _ = rustls::crypto::ring::default_provider().install_default();
     // Named before the server starts: the provider must know where it sends people back to.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("http://127.0.0.1:{port}");

@@ -157,7 +157,8 @@ await visit("pages of a single-page application, and back by the browser's memor
   await page.goto(`${sites.brand}/elsewhere`);
   await started(page);
   await page.evaluate(() => history.back());
-  await page.waitForURL(/memory/);
+  // A page out of the memory is not loaded again.
+  await page.waitForURL(/memory/, { waitUntil: "commit" });
   await page.waitForFunction(() => window.shows.length === 2);
   assert.deepEqual(await page.evaluate(() => window.shows), [false, true], "the page came out of the browser's memory");
   const seen = await eventsAt("the view again", "/memory?", (found) => named(found, "page_viewed").length === 2);

@@ -538,9 +538,9 @@ async function channelRules(visit) {
   await page.keyboard.press("Tab");
   await look(visit, "channel_rule");
   await page.getByRole("dialog").getByRole("button", { name: "Done" }).click();
-  await rules.first().getByText("Forums", { exact: true }).waitFor();
+  await rules.first().getByText("Forums", { exact: true }).first().waitFor();
   await page.getByRole("button", { name: "Discard" }).click();
-  await rules.first().getByText("Paid search").waitFor();
+  await rules.first().getByText("Paid search").first().waitFor();
 }
 
 async function languageAndTheme(visit) {

@@ -65,13 +65,31 @@ pub struct SsoSettingsShown {
     redirect_uri: String,
 }
 
+/// [`SsoSettings`] field by field: flattened, an unknown field would be told after a missing one, or not at all.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SsoSettingsChange {
-    #[serde(flatten)]
-    settings: SsoSettings,
+    enabled: bool,
+    label: String,
+    issuer: String,
+    client_id: String,
+    scopes: Vec<String>,
+    role_claim: String,
+    roles: Vec<SsoRole>,
+    #[schema(required)]
+    otherwise: Option<Role>,
+    email_domains: Vec<String>,
     /// A new client secret; left out, the one that is kept stays; empty, it is removed.
     #[serde(default)]
     client_secret: Option<String>,
+}
+
+impl From<SsoSettingsChange> for SsoSettings {
+    fn from(asked: SsoSettingsChange) -> Self {
+        let SsoSettingsChange { enabled, label, issuer, client_id, scopes, role_claim, roles, otherwise, email_domains, client_secret: _ } =
+            asked;
+        Self { enabled, label, issuer, client_id, scopes, role_claim, roles, otherwise, email_domains }
+    }
 }
 
 impl Default for SsoSettings {
@@ -111,10 +129,11 @@ pub async fn set_settings(
     State(sessions): State<Sessions>,
     State(outgoing): State<Outgoing>,
     trail: Trail,
-    Body(asked): Body<SsoSettingsChange>,
+    Body(mut asked): Body<SsoSettingsChange>,
 ) -> Result<StatusCode, ApiError> {
-    let settings = checked(asked.settings)?;
-    let secret = match &asked.client_secret {
+    let client_secret = asked.client_secret.take();
+    let settings = checked(asked.into())?;
+    let secret = match &client_secret {
         Some(secret) if secret.is_empty() => None,
         Some(secret) => Some(forecourt_store::control::Secret::from(secret.clone())),
         None => control.secret(SECRET_PLACE).await?,
@@ -129,7 +148,7 @@ pub async fn set_settings(
     let before = stored(&control).await?;
     trail.object(SETTING);
     trail.changed(&before, &settings);
-    match asked.client_secret {
+    match client_secret {
         Some(secret) if secret.is_empty() => control.remove_secret(SECRET_PLACE).await?,
         Some(secret) => control.put_secret(SECRET_PLACE, &secret, clock.now_us()).await?,
         None => {}
