@@ -38,7 +38,7 @@ async fn each_earlier_folder_opens_with_everything_and_a_way_back() {
         let letters = server.get("/api/dead-letters").await;
         assert_eq!(letters["items"].as_array().map(Vec::len), Some(2), "{name}: {letters}");
         assert!(server.printed().contains("an earlier version wrote this folder"), "{name}: {}", server.printed());
-        let copies = fs::read_dir(data.join("upgrades")).expect("the copies").count();
+        let copies = fs::read_dir(data.join("upgrades")).expect("the copies").flatten().filter(|entry| entry.path().is_dir()).count();
         assert_eq!(copies, 1, "{name}");
         let sources = server.get("/api/sources").await;
         let write_key = sources["sources"][0]["write_key"].as_str().expect("a write key").to_owned();

@@ -120,6 +120,15 @@ impl Checkpoints {
         Ok(offset)
     }
 
+    /// Takes a checkpoint that all replays begin from: those before it go.
+    pub async fn begin_anew(&self, store: &Store) -> anyhow::Result<()> {
+        let offset = self.take(store).await?;
+        for old in self.list(store).await?.into_iter().filter(|old| *old < offset) {
+            self.remove(old).await?;
+        }
+        Ok(())
+    }
+
     async fn remove(&self, offset: u64) -> anyhow::Result<()> {
         match self.place(offset) {
             Place::Sqlite(path) => fs::remove_file(path)?,

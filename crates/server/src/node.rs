@@ -136,6 +136,8 @@ impl Node {
         upgrade::prepare(folder, &config).await?;
         let hash_key = folder.hash_key()?;
         let store = open_store(folder, &config).await?;
+        let checkpoints = Checkpoints::of(folder.root(), &config.store.url);
+        upgrade::finish(folder, &checkpoints, &store).await?;
         let log = open_log(folder, &config, store.folded_offset().await?).await?;
         let control = open_control(folder, &config).await?;
         let installation = installation(&config, &control, opening.demo).await?;
@@ -172,7 +174,7 @@ impl Node {
         let forms = FormKeeper::open(store.clone()).await?;
         let form_desk = FormDesk::new(collector.clone(), forms.subscribe(), config.form_limits(), &hash_key);
         let sessions = sessions(&config, opening.local_admin);
-        let (checkpoints, copying) = (Checkpoints::of(folder.root(), &config.store.url), Copying::default());
+        let copying = Copying::default();
         let taking = Taking {
             folder: folder.clone(),
             log: log.clone(),

@@ -1,11 +1,15 @@
 //! A data folder of another version: an older one is copied aside before it is brought up to date, a newer one is refused.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, bail};
 use forecourt_store::{Database, Store, control::Control};
 
-use crate::{backup::schedule::file_stamp, clock::now_us, config::Config, folder::Folder};
+use crate::{backup::schedule::file_stamp, checkpoints::Checkpoints, clock::now_us, config::Config, folder::Folder};
 
 /// Copies that stay; older ones go when a new one stands.
 const KEPT: usize = 2;
@@ -21,7 +25,7 @@ struct Versioned {
 /// To be called before anything of the folder is opened for writing.
 ///
 /// Migrations change the databases alone; the log, and files of the lake, are never rewritten by an upgrade. So a copy of the
-/// databases is the way back.
+/// databases is the way back. [`finish`] belongs to it.
 ///
 /// Errors: a newer version wrote the folder; there is no room for the copy.
 pub async fn prepare(folder: &Folder, config: &Config) -> anyhow::Result<()> {
@@ -42,8 +46,26 @@ pub async fn prepare(folder: &Folder, config: &Config) -> anyhow::Result<()> {
     let told =
         older.iter().map(|database| format!("{} {} → {}", database.name, database.format, database.known)).collect::<Vec<_>>().join(", ");
     let copies = copy_aside(folder, config).await.context("cannot copy the databases aside before the upgrade")?;
+    fs::write(checkpoint_due(folder), b"")?;
     tracing::info!(formats = told, copies, "an earlier version wrote this folder: its databases are copied aside and brought up to date");
     Ok(())
+}
+
+/// Begins the checkpoints anew after an upgrade: what earlier versions folded, this one need not fold to the same letter.
+///
+/// To be called with the store brought up to date and not folded further yet. An upgrade that was broken off before it is
+/// finished by the next start.
+pub async fn finish(folder: &Folder, checkpoints: &Checkpoints, store: &Store) -> anyhow::Result<()> {
+    let due = checkpoint_due(folder);
+    if due.exists() {
+        checkpoints.begin_anew(store).await.context("cannot take the checkpoint of the upgrade")?;
+        fs::remove_file(due)?;
+    }
+    Ok(())
+}
+
+fn checkpoint_due(folder: &Folder) -> PathBuf {
+    folder.root().join("upgrades").join("checkpoint-due")
 }
 
 async fn formats(folder: &Folder, config: &Config) -> anyhow::Result<Vec<Versioned>> {
@@ -99,7 +121,7 @@ async fn copy_aside(folder: &Folder, config: &Config) -> anyhow::Result<String> 
 }
 
 fn remove_old(all: &Path) -> anyhow::Result<()> {
-    let mut copies: Vec<_> = fs::read_dir(all)?.flatten().map(|entry| entry.path()).collect();
+    let mut copies: Vec<_> = fs::read_dir(all)?.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     copies.sort_unstable();
     let surplus = copies.len().saturating_sub(KEPT);
     for old in copies.iter().take(surplus) {
