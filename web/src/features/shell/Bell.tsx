@@ -25,8 +25,8 @@ function Incidents() {
   const open = data?.open ?? [];
   return (
     <Popover opened={opened} onChange={setOpened} width={340} position="bottom-start" withArrow shadow="md" trapFocus>
-      <Popover.Target>
-        <Indicator disabled={open.length === 0} label={open.length} size={16} color="red.8" offset={4}>
+      <Indicator disabled={open.length === 0} label={open.length} size={16} color="red.8" offset={4}>
+        <Popover.Target>
           <ActionIcon
             variant="transparent"
             className={classes.bell}
@@ -35,8 +35,8 @@ function Incidents() {
           >
             <IconBell size={19} stroke={1.7} />
           </ActionIcon>
-        </Indicator>
-      </Popover.Target>
+        </Popover.Target>
+      </Indicator>
       <Popover.Dropdown>
         <Stack gap="sm">
           {open.length === 0 && (
