@@ -14,6 +14,7 @@ import { meQuery } from "./api/session";
 import { startTranslations } from "./i18n";
 import { createAppRouter } from "./routes";
 import { cssVariables, theme } from "./theme";
+import { ButtonLabels } from "./ui/ButtonLabels";
 
 const queryClient = new QueryClient({
   queryCache: new QueryCache({ onError: (error) => leaveIfSignedOut(error) }),
@@ -46,8 +47,10 @@ async function start() {
     <StrictMode>
       <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
         <QueryClientProvider client={queryClient}>
-          <Notifications position="bottom-right" />
-          <RouterProvider router={router} />
+          <ButtonLabels>
+            <Notifications position="bottom-right" />
+            <RouterProvider router={router} />
+          </ButtonLabels>
         </QueryClientProvider>
       </MantineProvider>
     </StrictMode>,

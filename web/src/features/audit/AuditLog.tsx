@@ -116,7 +116,7 @@ function Filters({
   );
 }
 
-const OUTCOME_COLORS: Record<string, string> = { refused: "orange", failed: "red", interrupted: "gray" };
+const OUTCOME_COLORS: Record<string, string> = { refused: "amber", failed: "red", interrupted: "gray" };
 
 function Rows({ items, onOpen }: { items: AuditItem[]; onOpen: (item: AuditItem) => void }) {
   const { t } = useTranslation();
@@ -190,14 +190,7 @@ function RowDrawer({ item, onClose }: { item: AuditItem; onClose: () => void }) 
     [t("audit.hash"), item.hash],
   ];
   return (
-    <Drawer
-      opened
-      onClose={onClose}
-      position="right"
-      size="lg"
-      title={label("audit_action", item.action)}
-      closeButtonProps={{ "aria-label": t("ui.close") }}
-    >
+    <Drawer opened onClose={onClose} position="right" size="lg" title={label("audit_action", item.action)}>
       <Stack gap="lg">
         <dl className={classes.facts}>
           {facts
@@ -271,7 +264,7 @@ function Proof() {
           <Stack gap={6}>
             <Group gap={8} wrap="nowrap">
               {proof.data.whole ? (
-                <IconShieldCheck size={20} color="var(--mantine-color-green-6)" aria-hidden />
+                <IconShieldCheck size={20} color="var(--fc-good)" aria-hidden />
               ) : (
                 <IconShieldX size={20} color="var(--mantine-color-red-6)" aria-hidden />
               )}

@@ -36,7 +36,7 @@ function Paused({ backups: { restored } }: { backups: Backups }) {
   const format = useFormat();
   const pause = usePauseSending();
   return (
-    <Alert color="yellow" icon={<IconHandStop aria-hidden />} title={t("backup.paused.title")}>
+    <Alert color="amber" icon={<IconHandStop aria-hidden />} title={t("backup.paused.title")}>
       <Stack gap="sm" align="flex-start">
         <Text size="sm">
           {restored
@@ -82,11 +82,7 @@ function Making({ backups }: { backups: Backups }) {
           <UnderWay done={job?.state === "running" ? job.done : 0} total={job?.state === "running" ? job.total : 0} />
         ) : (
           <Group gap={8} wrap="nowrap" align="flex-start">
-            <IconCircleCheck
-              size={20}
-              aria-hidden
-              color={isOld ? "var(--mantine-color-yellow-6)" : "var(--mantine-color-teal-6)"}
-            />
+            <IconCircleCheck size={20} aria-hidden color={isOld ? "var(--fc-bad)" : "var(--fc-good)"} />
             <Text size="sm">
               {backups.age_s === null ? t("backup.never") : t("backup.age", { age: format.duration(backups.age_s) })}
             </Text>

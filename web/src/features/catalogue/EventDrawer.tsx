@@ -17,7 +17,6 @@ const STATUSES: EventStatus[] = ["unplanned", "expected", "deprecated"];
 
 /** One event: its figures, what people say of it, what it carries. */
 export function EventDrawer({ event, onClose }: { event: string | undefined; onClose: () => void }) {
-  const { t } = useTranslation();
   return (
     <Drawer
       opened={event !== undefined}
@@ -25,7 +24,6 @@ export function EventDrawer({ event, onClose }: { event: string | undefined; onC
       position="right"
       size={520}
       title={event ? label("event", event) : ""}
-      closeButtonProps={{ "aria-label": t("ui.close") }}
     >
       {event && <Detail key={event} event={event} />}
     </Drawer>

@@ -32,13 +32,7 @@ export function RuleEditor({
 }) {
   const { t } = useTranslation();
   return (
-    <Modal
-      opened={rule !== null}
-      onClose={onClose}
-      size="lg"
-      title={t("channel_rules.rule")}
-      closeButtonProps={{ "aria-label": t("ui.close") }}
-    >
+    <Modal opened={rule !== null} onClose={onClose} size="lg" title={t("channel_rules.rule")}>
       {rule && <RuleForm rule={rule} channels={channels} onClose={onClose} onKeep={onKeep} />}
     </Modal>
   );

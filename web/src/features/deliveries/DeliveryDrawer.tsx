@@ -18,14 +18,7 @@ export function DeliveryDrawer({ messageId, onClose }: { messageId: string; onCl
   const { t } = useTranslation();
   const delivery = useQuery(deliveryQuery(messageId));
   return (
-    <Drawer
-      opened
-      onClose={onClose}
-      position="right"
-      size="lg"
-      title={t("deliveries.message")}
-      closeButtonProps={{ "aria-label": t("ui.close") }}
-    >
+    <Drawer opened onClose={onClose} position="right" size="lg" title={t("deliveries.message")}>
       <Answer query={delivery} skeleton={<RowsSkeleton rows={5} />}>
         {(detail) => <Detail detail={detail} />}
       </Answer>
@@ -89,7 +82,7 @@ function RetryOne({ message }: { message: Delivery }) {
   };
   if (message.state === "unknown" && asking === "yes")
     return (
-      <Alert color="orange" variant="light">
+      <Alert color="amber" variant="light">
         <Stack gap="sm">
           {t("deliveries.retry.sure_unknown")}
           <Group gap="xs">

@@ -8,7 +8,7 @@ const COLORS: Record<MessageState, string> = {
   delivered: "green",
   undelivered: "red",
   failed: "red",
-  unknown: "orange",
+  unknown: "amber",
   held: "amber",
   suppressed: "gray",
 };

@@ -27,14 +27,7 @@ export function FormDrawer({
 }) {
   const { t } = useTranslation();
   return (
-    <Drawer
-      opened
-      onClose={onClose}
-      position="right"
-      size="xl"
-      title={isNew ? t("forms.create") : form?.form.name}
-      closeButtonProps={{ "aria-label": t("ui.close") }}
-    >
+    <Drawer opened onClose={onClose} position="right" size="xl" title={isNew ? t("forms.create") : form?.form.name}>
       {isNew || form ? <FormEditor form={form} onMade={onMade} /> : <Empty icon={IconForms} title={t("forms.gone")} />}
     </Drawer>
   );

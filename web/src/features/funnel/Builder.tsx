@@ -60,7 +60,6 @@ export function Builder({
         <Select
           size="xs"
           clearable
-          clearButtonProps={{ "aria-label": t("ui.clear") }}
           label={t("funnel.builder.by")}
           placeholder={t("funnel.builder.by_nothing")}
           data={DIMENSIONS.map((dimension) => ({ value: dimension, label: t(`dimension.${dimension}`) }))}

@@ -14,7 +14,6 @@ import { DIMENSIONS } from "./spec";
 
 /** The people behind a bar. */
 export function PeopleDrawer({ spec, crowd, onClose }: { spec: FunnelSpec; crowd: Crowd | null; onClose: () => void }) {
-  const { t } = useTranslation();
   return (
     <Drawer
       opened={crowd !== null}
@@ -22,7 +21,6 @@ export function PeopleDrawer({ spec, crowd, onClose }: { spec: FunnelSpec; crowd
       position="right"
       size="md"
       title={crowd && <CrowdTitle spec={spec} crowd={crowd} />}
-      closeButtonProps={{ "aria-label": t("ui.close") }}
     >
       {crowd && <People spec={spec} crowd={crowd} />}
     </Drawer>

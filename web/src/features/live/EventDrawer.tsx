@@ -8,7 +8,6 @@ import { useFormat } from "../../ui/FormatContext";
 
 /** Everything about one event, down to what its sender wrote. */
 export function EventDrawer({ event, onClose }: { event: LiveEvent | null; onClose: () => void }) {
-  const { t } = useTranslation();
   return (
     <Drawer
       opened={event !== null}
@@ -16,7 +15,6 @@ export function EventDrawer({ event, onClose }: { event: LiveEvent | null; onClo
       position="right"
       size="lg"
       title={event && label("event", event.event || event.type)}
-      closeButtonProps={{ "aria-label": t("ui.close") }}
     >
       {event && <EventFacts event={event} />}
     </Drawer>

@@ -21,14 +21,7 @@ export function LetterDrawer({ letter, onClose }: { letter: DeadLetter; onClose:
   const refusedAgain = retry.data && !retry.data.accepted ? retry.data.reason : null;
 
   return (
-    <Drawer
-      opened
-      onClose={onClose}
-      position="right"
-      size="lg"
-      title={label("refusal", letter.reason_code)}
-      closeButtonProps={{ "aria-label": t("ui.close") }}
-    >
+    <Drawer opened onClose={onClose} position="right" size="lg" title={label("refusal", letter.reason_code)}>
       <Stack gap="md">
         <Text size="sm" c="dimmed">
           {t("live.refused.where", { time: format.dateTime(letter.received_at), source: letter.source })}

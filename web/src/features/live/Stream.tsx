@@ -86,7 +86,6 @@ function Filters({
         w={150}
         clearable
         searchable
-        clearButtonProps={{ "aria-label": t("ui.clear") }}
         aria-label={t("live.filter.event")}
         placeholder={t("live.filter.event")}
         data={events.map((event) => ({ value: event, label: label("event", event) }))}
@@ -97,7 +96,6 @@ function Filters({
         size="xs"
         w={140}
         clearable
-        clearButtonProps={{ "aria-label": t("ui.clear") }}
         aria-label={t("live.filter.source")}
         placeholder={t("live.filter.source")}
         data={sources}
@@ -108,7 +106,6 @@ function Filters({
         size="xs"
         w={140}
         clearable
-        clearButtonProps={{ "aria-label": t("ui.clear") }}
         aria-label={t("live.filter.verdict")}
         placeholder={t("live.filter.verdict")}
         data={VERDICTS.map((verdict) => ({ value: verdict, label: t(`live.verdict.${verdict}`) }))}

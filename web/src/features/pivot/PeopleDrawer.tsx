@@ -31,14 +31,7 @@ export function PeopleDrawer({
     return [measureName(t, crowd.measure, measure?.title ?? null), ...place].join(" · ");
   };
   return (
-    <Drawer
-      opened={crowd !== null}
-      onClose={onClose}
-      position="right"
-      size="md"
-      title={title()}
-      closeButtonProps={{ "aria-label": t("ui.close") }}
-    >
+    <Drawer opened={crowd !== null} onClose={onClose} position="right" size="md" title={title()}>
       {crowd && <People spec={spec} crowd={crowd} />}
     </Drawer>
   );

@@ -104,7 +104,7 @@ function SecondFactor({ account }: { account: Account }) {
       {account.second_factor_since ? (
         <Stack gap="sm">
           <Group gap="sm">
-            <Badge color="teal" variant="light">
+            <Badge color="green" variant="light">
               {t("session.second_factor.on")}
             </Badge>
             <Text size="sm" c="dimmed">
@@ -137,7 +137,6 @@ function SecondFactor({ account }: { account: Account }) {
         opened={dialog !== null}
         onClose={close}
         title={dialog && t(`session.second_factor.kind.${dialog}`)}
-        closeButtonProps={{ "aria-label": t("ui.close") }}
         closeOnClickOutside={false}
         centered
       >
@@ -233,13 +232,7 @@ function Sessions() {
           </Table>
         )}
       </Answer>
-      <Modal
-        opened={asks}
-        onClose={question.close}
-        title={t("session.sessions.end_others")}
-        closeButtonProps={{ "aria-label": t("ui.close") }}
-        centered
-      >
+      <Modal opened={asks} onClose={question.close} title={t("session.sessions.end_others")} centered>
         <Stack gap="md">
           <Text size="sm">{t("session.sessions.end_others_question", { count: others })}</Text>
           <Button
@@ -284,7 +277,7 @@ function SessionRow({ session }: { session: AccountSession }) {
       </Table.Td>
       <Table.Td ta="right">
         {session.is_current ? (
-          <Badge variant="light" color="teal">
+          <Badge variant="light" color="green">
             {t("session.sessions.current")}
           </Badge>
         ) : (

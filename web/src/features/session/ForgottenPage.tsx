@@ -22,7 +22,7 @@ export function ForgottenPage() {
     <SessionFrame title={t("session.forgotten.title")} hint={t("session.forgotten.hint")}>
       <Stack gap="md">
         {ask.isSuccess ? (
-          <Alert color="teal" variant="light" icon={<IconMailForward aria-hidden />} role="status">
+          <Alert color="green" variant="light" icon={<IconMailForward aria-hidden />} role="status">
             {t("session.forgotten.sent", { email: ask.variables })}
           </Alert>
         ) : (

@@ -27,7 +27,7 @@ export function SignInPage() {
         {enter.error && <Refusal error={enter.error} />}
         {!enter.error && sso && <SsoRefusal code={sso} />}
         {!enter.error && done && (
-          <Alert color="teal" variant="light" role="status">
+          <Alert color="green" variant="light" role="status">
             {t("session.reset.done")}
           </Alert>
         )}

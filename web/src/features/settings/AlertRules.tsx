@@ -51,7 +51,6 @@ export function AlertRules({ rules, mayEdit }: { rules: AlertRule[]; mayEdit: bo
         opened={editing.kind !== "none"}
         onClose={close}
         title={editing.kind === "rule" ? t(`alerts.kind.${alertKind(editing.rule.rule.kind)}`) : t("alerts.rules.add")}
-        closeButtonProps={{ "aria-label": t("ui.close") }}
         centered
       >
         <RuleForm held={editing.kind === "rule" ? editing.rule : undefined} onSaved={close} />

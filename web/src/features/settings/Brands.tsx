@@ -49,7 +49,6 @@ export function Brands() {
         opened={editing.kind !== "none"}
         onClose={close}
         title={editing.kind === "brand" ? editing.brand.name : t("settings.brands.add")}
-        closeButtonProps={{ "aria-label": t("ui.close") }}
         centered
       >
         <BrandForm brand={editing.kind === "brand" ? editing.brand : undefined} onSaved={close} />

@@ -63,13 +63,7 @@ export function Conversions() {
           )
         }
       </Answer>
-      <Modal
-        opened={opened.kind !== "closed"}
-        onClose={() => setOpened({ kind: "closed" })}
-        title={title}
-        closeButtonProps={{ "aria-label": t("ui.close") }}
-        centered
-      >
+      <Modal opened={opened.kind !== "closed"} onClose={() => setOpened({ kind: "closed" })} title={title} centered>
         <ConversionForm
           conversion={opened.kind === "edit" ? opened.conversion : null}
           onDone={() => setOpened({ kind: "closed" })}

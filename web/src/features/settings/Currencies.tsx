@@ -69,23 +69,10 @@ export function Currencies() {
           )
         }
       </Answer>
-      <Modal
-        opened={adding}
-        onClose={add.close}
-        title={t("settings.currencies.add")}
-        closeButtonProps={{ "aria-label": t("ui.close") }}
-        centered
-      >
+      <Modal opened={adding} onClose={add.close} title={t("settings.currencies.add")} centered>
         <RateForm onDone={add.close} />
       </Modal>
-      <Modal
-        opened={pasting}
-        onClose={paste.close}
-        title={t("settings.currencies.paste")}
-        closeButtonProps={{ "aria-label": t("ui.close") }}
-        size="lg"
-        centered
-      >
+      <Modal opened={pasting} onClose={paste.close} title={t("settings.currencies.paste")} size="lg" centered>
         <PasteForm onDone={paste.close} />
       </Modal>
     </Card>

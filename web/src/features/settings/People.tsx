@@ -53,13 +53,7 @@ export function People() {
           )
         }
       </Answer>
-      <Modal
-        opened={adding}
-        onClose={add.close}
-        title={t("settings.people.add")}
-        closeButtonProps={{ "aria-label": t("ui.close") }}
-        centered
-      >
+      <Modal opened={adding} onClose={add.close} title={t("settings.people.add")} centered>
         <UserForm onAdded={add.close} />
       </Modal>
     </Card>
@@ -142,7 +136,7 @@ function UserRow({ user }: { user: User }) {
           </Text>
         )}
         {user.second_factor && (
-          <Badge size="sm" variant="outline" color="teal" ml={6}>
+          <Badge size="sm" variant="outline" color="green" ml={6}>
             {t("settings.people.second_factor")}
           </Badge>
         )}
@@ -183,13 +177,7 @@ function UserRow({ user }: { user: User }) {
             />
           </>
         )}
-        <Modal
-          opened={editing}
-          onClose={edit.close}
-          title={user.email}
-          closeButtonProps={{ "aria-label": t("ui.close") }}
-          centered
-        >
+        <Modal opened={editing} onClose={edit.close} title={user.email} centered>
           <UserChangeForm user={user} onSaved={edit.close} />
         </Modal>
       </Table.Td>
@@ -222,7 +210,6 @@ function WayBack({ user }: { user: User }) {
           dialog.close();
         }}
         title={t("settings.people.way_back", { name: user.name })}
-        closeButtonProps={{ "aria-label": t("ui.close") }}
         centered
       >
         <Stack gap="md" ta="left">

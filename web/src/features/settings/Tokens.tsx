@@ -38,13 +38,7 @@ export function Tokens() {
           )
         }
       </Answer>
-      <Modal
-        opened={adding}
-        onClose={add.close}
-        title={t("settings.tokens.add")}
-        closeButtonProps={{ "aria-label": t("ui.close") }}
-        centered
-      >
+      <Modal opened={adding} onClose={add.close} title={t("settings.tokens.add")} centered>
         <TokenForm />
       </Modal>
     </Card>

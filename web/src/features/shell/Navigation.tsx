@@ -112,14 +112,7 @@ export function BottomBar() {
           </li>
         )}
       </ul>
-      <Drawer
-        opened={opened}
-        onClose={more.close}
-        position="bottom"
-        size="auto"
-        title={t("shell.more")}
-        closeButtonProps={{ "aria-label": t("ui.close") }}
-      >
+      <Drawer opened={opened} onClose={more.close} position="bottom" size="auto" title={t("shell.more")}>
         <ul className={classes.rest}>
           {sections.slice(TABS_MAX).map(({ key, to, icon: Picture }) => (
             <li key={key}>

@@ -68,18 +68,11 @@ function ViewMenu({ page }: { page: string }) {
         opened={editing.kind !== "none"}
         onClose={close}
         title={editing.kind === "view" ? t("views.edit") : t("views.save")}
-        closeButtonProps={{ "aria-label": t("ui.close") }}
         centered
       >
         <ViewForm page={page} editing={editing} onSaved={close} />
       </Modal>
-      <Modal
-        opened={managing && editing.kind === "none"}
-        onClose={manage.close}
-        title={t("views.manage")}
-        closeButtonProps={{ "aria-label": t("ui.close") }}
-        centered
-      >
+      <Modal opened={managing && editing.kind === "none"} onClose={manage.close} title={t("views.manage")} centered>
         <Stack gap={4}>
           {views.map((view) => (
             <ViewRow key={view.id} view={view} onEdit={() => setEditing({ kind: "view", view })} />

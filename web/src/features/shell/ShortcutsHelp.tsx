@@ -7,13 +7,7 @@ export function ShortcutsHelp({ opened, onClose }: { opened: boolean; onClose: (
   const { t } = useTranslation();
   const { role } = useMe();
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={t("shell.shortcuts.title")}
-      closeButtonProps={{ "aria-label": t("ui.close") }}
-      centered
-    >
+    <Modal opened={opened} onClose={onClose} title={t("shell.shortcuts.title")} centered>
       <Stack gap="xs">
         {sectionsOf(role).map(({ key, keys }) => (
           <Shortcut key={key} keys={keys} action={t(`shell.section.${key}`)} />

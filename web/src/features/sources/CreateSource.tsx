@@ -21,13 +21,7 @@ export function CreateSource({
     if (name) create.mutate(name);
   };
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={t("sources.create.title")}
-      closeButtonProps={{ "aria-label": t("ui.close") }}
-      centered
-    >
+    <Modal opened={opened} onClose={onClose} title={t("sources.create.title")} centered>
       <form onSubmit={submit}>
         <Stack gap="md">
           <TextInput

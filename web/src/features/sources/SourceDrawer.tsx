@@ -19,16 +19,8 @@ export function SourceDrawer({
   mayChange: boolean;
   onClose: () => void;
 }) {
-  const { t } = useTranslation();
   return (
-    <Drawer
-      opened={source !== undefined}
-      onClose={onClose}
-      position="right"
-      size="xl"
-      title={source?.name}
-      closeButtonProps={{ "aria-label": t("ui.close") }}
-    >
+    <Drawer opened={source !== undefined} onClose={onClose} position="right" size="xl" title={source?.name}>
       {source && (
         <Stack gap="lg">
           <WriteKey source={source} mayChange={mayChange} />
