@@ -2,19 +2,9 @@
 // BASE_URL, SIZE (desktop, phone), EMAIL, PASSWORD, RESET_LINK; SHOTS_DIR for pictures.
 import { strict as assert } from "node:assert";
 import { createHmac } from "node:crypto";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
-import { openBrowser, SIZES } from "./browser.mjs";
+import { lookAt, openBrowser, SIZES } from "./browser.mjs";
 
-const {
-  BASE_URL: base,
-  SIZE: size,
-  EMAIL: email,
-  PASSWORD: password,
-  RESET_LINK: resetLink,
-  SHOTS_DIR: folder,
-} = process.env;
+const { BASE_URL: base, SIZE: size, EMAIL: email, PASSWORD: password, RESET_LINK: resetLink } = process.env;
 const NEW_PASSWORD = "umber kettle 42 lanes";
 
 /** What the authenticator app shows, `steps` half minutes from now. */
@@ -39,18 +29,8 @@ page.on("console", (message) => {
   if (message.type() === "error" && /Content Security Policy/.test(message.text())) refusals.push(message.text());
 });
 
-async function look(name) {
-  const found = await new AxeBuilder({ page }).analyze();
-  const serious = found.violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  assert.deepEqual(
-    serious.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`),
-    [],
-  );
-  const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  assert.ok(tooWide <= 0, `${name} is ${tooWide} px wider than the screen`);
-  if (!folder) return;
-  mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}-${size}.png`) });
+async function look(title) {
+  assert.deepEqual(await lookAt(page, title, size), []);
 }
 
 async function enterPassword(secret) {

@@ -1,5 +1,8 @@
 // What all browser tests share: the browser, the sizes and themes, signing in, and waiting until a page stands.
-import { existsSync } from "node:fs";
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
 import { chromium } from "playwright-core";
 
 export const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
@@ -89,5 +92,32 @@ export async function settled(page) {
     { timeout: DEADLINE_MS },
   );
   // A chart grows into its final shape.
-  await page.evaluate(() => new Promise((done) => setTimeout(done, 450)));
+  const hasCharts = await page.locator('[role="img"] canvas').count();
+  if (hasCharts) await page.waitForTimeout(450);
+}
+
+/**
+ * Looks at the page as it stands: a picture where `SHOTS_DIR` asks for one, nothing wider than the screen, and what axe
+ * finds serious, in words.
+ */
+export async function lookAt(page, title, name) {
+  const shots = process.env.SHOTS_DIR;
+  if (shots) {
+    mkdirSync(shots, { recursive: true });
+    await page.screenshot({ path: join(shots, `${title}-${name}.png`) });
+  }
+  const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(tooWide <= 0, `${title} of ${name} is ${tooWide} px wider than the screen`);
+  // The pages have no frames, and only violations are told: axe is four times as fast without what serves the rest.
+  const { violations } = await new AxeBuilder({ page })
+    .setLegacyMode()
+    .options({ resultTypes: ["violations"] })
+    .analyze();
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${title}: ${id}: ${nodes.slice(0, 3).map(described).join("; ")}`);
+}
+
+function described(node) {
+  return `${node.target.join(" ")} ${node.any[0]?.message ?? node.all[0]?.message ?? ""}`;
 }

@@ -3,14 +3,10 @@
 // BASE_URL, EMAIL, PASSWORD: a server with data and an administrator of it. SETUP_URL: walk the first start before.
 // SHOTS_DIR: pictures on the way. COMBINATIONS=desktop-light,phone-dark to walk only some.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
-import { openBrowser, settled, SIZES, THEMES } from "./browser.mjs";
+import { lookAt, openBrowser, settled, SIZES, THEMES } from "./browser.mjs";
 
 const base = process.env.BASE_URL ?? "http://127.0.0.1:8080";
 const account = { email: process.env.EMAIL ?? "ana@example.com", password: process.env.PASSWORD ?? "forecourt-demo" };
-const shots = process.env.SHOTS_DIR;
 const only = process.env.COMBINATIONS?.split(",");
 const DEADLINE_MS = 20_000;
 
@@ -73,27 +69,11 @@ async function open({ theme, size, name }) {
   return { context, page, complaints, barriers: [], name, isPhone: size === "phone", checked: 0 };
 }
 
-/** Looks at the page as it stands now: nothing serious for axe, nothing wider than the screen. */
+/** Looks at the page once it stands; what bars somebody's way is told at the end, all at once. */
 async function look(visit, title) {
-  const { page, name } = visit;
-  await settled(page);
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  visit.barriers.push(
-    ...violations
-      .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .map(({ id, nodes }) => `${title}: ${id}: ${nodes.slice(0, 3).map(described).join("; ")}`),
-  );
-  const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  assert.ok(tooWide <= 0, `${title} of ${name} is ${tooWide} px wider than the screen`);
+  await settled(visit.page);
+  visit.barriers.push(...(await lookAt(visit.page, title, visit.name)));
   visit.checked += 1;
-  if (shots) {
-    mkdirSync(shots, { recursive: true });
-    await page.screenshot({ path: join(shots, `${title}-${name}.png`) });
-  }
-}
-
-function described(node) {
-  return `${node.target.join(" ")} ${node.any[0]?.message ?? node.all[0]?.message ?? ""}`;
 }
 
 async function go(visit, path) {
@@ -484,13 +464,14 @@ async function palette(visit, source) {
 
 async function alerts(visit) {
   const { page, name } = visit;
+  const brand = `${name} ${Date.now()}`;
   await go(visit, "/settings/brands");
   await page.getByRole("button", { name: "Add a brand" }).click();
-  await page.getByRole("dialog").getByLabel("Name").fill(`Aurora ${name}`);
+  await page.getByRole("dialog").getByLabel("Name").fill(`Aurora ${brand}`);
   await page.getByRole("dialog").getByLabel("E-mail sender").fill("Aurora <news@aurora.example>");
   await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
   await page.getByRole("dialog").waitFor({ state: "hidden" });
-  await page.getByText(`Aurora ${name}`).waitFor();
+  await page.getByText(`Aurora ${brand}`).waitFor();
   await look(visit, "brands");
 
   await go(visit, "/settings/alerts");
