@@ -42,12 +42,13 @@ export function Page({
   );
 }
 
-/** A titled surface. `flush` lets a table or a list run to its edges. */
+/** A titled surface. `flush` lets a table or a list run to its edges; `foot` stays in sight while the card is scrolled. */
 export function Card({
   title,
   hint,
   actions,
   flush = false,
+  foot,
   className,
   children,
 }: {
@@ -55,6 +56,7 @@ export function Card({
   hint?: ReactNode;
   actions?: ReactNode;
   flush?: boolean;
+  foot?: ReactNode;
   className?: string;
   children: ReactNode;
 }) {
@@ -74,6 +76,7 @@ export function Card({
         </Group>
       )}
       <div className={flush ? classes.flush : classes.body}>{children}</div>
+      {foot && <div className={classes.foot}>{foot}</div>}
     </section>
   );
 }

@@ -15,7 +15,27 @@ export function CheckStep({ held, onBack }: { held: Import; onBack: () => void }
   const act = useAct(held.id);
   const found = held.checked;
   return (
-    <Card flush title={t("imports.check.title")} hint={t("imports.check.hint")}>
+    <Card
+      flush
+      title={t("imports.check.title")}
+      hint={t("imports.check.hint")}
+      foot={
+        <>
+          <Button variant="default" onClick={onBack} disabled={held.state !== "draft"}>
+            {t("imports.check.back")}
+          </Button>
+          {found && (
+            <Button
+              onClick={() => act.mutate("start")}
+              loading={act.isPending}
+              disabled={held.state !== "draft" || found.accepted === 0}
+            >
+              {t("imports.check.start")}
+            </Button>
+          )}
+        </>
+      }
+    >
       <Stack gap="lg" p="md">
         {held.state === "checking" && <Checking held={held} onCancel={() => act.mutate("cancel")} />}
         {held.state === "draft" && held.message && (
@@ -36,20 +56,6 @@ export function CheckStep({ held, onBack }: { held: Import; onBack: () => void }
         )}
         {held.state === "draft" && found && <Found held={held} found={found} />}
       </Stack>
-      <div className={classes.foot}>
-        <Button variant="default" onClick={onBack} disabled={held.state !== "draft"}>
-          {t("imports.check.back")}
-        </Button>
-        {found && (
-          <Button
-            onClick={() => act.mutate("start")}
-            loading={act.isPending}
-            disabled={held.state !== "draft" || found.accepted === 0}
-          >
-            {t("imports.check.start")}
-          </Button>
-        )}
-      </div>
     </Card>
   );
 }

@@ -77,6 +77,25 @@ export function MapStep({ held, onReady }: { held: Import; onReady: () => void }
               title={t("imports.map.title")}
               hint={t("imports.map.hint")}
               actions={<KeepMapping kind={draft.kind} mapping={mapping} />}
+              foot={
+                <>
+                  <Text
+                    size="sm"
+                    c={data.mapping_problem ? "var(--fc-bad)" : "dimmed"}
+                    role="status"
+                    style={{ flex: "1 1 240px" }}
+                  >
+                    {data.mapping_problem ?? t("imports.map.ready")}
+                  </Text>
+                  <Button
+                    onClick={ready}
+                    loading={plan.isPending}
+                    disabled={!isCurrent || data.mapping_problem !== null || !source.trim()}
+                  >
+                    {t("imports.map.next")}
+                  </Button>
+                </>
+              }
             >
               <Columns look={data} mapping={mapping} onChange={change} />
               <Constants look={data} mapping={mapping} onChange={change} />
@@ -98,23 +117,6 @@ export function MapStep({ held, onReady }: { held: Import; onReady: () => void }
                   mt={6}
                 />
               </Group>
-              <div className={classes.foot}>
-                <Text
-                  size="sm"
-                  c={data.mapping_problem ? "var(--fc-bad)" : "dimmed"}
-                  role="status"
-                  style={{ flex: "1 1 240px" }}
-                >
-                  {data.mapping_problem ?? t("imports.map.ready")}
-                </Text>
-                <Button
-                  onClick={ready}
-                  loading={plan.isPending}
-                  disabled={!isCurrent || data.mapping_problem !== null || !source.trim()}
-                >
-                  {t("imports.map.next")}
-                </Button>
-              </div>
             </Card>
           )}
           <Preview look={data} stale={!isCurrent} />
