@@ -52,7 +52,14 @@ mod trail;
 mod ui;
 mod views;
 
-use axum::{Router, extract::FromRef, middleware};
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::FromRef,
+    http::{HeaderMap, Method, Uri},
+    middleware,
+};
 use forecourt_log::Log;
 use forecourt_model::HashKey;
 use forecourt_outgoing::Outgoing;
@@ -73,6 +80,7 @@ pub use masking::masked_at_source;
 pub use privacy::RetentionBell;
 pub use session::{Installation, Sessions};
 pub use trail::Trail;
+pub use ui::PageFile;
 
 /// What the routes work with; each takes the pieces that it needs.
 #[derive(Clone, FromRef)]
@@ -271,8 +279,8 @@ fn report_schemas(document: &utoipa::openapi::OpenApi) -> serde_json::Value {
     })
 }
 
-/// Everything under `/api`, and the pages under all other paths.
-pub fn router(state: ApiState) -> Router {
+/// Everything under `/api`, and `pages` under all other paths.
+pub fn router(state: ApiState, pages: Arc<[PageFile]>) -> Router {
     let (routes, document) = documented().split_for_parts();
     let schemas = report_schemas(&document).to_string();
     let document = document.to_json().unwrap_or_default();
@@ -284,11 +292,15 @@ pub fn router(state: ApiState) -> Router {
         let document = document.clone();
         async move { ([(axum::http::header::CONTENT_TYPE, "application/json")], document) }
     };
+    let page = move |method: Method, uri: Uri, headers: HeaderMap| {
+        let pages = pages.clone();
+        async move { ui::page(&pages, &method, &uri, &headers) }
+    };
     routes
         .route("/api/openapi.json", axum::routing::get(describe))
         .route("/api/schemas", axum::routing::get(specify))
         .route_layer(middleware::from_fn_with_state(state.clone(), caller::authorise))
-        .fallback(ui::page)
+        .fallback(page)
         .layer(middleware::from_fn_with_state(state.clone(), headers::harden))
         .layer(tower_http::compression::CompressionLayer::new())
         .with_state(state)

@@ -1,4 +1,4 @@
-//! The pages, packed into the program by `build.rs`.
+//! The pages, as the binary brings them.
 
 use axum::{
     http::{HeaderMap, Method, StatusCode, Uri, header},
@@ -8,35 +8,37 @@ use bytes::Bytes;
 
 use crate::error::ApiError;
 
-pub struct File {
-    name: &'static str,
-    gzipped: bool,
-    bytes: &'static [u8],
+/// A file of the built pages, which the binary brings along.
+#[derive(Clone, Copy)]
+pub struct PageFile {
+    /// Its path below the site's root.
+    pub name: &'static str,
+    /// Whether `bytes` are gzipped.
+    pub gzipped: bool,
+    pub bytes: &'static [u8],
 }
-
-include!(concat!(env!("OUT_DIR"), "/ui.rs"));
 
 /// Paths that belong to programs: a mistyped one must not be answered by a page.
 const NOT_PAGES: [&str; 4] = ["/api/", "/v1/", "/f/", "/assets/"];
 
 /// A file of the UI, or its first page for any other path: the UI knows its own paths.
-pub async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+pub fn page(files: &[PageFile], method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
     let path = uri.path();
     let name = path.trim_start_matches('/');
-    let file = FILES.iter().find(|file| file.name == name);
+    let file = files.iter().find(|file| file.name == name);
     if file.is_none() && NOT_PAGES.iter().any(|prefix| path.starts_with(prefix)) {
         return ApiError::not_found("such address").into_response();
     }
     if method != Method::GET && method != Method::HEAD {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    match file.or_else(|| FILES.iter().find(|file| file.name == "index.html")) {
-        Some(file) => serve(file, &headers),
+    match file.or_else(|| files.iter().find(|file| file.name == "index.html")) {
+        Some(file) => serve(file, headers),
         None => ApiError::not_found("page").into_response(),
     }
 }
 
-fn serve(file: &File, asked: &HeaderMap) -> Response {
+fn serve(file: &PageFile, asked: &HeaderMap) -> Response {
     // The build names files in `assets` after their content; all others may change under the same name.
     let cached = if file.name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     let takes_gzip = asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("gzip"));

@@ -572,7 +572,8 @@ fn merged_cells_are_told_and_bombs_are_refused() {
     let bomb = |text: &[u8]| {
         let path = desk.path("bomb.xlsx");
         let mut zip = zip::ZipWriter::new(std::fs::File::create(&path).expect("a file"));
-        let packed = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+        let packed =
+            zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated).compression_level(Some(9));
         zip.start_file("xl/worksheets/sheet1.xml", packed).expect("a part");
         for _ in 0..8 {
             zip.write_all(text).expect("written");

@@ -1,6 +1,8 @@
 //! How commands talk to an installation: over HTTP to the server that runs on the folder, or through the same routes in
 //! this process when none does.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, bail};
 use axum::{
     Router,
@@ -50,7 +52,7 @@ impl Client {
         let (stop, stopping) = watch::channel(false);
         let workers = node.start(Role::Process, &stopping).await?;
         node.caught_up().await?;
-        Ok(Self::Here { router: forecourt_api::router(node.api.clone()), token, node: Box::new(node), workers, stop })
+        Ok(Self::Here { router: forecourt_api::router(node.api.clone(), Arc::new([])), token, node: Box::new(node), workers, stop })
     }
 
     pub async fn get(&self, path: &str) -> anyhow::Result<Value> {

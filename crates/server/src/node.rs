@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use axum::Router;
 use bytes::Bytes;
 use forecourt_api::{
-    ApiState, Border, Clock, Freshness, Installation, InstallationChange, Sessions,
+    ApiState, Border, Clock, Freshness, Installation, InstallationChange, PageFile, Sessions,
     border::{Mail, NotMailed, NotTaken, SourceHealth, Submission},
 };
 use forecourt_collect::{Collector, FormDesk, Item, NotStored, Source};
@@ -372,7 +372,7 @@ impl Node {
             router = router.merge(forecourt_deliver::receipts_router(self.deliver.clone()));
         }
         if role.serves_pages() {
-            router = router.merge(forecourt_api::router(self.api.clone()));
+            router = router.merge(forecourt_api::router(self.api.clone(), pages()));
         }
         router
     }
@@ -593,4 +593,8 @@ async fn submit(collector: Collector, region: String, submission: Submission) ->
         Err(error @ NotStored::Later { .. }) => Err(NotTaken::Later(error.to_string())),
         Err(error @ NotStored::TooLarge { .. }) => Err(NotTaken::Never(error.to_string())),
     }
+}
+
+fn pages() -> Arc<[PageFile]> {
+    forecourt_pages::FILES.iter().map(|file| PageFile { name: file.name, gzipped: file.gzipped, bytes: file.bytes }).collect()
 }

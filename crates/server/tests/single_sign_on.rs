@@ -31,8 +31,10 @@ fn provider(folder: &Path, redirect: &str) -> Provider {
     let mut command = Command::new("node");
     command.arg("provider.mjs").arg(redirect).current_dir(folder);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("node");
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let issuer = lines.map(Result::unwrap).find(|line| line.starts_with("http://")).expect("the provider's address");
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let issuer = lines.by_ref().map(Result::unwrap).find(|line| line.starts_with("http://")).expect("the provider's address");
+    // It tells notices later, and ends when nobody reads them.
+    std::thread::spawn(move || lines.for_each(drop));
     Provider { child, issuer }
 }
 
@@ -176,6 +178,9 @@ async fn people_get_in_by_their_provider_and_with_the_role_that_it_gives() {
     let mut forged = callback.clone();
     forged.set_query(Some(&callback.query().unwrap().replace("state=", "state=x")));
     assert_eq!(browser.come_back(&forged).await, "/sign-in?sso=stale", "another state");
+    assert_eq!(browser.come_back(&callback).await, "/sign-in?sso=stale", "an answer in a wrong state ends the attempt");
+    let mut browser = Browser::new();
+    let callback = browser.through(&house, "leo").await;
     let mut stolen = callback.clone();
     stolen.set_query(Some(&callback.query().unwrap().replace("code=", "code=x")));
     assert_eq!(browser.come_back(&stolen).await, "/sign-in?sso=failed", "a code of nobody's");

@@ -214,27 +214,42 @@ await visit("a call in the moment of leaving", async (context, page) => {
   await eventsAt("the last word", "/leaving", (found) => named(found, "last_word").length === 1);
 });
 
-await visit("light on the page: no layout shift, little time of the main thread", async (context, page) => {
-  await browser.startTracing(page, { categories: ["devtools.timeline", "v8", "disabled-by-default-v8.compile"] });
-  await page.goto(`${sites.brand}/light?utm_source=google&utm_medium=cpc`);
-  await started(page);
-  await eventsAt("the page", "/light?", (found) => found.length === 2);
-  const trace = JSON.parse((await browser.stopTracing()).toString());
-  const ofScript = trace.traceEvents.filter(({ ph, args }) => ph === "X" && JSON.stringify(args ?? {}).includes("/t.js"));
-  const ms = timeCovered(ofScript.filter(({ name }) => ["EvaluateScript", "FunctionCall", "v8.compile", "v8.run", "TimerFire"].includes(name))) / 1000;
-  assert.ok(0 < ofScript.length, "the trace shows the script");
-  const [shifts, longTasks] = await page.evaluate(() => [window.shifts, window.longTasks]);
-  console.log(JSON.stringify({ main_thread_ms: Number(ms.toFixed(2)), layout_shift: shifts, long_tasks_of_the_page: longTasks }));
-  assert.equal(shifts, 0);
-  assert.ok(ms < MAIN_THREAD_MS_MAX, `${ms} ms of the main thread`);
+// The thread's own time, not the clock's: what else the machine does is not the script's doing. Five first visits; the median.
+await visit("light on the page: no layout shift, little time of the main thread", async () => {
+  const visits = [];
+  for (let number = 0; number < 5; number++) visits.push(await costOfVisit(number));
+  console.log(JSON.stringify(visits));
+  assert.ok(visits.every(({ layout_shift }) => layout_shift === 0));
+  const median = visits.map(({ main_thread_ms }) => main_thread_ms).sort((a, b) => a - b)[2];
+  assert.ok(median < MAIN_THREAD_MS_MAX, `${median} ms of the main thread`);
 });
 
-/** Microseconds in which any of the trace's events runs: nested ones count once. */
+/** What one first visit costs the page: a fresh context, so nothing is cached or compiled. */
+async function costOfVisit(number) {
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    await browser.startTracing(page, { categories: ["devtools.timeline", "v8", "disabled-by-default-v8.compile"] });
+    await page.goto(`${sites.brand}/light-${number}?utm_source=google&utm_medium=cpc`);
+    await started(page);
+    await eventsAt("the page", `/light-${number}?`, (found) => found.length === 2);
+    const trace = JSON.parse((await browser.stopTracing()).toString());
+    const names = ["EvaluateScript", "FunctionCall", "v8.compile", "v8.run", "TimerFire"];
+    const ofScript = trace.traceEvents.filter(({ ph, name, args }) => ph === "X" && names.includes(name) && JSON.stringify(args ?? {}).includes("/t.js"));
+    assert.ok(0 < ofScript.length && ofScript.every(({ tts }) => Number.isFinite(tts)), "the trace shows the script, by its thread's clock");
+    const [layout_shift, long_tasks_of_the_page] = await page.evaluate(() => [window.shifts, window.longTasks]);
+    return { main_thread_ms: Number((timeCovered(ofScript) / 1000).toFixed(2)), layout_shift, long_tasks_of_the_page };
+  } finally {
+    await context.close();
+  }
+}
+
+/** Microseconds of the thread in which any of the trace's events runs: nested ones count once. */
 function timeCovered(events) {
   let [covered, reached] = [0, 0];
-  for (const { ts, dur = 0 } of events.sort((a, b) => a.ts - b.ts)) {
-    covered += Math.max(0, ts + dur - Math.max(ts, reached));
-    reached = Math.max(reached, ts + dur);
+  for (const { tts, tdur = 0 } of events.sort((a, b) => a.tts - b.tts)) {
+    covered += Math.max(0, tts + tdur - Math.max(tts, reached));
+    reached = Math.max(reached, tts + tdur);
   }
   return covered;
 }

@@ -25,18 +25,18 @@ fn main() -> io::Result<()> {
     }
     files.sort();
 
-    let mut table = String::from("pub const FILES: &[File] = &[\n");
+    let mut table = String::from("&[\n");
     for (number, (name, bytes)) in files.iter().enumerate() {
         let packed = gzip(bytes)?;
         let gzipped = packed.len() < bytes.len();
-        let file = format!("ui-{number}");
+        let file = format!("page-{number}");
         fs::write(out.join(&file), if gzipped { &packed } else { bytes })?;
         table += &format!(
-            "    File {{ name: {name:?}, gzipped: {gzipped}, bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{file}\")) }},\n"
+            "    PageFile {{ name: {name:?}, gzipped: {gzipped}, bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{file}\")) }},\n"
         );
     }
-    table += "];\n";
-    fs::write(out.join("ui.rs"), table)
+    table += "]\n";
+    fs::write(out.join("pages.rs"), table)
 }
 
 fn collect(folder: &Path, under: &str, files: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
