@@ -82,6 +82,8 @@ function Field({ onClose, onHelp }: { onClose: () => void; onHelp: () => void })
         aria-activedescendant={choices.length === 0 ? undefined : `${list}-${current}`}
         placeholder={t("palette.placeholder")}
         value={typed}
+        // At once: the letters of who types on while the window still opens are not lost.
+        autoFocus
         data-autofocus
         onKeyDown={press}
         onChange={(event) => {
