@@ -79,21 +79,29 @@ export async function signIn(page, base, email, password) {
   }
 }
 
-/** Waits until nothing loads any more and every chart has been drawn. */
+/** Waits until nothing loads or moves any more and every chart has begun to be drawn. */
 export async function settled(page) {
   await page.locator("h1").first().waitFor({ timeout: DEADLINE_MS });
   await page.waitForFunction(
     () => {
       const charts = [...document.querySelectorAll('[role="img"]:not(svg)')];
       const busy = document.querySelector('[aria-busy="true"], .mantine-Skeleton-root, [data-stale="true"]');
-      return !busy && charts.every((chart) => chart.querySelector("canvas")) && document.fonts.status === "loaded";
+      // What turns for ever, as a loader does, is no movement to wait for.
+      const moving = document
+        .getAnimations()
+        .some((one) => one.playState === "running" && one.effect?.getTiming().iterations !== Infinity);
+      return (
+        !busy && !moving && charts.every((chart) => chart.querySelector("canvas")) && document.fonts.status === "loaded"
+      );
     },
     undefined,
     { timeout: DEADLINE_MS },
   );
-  // A chart grows into its final shape.
-  const hasCharts = await page.locator('[role="img"] canvas').count();
-  if (hasCharts) await page.waitForTimeout(450);
+}
+
+/** A chart grows into its final shape, and says nothing of it to the page. */
+export async function drawn(page) {
+  if (await page.locator('[role="img"] canvas').count()) await page.waitForTimeout(450);
 }
 
 /**
@@ -104,6 +112,7 @@ export async function lookAt(page, title, name) {
   const shots = process.env.SHOTS_DIR;
   if (shots) {
     mkdirSync(shots, { recursive: true });
+    await drawn(page);
     await page.screenshot({ path: join(shots, `${title}-${name}.png`) });
   }
   const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

@@ -2,7 +2,7 @@
 // Optional: PAGES=overview,funnel to take only some; LANG_CODE=ru for another language.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { openBrowser, PAGES, settled, signIn, SIZES, THEMES } from "./browser.mjs";
+import { drawn, openBrowser, PAGES, settled, signIn, SIZES, THEMES } from "./browser.mjs";
 
 const base = process.env.BASE_URL ?? "http://127.0.0.1:8080";
 const folder = process.env.SHOTS_DIR ?? "shots";
@@ -24,6 +24,7 @@ for (const theme of THEMES) {
       if (only && !only.includes(name)) continue;
       await page.goto(base + path);
       await settled(page);
+      await drawn(page);
       await page.screenshot({ path: join(folder, `${name}-${size}-${theme}.png`) });
       const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       if (0 < tooWide) console.log(`${name} at ${size}: ${tooWide} px wider than the screen`);
