@@ -26,6 +26,7 @@ import classes from "./Deliveries.module.css";
 import { DeliveryDrawer } from "./DeliveryDrawer";
 import { deliveriesQuery, useRetryMessages } from "./queries";
 import { CHANNELS, STATES, type DeliveriesSearch } from "./search";
+import { reasonText } from "./reason";
 import { StateBadge } from "./StateBadge";
 
 const route = getRouteApi("/shell/deliveries");
@@ -362,8 +363,8 @@ function MessageRow({
       <Table.Td>
         <StateBadge state={message.state} />
         {message.reason && (
-          <Text size="xs" c="dimmed" className={`ellipsis ${classes.reason}`} title={message.reason}>
-            {message.reason}
+          <Text size="xs" c="dimmed" className={`ellipsis ${classes.reason}`} title={reasonText(t, message.reason)}>
+            {reasonText(t, message.reason)}
           </Text>
         )}
       </Table.Td>

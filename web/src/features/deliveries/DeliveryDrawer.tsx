@@ -11,6 +11,7 @@ import { useFormat } from "../../ui/FormatContext";
 import { Answer, RowsSkeleton } from "../../ui/states";
 import classes from "./Deliveries.module.css";
 import { deliveryQuery, useRetryMessages } from "./queries";
+import { reasonText } from "./reason";
 import { StateBadge } from "./StateBadge";
 
 /** One message: what it says, and every attempt to say it. */
@@ -39,7 +40,7 @@ function Detail({ detail }: { detail: DeliveryDetail }) {
           {format.dateTime(message.admitted_at)}
         </Text>
       </Group>
-      {message.reason && <Text size="sm">{message.reason}</Text>}
+      {message.reason && <Text size="sm">{reasonText(t, message.reason)}</Text>}
       <Text size="sm">
         {t("deliveries.to", { to: message.recipient })}
         {detail.profile_id && (

@@ -1,13 +1,11 @@
-import { Button, Center, Drawer, Text } from "@mantine/core";
-import { IconUsersMinus } from "@tabler/icons-react";
+import { Drawer } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
-import type { FunnelSpec, ProfileRow } from "../../api/types";
+import { personLink } from "../../api/people";
+import type { FunnelSpec } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
-import { Answer, Empty, RowsSkeleton } from "../../ui/states";
-import classes from "./Funnel.module.css";
+import { LinkList } from "../../ui/LinkList";
 import { groupName } from "./groups";
 import { peopleQuery, type Crowd } from "./queries";
 import { DIMENSIONS } from "./spec";
@@ -40,58 +38,12 @@ function CrowdTitle({ spec, crowd }: { spec: FunnelSpec; crowd: Crowd }) {
 function People({ spec, crowd }: { spec: FunnelSpec; crowd: Crowd }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const people = useInfiniteQuery(peopleQuery(spec, crowd));
   return (
-    <Answer query={people} skeleton={<RowsSkeleton rows={8} height={34} />}>
-      {({ pages }) => {
-        const rows = pages.flatMap(({ profiles }) => profiles);
-        const total = pages[0]?.total ?? 0;
-        if (rows.length === 0) return <Empty icon={IconUsersMinus} title={t("funnel.people.empty")} />;
-        return (
-          <>
-            <Text size="sm" c="dimmed" mb="xs">
-              {t("funnel.people.count", { count: total, people: format.integer(total) })}
-            </Text>
-            {rows.map((row) => (
-              <Person key={row.profile_id} row={row} />
-            ))}
-            {people.hasNextPage && (
-              <Center p="md">
-                <Button
-                  variant="default"
-                  size="xs"
-                  loading={people.isFetchingNextPage}
-                  onClick={() => void people.fetchNextPage()}
-                >
-                  {t("ui.more")}
-                </Button>
-              </Center>
-            )}
-          </>
-        );
-      }}
-    </Answer>
-  );
-}
-
-function Person({ row }: { row: ProfileRow }) {
-  const { t } = useTranslation();
-  const format = useFormat();
-  return (
-    <Link to="/profiles/$profileId" params={{ profileId: row.profile_id }} className={classes.person}>
-      <Text size="sm" fw={600}>
-        {row.name ?? row.email ?? row.phone ?? t("funnel.people.nameless")}
-      </Text>
-      <Text size="xs" c="dimmed">
-        {[
-          row.email,
-          row.phone,
-          row.dealer ?? row.region,
-          t("funnel.people.last_seen", { time: format.ago(row.last_seen, new Date()) }),
-        ]
-          .filter(Boolean)
-          .join(" · ")}
-      </Text>
-    </Link>
+    <LinkList
+      query={useInfiniteQuery(peopleQuery(spec, crowd))}
+      rows={({ profiles }) => profiles.map((row) => personLink(t, format, row))}
+      summary={({ total }) => t("people.count", { count: total, people: format.integer(total) })}
+      empty={t("people.empty")}
+    />
   );
 }
