@@ -59,7 +59,8 @@ export const theme = createTheme({
     },
   },
   components: {
-    Badge: { styles: { root: { minWidth: "fit-content" } }, defaultProps: { tt: "none", fw: 600, fz: 11.5 } },
+    Badge: { styles: { root: { minWidth: "max-content" } }, defaultProps: { tt: "none", fw: 600, fz: 11.5 } },
+    Accordion: { styles: { label: { fontSize: 14, fontWeight: 600 } } },
     SegmentedControl: { defaultProps: { bg: "var(--fc-track)" } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250 } },
     Drawer: {

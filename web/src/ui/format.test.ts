@@ -12,6 +12,7 @@ test("numbers and money are written as the language does", () => {
   expect(spaces(ru.money(38900))).toBe("38 900 €");
   expect(en.money(1200, "not a code")).toBe("1,200 not a code");
   expect(en.percent(0.2184)).toBe("21.8%");
+  expect([en.share(0.22), en.share(0.2184)]).toEqual(["22.0%", "21.8%"]);
   expect(en.change(0.061)).toBe("+6.1%");
   expect(en.change(-0.02)).toBe("-2%");
 });

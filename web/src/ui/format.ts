@@ -17,6 +17,7 @@ export function createFormat(language: string, zone: string, currency: string) {
   const decimal = numbers({ maximumFractionDigits: 2 });
   const compact = numbers({ notation: "compact", maximumFractionDigits: 1 });
   const percent = numbers({ style: "percent", maximumFractionDigits: 1 });
+  const share = numbers({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const change = numbers({ style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
   const date = times({ day: "numeric", month: "short", year: "numeric" });
   const dateLong = times({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
@@ -41,6 +42,8 @@ export function createFormat(language: string, zone: string, currency: string) {
     decimal: (value: number) => decimal.format(value),
     compact: (value: number) => compact.format(value),
     percent: (share: number) => percent.format(share),
+    /** A percentage in a column of them: with its tenths always, so that the digits stand below each other. */
+    share: (value: number) => share.format(value),
     change: (share: number) => change.format(share),
     money: (value: number, code: string | null = currency) => money(language, value, code ?? currency),
     /** With cents: a click costs some. */

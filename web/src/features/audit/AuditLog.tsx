@@ -126,7 +126,7 @@ function Rows({ items, onOpen }: { items: AuditItem[]; onOpen: (item: AuditItem)
       minWidth={820}
       scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("audit.title") } }}
     >
-      <Table verticalSpacing={7} horizontalSpacing="md" highlightOnHover>
+      <Table verticalSpacing={7} horizontalSpacing="sm" highlightOnHover>
         <Table.Thead>
           <Table.Tr>
             <Table.Th className="num">{t("audit.at")}</Table.Th>
@@ -157,8 +157,8 @@ function Rows({ items, onOpen }: { items: AuditItem[]; onOpen: (item: AuditItem)
                   </Badge>
                 )}
               </Table.Td>
-              <Table.Td>
-                <Text size="sm" c="dimmed" className={`ellipsis ${classes.object}`}>
+              <Table.Td className={classes.object}>
+                <Text size="sm" c="dimmed" className="ellipsis" title={item.object}>
                   {item.object}
                 </Text>
               </Table.Td>

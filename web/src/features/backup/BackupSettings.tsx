@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Progress, Stack, Table, Text } from "@mantine/core";
-import { IconArchive, IconCircleCheck, IconDatabaseExport, IconHandStop } from "@tabler/icons-react";
+import { IconArchive, IconAlertTriangle, IconCircleCheck, IconDatabaseExport, IconHandStop } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { components } from "../../api/schema";
@@ -82,7 +82,11 @@ function Making({ backups }: { backups: Backups }) {
           <UnderWay done={job?.state === "running" ? job.done : 0} total={job?.state === "running" ? job.total : 0} />
         ) : (
           <Group gap={8} wrap="nowrap" align="flex-start">
-            <IconCircleCheck size={20} aria-hidden color={isOld ? "var(--fc-bad)" : "var(--fc-good)"} />
+            {isOld ? (
+              <IconAlertTriangle size={20} aria-hidden color="var(--fc-bad)" />
+            ) : (
+              <IconCircleCheck size={20} aria-hidden color="var(--fc-good)" />
+            )}
             <Text size="sm">
               {backups.age_s === null ? t("backup.never") : t("backup.age", { age: format.duration(backups.age_s) })}
             </Text>

@@ -11,6 +11,7 @@ import { FormFields } from "./FormFields";
 import { FormMessages } from "./FormMessages";
 import { FormPublish } from "./FormPublish";
 import { useSaveForm } from "./queries";
+import classes from "./Forms.module.css";
 import { SecretOnce } from "./SecretOnce";
 
 /** One form: what visitors see, what a submit sets off, and how it gets onto a page. */
@@ -55,7 +56,7 @@ function FormEditor({ form, onMade }: { form: Form | undefined; onMade: (id: str
     <Stack gap="md">
       {secret && <SecretOnce secret={secret} onSeen={() => setSecret(null)} />}
       <Tabs defaultValue="form" keepMounted>
-        <Tabs.List mb="md">
+        <Tabs.List mb="md" className={classes.tabs}>
           <Tabs.Tab value="form" leftSection={<IconForms size={15} aria-hidden />}>
             {t("forms.tab.form")}
           </Tabs.Tab>

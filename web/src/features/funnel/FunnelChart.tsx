@@ -29,7 +29,7 @@ export function FunnelChart({
       format,
       palette,
       narrow,
-      words: { reached: t("funnel.reached"), dropped: t("funnel.dropped"), none: t("ui.none") },
+      words: { reached: t("funnel.reached"), dropped: t("funnel.dropped"), none: t("funnel.no_value") },
     };
     return dimension ? groupedOption(report, dimension, look) : steppedOption(report, look);
   }, [report, dimension, format, palette, narrow, t]);

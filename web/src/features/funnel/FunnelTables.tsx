@@ -43,8 +43,8 @@ export function StepTable({ steps, onCrowd }: { steps: FunnelStep[]; onCrowd: On
                   {format.integer(step.profiles)}
                 </UnstyledButton>
               </Table.Td>
-              <Table.Td className="num">{format.percent(step.rate)}</Table.Td>
-              <Table.Td className="num">{at === 0 ? t("ui.none") : format.percent(step.step_rate)}</Table.Td>
+              <Table.Td className="num">{format.share(step.rate)}</Table.Td>
+              <Table.Td className="num">{at === 0 ? t("ui.none") : format.share(step.step_rate)}</Table.Td>
               <Table.Td className="num">
                 {at === 0 ? (
                   t("ui.none")
@@ -112,7 +112,7 @@ export function GroupTable({
                   >
                     {format.integer(step.profiles)}
                   </UnstyledButton>
-                  {0 < at && <span className={classes.share}>{format.percent(step.rate)}</span>}
+                  {0 < at && <span className={classes.share}>{format.share(step.rate)}</span>}
                 </Table.Td>
               ))}
             </Table.Tr>

@@ -115,8 +115,8 @@ export function groupedOption(
       itemHeight: 10,
       textStyle: { color: palette.ink, fontFamily: palette.font },
     },
-    grid: { left: 4, right: 4, top: narrow ? 64 : 40, bottom: 0, outerBoundsMode: "same" },
-    yAxis: { ...valueAxis(palette, (value) => format.percent(value)), max: 1 },
+    grid: { left: 4, right: 4, top: narrow ? 64 : 40, bottom: 4, outerBoundsMode: "same" },
+    yAxis: { ...valueAxis(palette, (value) => format.percent(value)), max: 1, interval: 0.25 },
     tooltip: {
       trigger: "item",
       ...tooltipStyle(palette),
@@ -155,7 +155,7 @@ export function lost(steps: FunnelStep[], at: number): number {
 function frame(steps: FunnelStep[], { palette, narrow }: Pick<Look, "format" | "palette" | "narrow">): ChartOption {
   return {
     animationDuration: 300,
-    grid: { left: 4, right: 4, top: 44, bottom: 0, outerBoundsMode: "same" },
+    grid: { left: 4, right: 4, top: 44, bottom: 4, outerBoundsMode: "same" },
     xAxis: {
       type: "category",
       data: steps.map(({ event }, at) => `${at + 1}. ${label("event", event)}`),

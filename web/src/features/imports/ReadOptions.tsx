@@ -16,7 +16,7 @@ export function ReadOptions({ look, read, onChange }: { look: Look; read: Read; 
   return (
     <Accordion variant="contained" chevronPosition="left">
       <Accordion.Item value="read">
-        <Accordion.Control fz="sm">{t("imports.read.title")}</Accordion.Control>
+        <Accordion.Control>{t("imports.read.title")}</Accordion.Control>
         <Accordion.Panel>
           <Group gap="sm" align="flex-end">
             {isText && (

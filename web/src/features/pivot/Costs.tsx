@@ -109,7 +109,7 @@ function Imported({
             </Table.Tbody>
           </Table>
         </Table.ScrollContainer>
-        <div className={classes.bar}>
+        <div className={classes.legendBar}>
           <span className={classes.legend}>
             <i className={classes.full} /> {t("pivot.costs.legend_imported")}
             <i className={classes.gap} /> {t("pivot.costs.legend_gap")}

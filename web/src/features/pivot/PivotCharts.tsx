@@ -261,6 +261,8 @@ function Step({
   if (!measure) return null;
   // From millions of impressions to a handful of sales: only a logarithm shows both.
   const width = value === null || value < 1 || most < 1 ? 0 : (Math.log1p(value) / Math.log1p(most)) * 100;
+  // More than came before did not come from it: without clicks told, people still look at cars.
+  const isStep = value !== null && before !== null && 0 < before && value <= before;
   const text = value === null ? t("ui.none") : format.compact(value);
   return (
     <li>
@@ -275,7 +277,7 @@ function Step({
       ) : (
         <span className="num">{text}</span>
       )}
-      <span className={classes.stepShare}>{value !== null && before ? format.percent(value / before) : ""}</span>
+      <span className={classes.stepShare}>{isStep ? format.share(value / before) : ""}</span>
     </li>
   );
 }

@@ -49,7 +49,8 @@ export function measureName(t: TFunction, measure: string, title: string | null)
 /** A measure's number as it is read in a table. */
 export function figure(format: Format, measure: Measure, value: number, currency: string): string {
   // Of a return of thousands of per cent nobody reads the tenths.
-  if (measure.unit === "share") return format.percent(Math.abs(value) < 10 ? value : Math.round(value * 100) / 100);
+  if (measure.unit === "share")
+    return Math.abs(value) < 10 ? format.share(value) : format.percent(Math.round(value * 100) / 100);
   if (measure.unit === "count") return format.integer(value);
   // A click costs cents, a car tens of thousands.
   return Math.abs(value) < 100 && !Number.isInteger(value)

@@ -91,7 +91,7 @@ function InstallationForm() {
           defaultValue={installation.currency}
           maxLength={3}
           pattern="[A-Za-z]{3}"
-          w={140}
+          styles={{ input: { maxWidth: 140 } }}
           required
         />
         <Text size="xs" c="dimmed">

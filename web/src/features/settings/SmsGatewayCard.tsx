@@ -78,7 +78,7 @@ export function SmsGatewayCard({ sending }: { sending: Sending }) {
         spellCheck={false}
         onChange={(event) => setHeaders(event.currentTarget.value)}
       />
-      <SimpleGrid cols={{ base: 1, sm: 3 }}>
+      <SimpleGrid cols={{ base: 1, sm: 3 }} style={{ alignItems: "end" }}>
         <Select
           label={t("sending.sms.body")}
           data={BODIES.map((value) => ({ value, label: t(`sending.sms.body_kind.${value}`) }))}

@@ -35,8 +35,11 @@ function ViewMenu({ page }: { page: string }) {
     <>
       <Menu position="bottom-end" width={260} withinPortal>
         <Menu.Target>
-          <Button variant="default" size="xs" leftSection={<IconBookmark size={15} aria-hidden />}>
-            {t("views.title")}
+          <Button variant="default" size="xs" px={10} aria-label={t("views.title")}>
+            <IconBookmark size={15} aria-hidden />
+            <Text inherit span ml={7} visibleFrom="sm">
+              {t("views.title")}
+            </Text>
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
