@@ -58,23 +58,15 @@ impl EventColumns {
         self.bucket.append_value(bucket_of(row.profile_id.0));
         self.profile_id.append_value(row.profile_id.0);
         self.ts.append_value(row.ts_us);
-        self.event.append_value(&row.event);
-        let words =
-            [&row.channel, &row.utm_source, &row.utm_medium, &row.campaign, &row.region, &row.dealer, &row.model].map(Option::as_deref);
+        self.event.append_value(row.event);
+        let words = [row.channel, row.utm_source, row.utm_medium, row.campaign, row.region, row.dealer, row.model];
         let words = std::iter::once(Some(row.event_type)).chain(words);
         for (builder, word) in self.words.iter_mut().zip(words) {
             builder.append_option(word);
         }
         self.value.append_option(row.value);
-        let texts = [
-            row.currency.as_deref(),
-            row.session_id.as_deref(),
-            row.url.as_deref(),
-            Some(row.properties.as_str()),
-            row.traits.as_deref(),
-            Some(row.source.as_str()),
-            Some(row.message_id.as_str()),
-        ];
+        let texts =
+            [row.currency, row.session_id, row.url, Some(row.properties), row.traits.as_deref(), Some(row.source), Some(row.message_id)];
         for (builder, text) in self.texts.iter_mut().zip(texts) {
             builder.append_option(text);
         }
@@ -83,7 +75,7 @@ impl EventColumns {
         for (builder, us) in self.times.iter_mut().zip([Some(row.received_us), row.original_us, row.sent_us]) {
             builder.append_option(us);
         }
-        let marks = [&row.click_ids, &row.referrer_host, &row.landing_host].map(Option::as_deref);
+        let marks = [row.click_ids, row.referrer_host, row.landing_host];
         for (builder, mark) in self.marks.iter_mut().zip(marks.into_iter().chain([row.channel_by])) {
             builder.append_option(mark);
         }
@@ -125,30 +117,30 @@ mod tests {
             profile_id: ProfileId(i64::MAX),
             fragment_id: 7,
             ts_us: 1,
-            event: "car_viewed".into(),
+            event: "car_viewed",
             event_type: "track",
-            channel: Some("channel".into()),
-            utm_source: Some("utm_source".into()),
-            utm_medium: Some("utm_medium".into()),
-            campaign: Some("campaign".into()),
-            region: Some("region".into()),
-            dealer: Some("dealer".into()),
-            model: Some("model".into()),
+            channel: Some("channel"),
+            utm_source: Some("utm_source"),
+            utm_medium: Some("utm_medium"),
+            campaign: Some("campaign"),
+            region: Some("region"),
+            dealer: Some("dealer"),
+            model: Some("model"),
             value: Some(2.5),
-            currency: Some("currency".into()),
-            session_id: Some("session_id".into()),
-            url: Some("url".into()),
-            properties: "properties".into(),
+            currency: Some("currency"),
+            session_id: Some("session_id"),
+            url: Some("url"),
+            properties: "properties",
             traits: Some("traits".into()),
-            source: "source".into(),
-            message_id: "message_id".into(),
+            source: "source",
+            message_id: "message_id",
             offset: 9,
             received_us: 2,
             original_us: Some(3),
             sent_us: None,
-            click_ids: Some("click_ids".into()),
-            referrer_host: Some("referrer_host".into()),
-            landing_host: Some("landing_host".into()),
+            click_ids: Some("click_ids"),
+            referrer_host: Some("referrer_host"),
+            landing_host: Some("landing_host"),
             channel_by: Some("channel_by"),
         };
         let mut columns = EventColumns::with_capacity(1);

@@ -1,13 +1,14 @@
 //! Behind the fold: its blocks, joined with the log by offset, become rows in memory.
 
 use std::{
+    iter::Peekable,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use arrow::array::RecordBatch;
 use forecourt_log::{Reader, Record};
-use forecourt_model::{Block, ChannelRules, Event, EventAttribution, EventRow, RecordKind, Stamp, Touch, block::TouchOf};
+use forecourt_model::{Block, ChannelRules, Event, EventAttribution, EventRow, HandedOver, RecordKind, Stamp, Touch, block::TouchOf};
 use tokio::{
     sync::watch,
     task::{JoinError, JoinSet},
@@ -153,20 +154,30 @@ impl Inner {
         Ok(())
     }
 
+    async fn join_from_log(&self, block: &Arc<Block>, reader: &mut Option<Reader>) -> Result<Joined, LakeError> {
+        let mut log = match reader.take() {
+            Some(reader) if reader.offset() == block.first_offset => reader,
+            _ => self.log.reader(block.first_offset)?,
+        };
+        let (region, threads, block) = (self.options.region.clone(), self.options.threads, block.clone());
+        let (joined, log) = threads::blocking(move || join(&block, &mut log, &region, threads).map(|joined| (joined, log))).await?;
+        *reader = Some(log);
+        Ok(joined)
+    }
+
     async fn take_in(&self, block: Block, reader: &mut Option<Reader>) -> Result<(), LakeError> {
         let from = self.state().offset;
         if from < block.first_offset {
             return Err(LakeError::Gap { needed: from, found: block.first_offset });
         }
-        let mut log = match reader.take() {
-            Some(reader) if reader.offset() == block.first_offset => reader,
-            _ => self.log.reader(block.first_offset)?,
-        };
-        let (region, threads) = (self.options.region.clone(), self.options.threads);
         let block = Arc::new(block);
-        let joining = block.clone();
-        let (joined, log) = threads::blocking(move || join(&joining, &mut log, &region, threads).map(|joined| (joined, log))).await?;
-        *reader = Some(log);
+        let joined = match self.handover.take(block.first_offset, block.end_offset) {
+            Some(given) => {
+                let (threads, joining) = (self.options.threads, block.clone());
+                threads::blocking(move || join_given(&joining, given, threads)).await?
+            }
+            None => self.join_from_log(&block, reader).await?,
+        };
 
         let mut state = self.state();
         for batch in joined.rows {
@@ -187,6 +198,7 @@ impl Inner {
 }
 
 /// A block's rows.
+#[derive(Default)]
 struct Joined {
     rows: Vec<RecordBatch>,
     /// Log time of its last record.
@@ -195,28 +207,19 @@ struct Joined {
 
 /// Reads the block's range of the log and makes a row of each event that the fold attributed.
 fn join(block: &Block, log: &mut Reader, region: &str, threads: usize) -> Result<Joined, LakeError> {
-    let mut joined = Joined { rows: Vec::new(), at_us: None };
+    let mut joined = Joined::default();
     let mut attributions = block.events.iter().peekable();
     while log.offset() < block.end_offset {
         let wanted = usize::try_from(block.end_offset - log.offset()).unwrap_or(usize::MAX);
         let records = log.next_batch(READ_RECORDS.min(wanted), READ_BYTES)?;
         let Some(last) = records.last() else { break };
         joined.at_us = Some(last.at_us);
-        let mut pairs = Vec::with_capacity(records.len());
-        for record in &records {
-            while attributions.next_if(|attribution| attribution.offset < record.offset).is_some() {}
-            if let Some(attribution) = attributions.next_if(|attribution| attribution.offset == record.offset) {
-                pairs.push((record, attribution));
+        let pairs = pairs(records.iter().map(|record| (record.offset, record)), &mut attributions);
+        joined.add(pairs, threads, |columns, record, attribution| {
+            if let Some(event) = event(record, region) {
+                push(columns, &event, attribution, block);
             }
-        }
-        let share = pairs.len().div_ceil(threads.max(1)).max(SHARE_RECORDS_MIN);
-        let (batches, done) = threads::each(threads, pairs.chunks(share).collect(), |pairs| {
-            let mut columns = EventColumns::with_capacity(pairs.len());
-            pairs.iter().filter_map(|(record, attribution)| row(record, attribution, block, region)).for_each(|row| columns.push(&row));
-            Ok(columns.finish()?)
-        });
-        done?;
-        joined.rows.extend(batches);
+        })?;
     }
     let rows: usize = joined.rows.iter().map(RecordBatch::num_rows).sum();
     if rows < block.events.len() {
@@ -227,12 +230,56 @@ fn join(block: &Block, log: &mut Reader, region: &str, threads: usize) -> Result
     Ok(joined)
 }
 
-fn row(record: &Record, attribution: &EventAttribution, block: &Block, region: &str) -> Option<EventRow> {
+/// [`join`] with the events that the fold has read.
+fn join_given(block: &Block, given: HandedOver, threads: usize) -> Result<Joined, LakeError> {
+    let mut joined = Joined { at_us: Some(given.at_us), ..Joined::default() };
+    let pairs = pairs(given.events.iter().map(|(offset, event)| (*offset, event)), &mut block.events.iter().peekable());
+    joined.add(pairs, threads, |columns, event, attribution| push(columns, event, attribution, block))?;
+    Ok(joined)
+}
+
+/// What the log has and the fold attributed, both by rising offset.
+fn pairs<'a, T>(
+    told: impl Iterator<Item = (u64, T)>,
+    attributions: &mut Peekable<impl Iterator<Item = &'a EventAttribution>>,
+) -> Vec<(T, &'a EventAttribution)> {
+    let mut pairs = Vec::with_capacity(told.size_hint().0);
+    for (offset, one) in told {
+        while attributions.next_if(|attribution| attribution.offset < offset).is_some() {}
+        pairs.extend(attributions.next_if(|attribution| attribution.offset == offset).map(|attribution| (one, attribution)));
+    }
+    pairs
+}
+
+impl Joined {
+    /// Makes a row of each pair, on up to `threads` threads.
+    fn add<T: Copy + Send + Sync>(
+        &mut self,
+        pairs: Vec<(T, &EventAttribution)>,
+        threads: usize,
+        push: impl Fn(&mut EventColumns, T, &EventAttribution) + Sync,
+    ) -> Result<(), LakeError> {
+        let share = pairs.len().div_ceil(threads.max(1)).max(SHARE_RECORDS_MIN);
+        let (batches, done) = threads::each(threads, pairs.chunks(share).collect(), |pairs| {
+            let mut columns = EventColumns::with_capacity(pairs.len());
+            pairs.iter().for_each(|(one, attribution)| push(&mut columns, *one, attribution));
+            Ok(columns.finish()?)
+        });
+        done?;
+        self.rows.extend(batches);
+        Ok(())
+    }
+}
+
+fn event(record: &Record, region: &str) -> Option<Event> {
     if RecordKind::from_u8(record.kind) != Some(RecordKind::Event) {
         return None;
     }
     let (stamp, raw) = Stamp::decode(&record.body).ok()?;
-    let event = Event::parse(raw, &stamp, region).ok()?;
+    Event::parse(raw, &stamp, region).ok()
+}
+
+fn push(columns: &mut EventColumns, event: &Event, attribution: &EventAttribution, block: &Block) {
     let own: Option<Touch> = match attribution.touch {
         TouchOf::Own(channel) => event.marks.as_ref().map(|marks| match block.channels.get(usize::from(channel)) {
             Some(channel) => Touch::of_channel(marks, channel.clone(), event.ts_us),
@@ -244,5 +291,5 @@ fn row(record: &Record, attribution: &EventAttribution, block: &Block, region: &
         TouchOf::Earlier(at) => block.touches.get(at as usize),
         _ => own.as_ref(),
     };
-    Some(EventRow::new(event, record.offset, attribution, touch))
+    columns.push(&EventRow::new(event, attribution, touch));
 }

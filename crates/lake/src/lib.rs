@@ -39,6 +39,7 @@ use std::{
 };
 
 use forecourt_log::Log;
+use forecourt_model::Handover;
 use forecourt_store::Store;
 use tokio::sync::watch;
 
@@ -123,6 +124,7 @@ struct Inner {
     /// Copies under way that need every file to stay, and that need blocks to stay.
     held_files: AtomicU32,
     held_blocks: AtomicU32,
+    handover: Arc<Handover>,
 }
 
 impl Lake {
@@ -138,14 +140,19 @@ impl Lake {
         let (flushed, _) = watch::channel(loaded.lake_offset);
         let state = Mutex::new(State::new(loaded));
         let work = tokio::sync::Mutex::default();
-        let (held_files, held_blocks) = Default::default();
-        let inner = Inner { catalogue, data_dir, log, store, options, state, work, flushed, held_files, held_blocks };
+        let (held_files, held_blocks, handover) = Default::default();
+        let inner = Inner { catalogue, data_dir, log, store, options, state, work, flushed, held_files, held_blocks, handover };
         Ok(Self { inner: Arc::new(inner) })
     }
 
     /// What a query reads: cheap, and never waits for a flush.
     pub fn snapshot(&self) -> Result<Arc<LakeSnapshot>, LakeError> {
         Ok(self.inner.state().snapshot()?)
+    }
+
+    /// Where a fold in this process may leave its events.
+    pub fn handover(&self) -> Arc<Handover> {
+        self.inner.handover.clone()
     }
 
     /// The offset below which every event is in files: blocks below it may be dropped, the log may be trimmed.

@@ -11,7 +11,7 @@ use serde::{
         Error as _, MapAccess, SeqAccess, Visitor,
         value::{MapAccessDeserializer, SeqAccessDeserializer},
     },
-    ser::SerializeSeq as _,
+    ser::{SerializeMap as _, SerializeSeq as _},
 };
 use serde_json::Value;
 
@@ -152,7 +152,50 @@ macro_rules! as_array {
 }
 
 as_array!(TraitValue { value: Value, at_us: i64, offset: u64, source: String });
-as_array!(EventCount { count: u64, first_us: i64, last_us: i64 });
+
+/// As an array too; what happened at one time only has one time.
+impl Serialize for EventCount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.first_us == self.last_us {
+            true => (self.count, self.first_us).serialize(serializer),
+            false => (self.count, self.first_us, self.last_us).serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for EventCount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Array;
+
+        impl<'de> Visitor<'de> for Array {
+            type Value = EventCount;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a count and its first and last time")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<EventCount, A::Error> {
+                let count = array.next_element()?.ok_or_else(|| A::Error::invalid_length(0, &self))?;
+                let first_us = array.next_element()?.ok_or_else(|| A::Error::invalid_length(1, &self))?;
+                Ok(EventCount { count, first_us, last_us: array.next_element()?.unwrap_or(first_us) })
+            }
+
+            // As it was written at first.
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<EventCount, A::Error> {
+                #[derive(Deserialize)]
+                struct Named {
+                    count: u64,
+                    first_us: i64,
+                    last_us: i64,
+                }
+                let Named { count, first_us, last_us } = Named::deserialize(MapAccessDeserializer::new(fields))?;
+                Ok(EventCount { count, first_us, last_us })
+            }
+        }
+
+        deserializer.deserialize_any(Array)
+    }
+}
 
 /// As an array too, without what is absent at its end: what the channel was decided by is mostly little.
 impl Serialize for Touch {
@@ -217,35 +260,89 @@ impl<'de> Deserialize<'de> for Touch {
     }
 }
 
-/// The folded state of one fragment. Its names are short where it is kept.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// The folded state of one fragment.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(from = "Kept")]
 pub struct FragmentState {
-    #[serde(rename = "t", alias = "traits", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub traits: BTreeMap<String, TraitValue>,
     /// By event name; what comes after [`EVENT_NAMES_MAX`] names is counted under `…`.
-    #[serde(rename = "c", alias = "counts", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<String, EventCount>,
-    #[serde(rename = "f", alias = "first_touch", default, skip_serializing_if = "Option::is_none")]
     pub first_touch: Option<Touch>,
-    #[serde(rename = "l", alias = "last_touch", default, skip_serializing_if = "Option::is_none")]
     pub last_touch: Option<Touch>,
-    #[serde(rename = "r", alias = "region", default, skip_serializing_if = "Option::is_none")]
     pub region: Option<TraitValue>,
-    #[serde(rename = "d", alias = "dealer", default, skip_serializing_if = "Option::is_none")]
     pub dealer: Option<TraitValue>,
     /// Events of the day `busy_day`, to tell machines from people.
-    #[serde(rename = "b", alias = "busy_day", default, skip_serializing_if = "is_zero")]
     pub busy_day: i32,
-    #[serde(rename = "n", alias = "busy_events", default, skip_serializing_if = "is_zero")]
     pub busy_events: u32,
     /// Set for ever once a day went over the limit: such a fragment is only counted.
-    #[serde(rename = "m", alias = "machine", default, skip_serializing_if = "std::ops::Not::not")]
     pub machine: bool,
 }
 
-/// A state that nothing was folded into is written as `{}`, whoever writes it.
-fn is_zero(number: &(impl PartialEq + From<u8>)) -> bool {
-    *number == 0.into()
+/// Under short names, without what says nothing: most people are known by one visit, whose touch is the first and the last.
+/// A state that nothing was folded into is `{}`, whoever writes it.
+impl Serialize for FragmentState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut kept = serializer.serialize_map(None)?;
+        if !self.traits.is_empty() {
+            kept.serialize_entry("t", &self.traits)?;
+        }
+        if !self.counts.is_empty() {
+            kept.serialize_entry("c", &self.counts)?;
+        }
+        let last = self.last_touch.as_ref().filter(|last| self.first_touch.as_ref() != Some(last));
+        for (name, touch) in [("f", self.first_touch.as_ref()), ("l", last)] {
+            if let Some(touch) = touch {
+                kept.serialize_entry(name, touch)?;
+            }
+        }
+        for (name, value) in [("r", &self.region), ("d", &self.dealer)] {
+            if let Some(value) = value {
+                kept.serialize_entry(name, value)?;
+            }
+        }
+        if self.busy_day != 0 {
+            kept.serialize_entry("b", &self.busy_day)?;
+        }
+        if self.busy_events != 0 {
+            kept.serialize_entry("n", &self.busy_events)?;
+        }
+        if self.machine {
+            kept.serialize_entry("m", &true)?;
+        }
+        kept.end()
+    }
+}
+
+/// What is read back: the long names are those of the first version.
+#[derive(Deserialize)]
+struct Kept {
+    #[serde(rename = "t", alias = "traits", default)]
+    traits: BTreeMap<String, TraitValue>,
+    #[serde(rename = "c", alias = "counts", default)]
+    counts: BTreeMap<String, EventCount>,
+    #[serde(rename = "f", alias = "first_touch", default)]
+    first_touch: Option<Touch>,
+    /// Absent where it is the first too.
+    #[serde(rename = "l", alias = "last_touch", default)]
+    last_touch: Option<Touch>,
+    #[serde(rename = "r", alias = "region", default)]
+    region: Option<TraitValue>,
+    #[serde(rename = "d", alias = "dealer", default)]
+    dealer: Option<TraitValue>,
+    #[serde(rename = "b", alias = "busy_day", default)]
+    busy_day: i32,
+    #[serde(rename = "n", alias = "busy_events", default)]
+    busy_events: u32,
+    #[serde(rename = "m", alias = "machine", default)]
+    machine: bool,
+}
+
+impl From<Kept> for FragmentState {
+    fn from(kept: Kept) -> Self {
+        let Kept { traits, counts, first_touch, last_touch, region, dealer, busy_day, busy_events, machine } = kept;
+        let last_touch = last_touch.or_else(|| first_touch.clone());
+        Self { traits, counts, first_touch, last_touch, region, dealer, busy_day, busy_events, machine }
+    }
 }
 
 /// Distinct event names counted apart, per fragment.
@@ -416,5 +513,14 @@ mod tests {
         let anew = serde_json::to_string(&state).unwrap();
         assert!(anew.contains(r#""c":{"seen":[4,1,9]}"#), "{anew}");
         assert_eq!(serde_json::from_str::<FragmentState>(&anew).unwrap(), state);
+        assert_eq!(state.last_touch, state.first_touch, "one visit is the first and the last");
+        assert_eq!(anew.matches("cpc").count(), 1, "and is written once: {anew}");
+
+        let once = FragmentState { counts: [("seen".to_owned(), EventCount { count: 2, first_us: 7, last_us: 7 })].into(), ..state };
+        let text = serde_json::to_string(&once).unwrap();
+        assert!(text.contains(r#""c":{"seen":[2,7]}"#), "{text}");
+        assert_eq!(serde_json::from_str::<FragmentState>(&text).unwrap(), once);
+        let nothing = FragmentState::default();
+        assert_eq!((serde_json::to_string(&nothing).unwrap().as_str(), serde_json::from_str("{}").ok()), ("{}", Some(nothing)));
     }
 }

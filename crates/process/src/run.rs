@@ -3,13 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use forecourt_log::{Log, LogError};
+use forecourt_model::{Block, HandedOver, Handover};
 use forecourt_store::StoreError;
 use tokio::{
     sync::{broadcast, mpsc, watch},
     task::{JoinError, JoinSet},
 };
 
-use crate::{Batch, Fold, Folded};
+use crate::{Batch, Content, Fold, Folded, Record};
 
 /// Records in one transaction at most. More gain little, and make the first of them wait.
 const RECORDS_MAX: usize = 10_000;
@@ -34,6 +35,8 @@ pub struct Progress {
     pub definitions: watch::Sender<u64>,
     /// What the lake holds in files.
     pub lake_offset: watch::Receiver<u64>,
+    /// Where events are left for the lake.
+    pub handover: Arc<Handover>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +57,8 @@ pub async fn run(mut fold: Fold, log: Log, progress: Progress, mut stop: watch::
     let mut reading = JoinSet::new();
     reading.spawn(read(log, from, region, sender, stop.clone()));
     while let Some(batch) = batches.recv().await {
-        let Some(folded) = persist(&mut fold, batch, &progress, &mut stop).await? else { break };
+        let Some(folded) = persist(&mut fold, &batch, &progress, &mut stop).await? else { break };
+        progress.handover.offer(handed_over(batch, &folded.block));
         progress.folded.send_replace(folded.block.end_offset);
         if folded.wakes_delivery {
             progress.outbox.send_replace(folded.block.end_offset);
@@ -84,18 +88,28 @@ fn unharmed<T>(ended: Result<T, JoinError>) -> Option<T> {
     }
 }
 
+/// The batch's events, which nobody else needs any more.
+fn handed_over(batch: Batch, block: &Block) -> HandedOver {
+    let at_us = batch.records.last().map_or(0, |record| record.at_us);
+    let event = |record: Record| match record.content {
+        Content::Event { event, .. } => Some((record.offset, event)),
+        _ => None,
+    };
+    let events = batch.records.into_iter().filter_map(event).collect();
+    HandedOver { first_offset: block.first_offset, end_offset: block.end_offset, at_us, events }
+}
+
 /// Folds one batch, again and again while that may help; `None` if it was told to stop meanwhile.
 async fn persist(
     fold: &mut Fold,
-    batch: Batch,
+    batch: &Batch,
     progress: &Progress,
     stop: &mut watch::Receiver<bool>,
 ) -> Result<Option<Folded>, StoreError> {
-    let batch = Arc::new(batch);
     let mut wait = RETRY_FIRST;
     loop {
         let lake_offset = *progress.lake_offset.borrow();
-        match fold.process_batch(&batch, lake_offset).await {
+        match fold.process_batch(batch, lake_offset).await {
             Ok(folded) => return Ok(Some(folded)),
             Err(error) if error.is_retryable() => {
                 tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "a batch is not saved, trying again");

@@ -327,6 +327,7 @@ impl Node {
             outbox: self.outbox.clone(),
             definitions: self.definitions.clone(),
             lake_offset: self.lake.offset_watch(),
+            handover: self.lake.handover(),
         };
         let (store, settings, log, stopping) = (self.store.clone(), self.fold_settings(), self.log.clone(), stop.clone());
         workers.add("fold", move || {
