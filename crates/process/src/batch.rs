@@ -15,8 +15,8 @@ pub struct Batch {
     pub records: Vec<Record>,
     /// The offset after the last one.
     pub end_offset: u64,
-    /// Whether much more waits in the log behind it. Changes how the store is written, never what it says.
-    pub is_behind: bool,
+    /// Whether what it changes may wait to be written. Changes how the store is written, never what it says.
+    pub is_large: bool,
 }
 
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl Batch {
             .into_iter()
             .map(|record| Record { offset: record.offset, at_us: record.at_us, content: content(&record, region) })
             .collect();
-        Self { records, end_offset, is_behind: false }
+        Self { records, end_offset, is_large: false }
     }
 }
 

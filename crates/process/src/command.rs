@@ -47,7 +47,7 @@ fn set_trait(state: &mut State<'_>, asked: FragmentId, name: &str, value: &serde
     let given = TraitValue { value: value.clone(), at_us: state.at_us, offset: state.offset, source: actor.to_owned() };
     let fragment = state.fragments.get_mut(&FragmentId(profile.0)).ok_or_else(gone)?;
     fragment.state().set_trait(name, given);
-    fragment.dirty = true;
+    (fragment.dirty, fragment.is_urgent) = (true, true);
     if let Some(shown) = fragment.state().name() {
         state.name_words.extend(name_words(&shown).into_iter().map(|word| (word, FragmentId(profile.0))));
     }

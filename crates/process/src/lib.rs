@@ -40,11 +40,13 @@ pub struct Settings {
     pub machine_events_a_day: u32,
     /// How many message keys are remembered at most; the oldest days give way.
     pub seen_keys_max: u64,
+    /// Changed fragments that wait in memory at most while much comes in; about 400 bytes each.
+    pub waiting_fragments_max: usize,
 }
 
 impl Settings {
     pub fn new(hash_key: HashKey) -> Self {
-        Self { hash_key, region: "RU".to_owned(), machine_events_a_day: 20_000, seen_keys_max: 50_000_000 }
+        Self { hash_key, region: "RU".to_owned(), machine_events_a_day: 20_000, seen_keys_max: 50_000_000, waiting_fragments_max: 250_000 }
     }
 }
 
@@ -72,7 +74,7 @@ impl Memory {
         let recent_sms = RecentSms::open(store).await?;
         let (known_edges, event_names) = (identity::KnownEdges::default(), EventNames::default());
         let rules = store.channel_rules().await?;
-        Ok(Self { seen, pending: Pending::default(), known_edges, recent_sms, event_names, rules })
+        Ok(Self { seen, pending: Pending::new(settings.waiting_fragments_max), known_edges, recent_sms, event_names, rules })
     }
 }
 
@@ -128,7 +130,7 @@ impl Fold {
         let (wakes_delivery, changes_definitions) = (state.wakes_delivery(), !state.definitions.changes.is_empty());
         *event_names = std::mem::take(&mut state.event_names);
         event_names.keep_small();
-        let saved = save::changes(&mut tx, state, pending, batch.is_behind, lake_offset).await?;
+        let saved = save::changes(&mut tx, state, pending, batch.is_large, lake_offset).await?;
         let block = saved.block;
         (*known_edges, *rules) = (saved.known_edges, saved.rules);
         fail::fail_point!("process::before_commit");
@@ -139,7 +141,22 @@ impl Fold {
         Ok(Folded { block: Arc::new(block), duplicates, wakes_delivery, changes_definitions })
     }
 
-    /// Writes what was only noted while the fold was behind.
+    /// Whether fragments wait to be written into their table.
+    pub fn has_waiting(&self) -> bool {
+        self.memory.as_ref().is_some_and(|memory| !memory.pending.is_empty())
+    }
+
+    /// Writes some of what waits: to be called while there is nothing to fold, until nothing waits.
+    pub async fn write_waiting(&mut self) -> Result<(), StoreError> {
+        let Some(mut memory) = self.memory.take() else { return Ok(()) };
+        let mut tx = self.store.begin().await?;
+        memory.pending.write_some(&mut tx).await?;
+        tx.commit().await?;
+        self.memory = Some(memory);
+        Ok(())
+    }
+
+    /// Writes all that was only noted.
     pub async fn settle(&mut self) -> Result<(), StoreError> {
         if self.memory.as_ref().is_none_or(|memory| !memory.pending.is_empty()) {
             self.memory = None;

@@ -41,7 +41,7 @@ pub async fn replay(
         }
         let mut batch = Batch::decode(records, &settings.region);
         at = batch.end_offset;
-        batch.is_behind = at < to;
+        batch.is_large = at < to;
         fold.process_batch(&batch, 0).await?;
         told(at);
     }

@@ -15,8 +15,10 @@ use crate::{Batch, Content, Fold, Folded, Record};
 /// Records in one transaction at most. More gain little, and make the first of them wait.
 const RECORDS_MAX: usize = 10_000;
 const BYTES_MAX: usize = 8 << 20;
-/// With so many records after a batch the fold writes in swathes.
-const BEHIND: u64 = 10_000;
+/// A batch of so many records comes of a stream: what it changes may wait for more of its kind.
+const LARGE_RECORDS: usize = 256;
+/// After so long without a batch, what waits is written.
+const IDLE: Duration = Duration::from_millis(50);
 /// Decoded batches that wait for the fold.
 const AHEAD: usize = 2;
 const RETRY_FIRST: Duration = Duration::from_millis(100);
@@ -56,7 +58,7 @@ pub async fn run(mut fold: Fold, log: Log, progress: Progress, mut stop: watch::
     // Ends with this function, however that ends.
     let mut reading = JoinSet::new();
     reading.spawn(read(log, from, region, sender, stop.clone()));
-    while let Some(batch) = batches.recv().await {
+    while let Some(batch) = next(&mut fold, &mut batches).await? {
         let Some(folded) = persist(&mut fold, &batch, &progress, &mut stop).await? else { break };
         progress.handover.offer(handed_over(batch, &folded.block));
         progress.folded.send_replace(folded.block.end_offset);
@@ -86,6 +88,20 @@ fn unharmed<T>(ended: Result<T, JoinError>) -> Option<T> {
         Err(Ok(panic)) => std::panic::resume_unwind(panic),
         Err(Err(_)) => None,
     }
+}
+
+/// The next batch; until it comes, what waits is written. `None` if none will come.
+async fn next(fold: &mut Fold, batches: &mut mpsc::Receiver<Batch>) -> Result<Option<Batch>, StoreError> {
+    while fold.has_waiting() {
+        match tokio::time::timeout(IDLE, batches.recv()).await {
+            Ok(batch) => return Ok(batch),
+            Err(_) => match fold.write_waiting().await {
+                Err(error) if error.is_retryable() => tracing::warn!(%error, "what waits is not written, trying again"),
+                done => done?,
+            },
+        }
+    }
+    Ok(batches.recv().await)
 }
 
 /// The batch's events, which nobody else needs any more.
@@ -136,7 +152,7 @@ async fn read(log: Log, from: u64, region: String, batches: mpsc::Sender<Batch>,
         let Some((batch, back)) = unharmed(read.await) else { return Ok(()) };
         reader = back;
         let mut batch = batch?;
-        batch.is_behind = BEHIND <= log.end_offset().saturating_sub(batch.end_offset);
+        batch.is_large = LARGE_RECORDS <= batch.records.len();
         if batch.records.is_empty() {
             tokio::select! {
                 () = log.wait_past(reader.offset()) => {}

@@ -24,17 +24,16 @@ pub(crate) async fn changes(
     tx: &mut FoldTx,
     mut state: State<'_>,
     pending: &mut Pending,
-    is_behind: bool,
+    may_wait: bool,
     lake_offset: u64,
 ) -> Result<Saved, StoreError> {
     entity::count(&mut state);
     let of_entities = fragments_of_entities(&state);
     let dirty = state.fragments.into_values().filter(|fragment| fragment.dirty).map(|fragment| {
-        let is_urgent = fragment.has_moved() || of_entities.contains(&fragment.row.fragment_id);
+        let is_urgent = fragment.is_urgent || fragment.has_moved() || of_entities.contains(&fragment.row.fragment_id);
         Changed { row: fragment.into_row(), is_urgent }
     });
-    pending.save(tx, dirty.collect(), state.block.end_offset, is_behind).await?;
-    tx.save_evidence(&state.evidence).await?;
+    pending.save(tx, dirty.collect(), state.evidence, state.block.end_offset, may_wait).await?;
     state.name_words.sort_unstable();
     state.name_words.dedup();
     tx.save_name_words(&state.name_words).await?;

@@ -85,6 +85,8 @@ pub(crate) struct Fragment {
     pub row: FragmentRow,
     state: Option<FragmentState>,
     pub dirty: bool,
+    /// Whether somebody waits to see it in the table.
+    pub is_urgent: bool,
     /// The profile that the table has it under, or would by default.
     profile_was: ProfileId,
 }
@@ -108,7 +110,7 @@ impl<T: Clone> Tracked<T> {
 impl Fragment {
     pub fn new(row: FragmentRow) -> Self {
         let profile_was = row.profile_id;
-        Self { row, state: None, dirty: false, profile_was }
+        Self { row, state: None, dirty: false, is_urgent: false, profile_was }
     }
 
     /// The state, read once. A state that does not read was damaged outside: the fold starts it anew rather than stop,

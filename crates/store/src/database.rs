@@ -136,7 +136,7 @@ impl Database {
             .busy_timeout(Duration::from_secs(30))
             .pragma("cache_size", "-65536")
             .pragma("temp_store", "memory")
-            .pragma("wal_autocheckpoint", "25000")
+            .pragma("wal_autocheckpoint", "50000")
             .pragma("journal_size_limit", "134217728")
             .statement_cache_capacity(256);
         // A full disk makes SQLite undo a transaction by itself; the driver still takes it for open, and would refuse the next

@@ -5,17 +5,21 @@
 
 use forecourt_model::{FragmentId, ProfileId};
 
-use crate::{Store, StoreError, fragment::FragmentRow, store::FoldTx};
+use crate::{
+    Store, StoreError,
+    fragment::{Evidence, FragmentRow},
+    store::FoldTx,
+};
 
 /// What a number takes, and how many a row has.
 const WIDTH: usize = 8;
 const NUMBERS: usize = 7;
 
 impl FoldTx {
-    /// Notes rows that the table does not have yet, as of `end_offset`.
-    pub async fn note_fragments(&mut self, end_offset: u64, rows: &[&FragmentRow]) -> Result<(), StoreError> {
+    /// Notes rows and evidence that the tables do not have yet, as of `end_offset`.
+    pub async fn note_fragments(&mut self, end_offset: u64, rows: &[&FragmentRow], evidence: &[Evidence]) -> Result<(), StoreError> {
         let sql = "INSERT INTO fragment_changes (end_offset, body) VALUES ($1, $2)";
-        self.tx.execute(sql, vec![end_offset.into(), encode(rows).into()]).await?;
+        self.tx.execute(sql, vec![end_offset.into(), encode(rows, evidence).into()]).await?;
         Ok(())
     }
 
@@ -25,13 +29,15 @@ impl FoldTx {
         Ok(())
     }
 
-    async fn noted(&mut self) -> Result<Vec<FragmentRow>, StoreError> {
+    async fn noted(&mut self) -> Result<(Vec<FragmentRow>, Vec<Evidence>), StoreError> {
         let found = self.tx.query("SELECT body FROM fragment_changes ORDER BY end_offset", vec![]).await?;
-        let mut rows = Vec::new();
+        let (mut rows, mut evidence) = (Vec::new(), Vec::new());
         for row in found {
-            rows.extend(decode(&row.bytes(0)?).ok_or_else(damaged)?);
+            let noted = decode(&row.bytes(0)?).ok_or_else(damaged)?;
+            rows.extend(noted.0);
+            evidence.extend(noted.1);
         }
-        Ok(rows)
+        Ok((rows, evidence))
     }
 }
 
@@ -39,10 +45,11 @@ impl Store {
     /// Writes into the table what is only noted. Whoever opens the store to fold, or takes a copy of it, begins so.
     pub async fn settle_fragments(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let noted = tx.noted().await?;
+        let (noted, evidence) = tx.noted().await?;
         if noted.is_empty() {
             return Ok(());
         }
+        tx.save_evidence(&evidence).await?;
         // The last word on each.
         let latest: std::collections::BTreeMap<FragmentId, FragmentRow> = noted.into_iter().map(|row| (row.fragment_id, row)).collect();
         tx.save_fragments(latest.into_values().collect()).await?;
@@ -55,8 +62,8 @@ fn damaged() -> StoreError {
     StoreError::Unreadable("a note of changed fragments does not read back: run `forecourt replay`, it folds the log anew".into())
 }
 
-/// Numbers in little-endian columns, then the lengths of the texts, then the texts.
-fn encode(rows: &[&FragmentRow]) -> Vec<u8> {
+/// Numbers in little-endian columns, then the lengths of the texts, then the texts; after the rows the evidence, in the same way.
+fn encode(rows: &[&FragmentRow], evidence: &[Evidence]) -> Vec<u8> {
     let texts: usize = rows.iter().map(|row| row.kind.len() + row.value.len() + row.state.len()).sum();
     let mut out = Vec::with_capacity(WIDTH + rows.len() * (NUMBERS * WIDTH + 12) + texts);
     out.extend_from_slice(&(rows.len() as u64).to_le_bytes());
@@ -82,14 +89,32 @@ fn encode(rows: &[&FragmentRow]) -> Vec<u8> {
             out.extend_from_slice(text.as_bytes());
         }
     }
+    out.extend_from_slice(&(evidence.len() as u64).to_le_bytes());
+    for Evidence { a, b, rule, log_offset, at_us } in evidence {
+        for number in [a.0 as u64, b.0 as u64, *log_offset, *at_us as u64] {
+            out.extend_from_slice(&number.to_le_bytes());
+        }
+        out.extend_from_slice(&(rule.len() as u32).to_le_bytes());
+        out.extend_from_slice(rule.as_bytes());
+    }
     lz4_flex::compress_prepend_size(&out)
 }
 
-fn decode(body: &[u8]) -> Option<Vec<FragmentRow>> {
+fn decode(body: &[u8]) -> Option<(Vec<FragmentRow>, Vec<Evidence>)> {
     let plain = lz4_flex::decompress_size_prepended(body).ok()?;
     let mut rest = plain.as_slice();
     let count = number(&mut rest)?;
-    (0..count).map(|_| row(&mut rest)).collect()
+    let rows = (0..count).map(|_| row(&mut rest)).collect::<Option<_>>()?;
+    // An earlier version noted rows only.
+    let count = if rest.is_empty() { 0 } else { number(&mut rest)? };
+    let evidence = (0..count).map(|_| edge(&mut rest)).collect::<Option<_>>()?;
+    Some((rows, evidence))
+}
+
+fn edge(rest: &mut &[u8]) -> Option<Evidence> {
+    let [a, b, log_offset, at_us] = [number(rest)?, number(rest)?, number(rest)?, number(rest)?];
+    let rule = length(rest)?;
+    Some(Evidence { a: FragmentId(a as i64), b: FragmentId(b as i64), rule: text(rest, rule)?, log_offset, at_us: at_us as i64 })
 }
 
 fn row(rest: &mut &[u8]) -> Option<FragmentRow> {
@@ -153,9 +178,11 @@ mod tests {
             state: r#"{"t":{"имя":["Ана",1,2,"s"]}}"#.into(),
         };
         let other = FragmentRow { value: String::new(), ..row.clone() };
-        let body = encode(&[&row, &other]);
-        assert_eq!(decode(&body).unwrap(), [row, other]);
+        let edge = Evidence { a: FragmentId(3), b: FragmentId(7), rule: "signed_in".into(), log_offset: 9, at_us: -4 };
+        let body = encode(&[&row, &other], std::slice::from_ref(&edge));
         assert_eq!(decode(&body[..body.len() - 3]), None);
-        assert_eq!(decode(&encode(&[])).unwrap(), []);
+        assert_eq!(decode(&body).unwrap(), (vec![row, other], vec![edge]));
+        assert_eq!(decode(&encode(&[], &[])).unwrap(), (vec![], vec![]));
+        assert_eq!(decode(&lz4_flex::compress_prepend_size(&[0; 8])).unwrap(), (vec![], vec![]), "as an earlier version wrote it");
     }
 }

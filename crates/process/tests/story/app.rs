@@ -33,7 +33,7 @@ pub async fn for_each_backend<F: AsyncFn(App)>(story: F) {
 }
 
 pub fn settings() -> Settings {
-    Settings { machine_events_a_day: 50, ..Settings::new(KEY) }
+    Settings { machine_events_a_day: 50, waiting_fragments_max: 7, ..Settings::new(KEY) }
 }
 
 impl App {
@@ -100,12 +100,15 @@ impl App {
         self.fold.settle().await.expect("settled");
     }
 
-    /// Folds one batch, as a fold that is behind does if it is a full one; says whether there was any.
+    /// Folds one batch, a full one as one of a stream; says whether there was any.
     async fn fold_one(&mut self, records_max: usize) -> bool {
         let from = self.store.folded_offset().await.expect("an offset");
         let records = self.log.reader(from).and_then(|mut reader| reader.next_batch(records_max, 64 << 20)).expect("records");
         let mut batch = Batch::decode(records, "RU");
-        batch.is_behind = batch.records.len() == records_max;
+        batch.is_large = batch.records.len() == records_max;
+        if from % 3 == 0 {
+            self.fold.write_waiting().await.expect("written");
+        }
         if !batch.records.is_empty() {
             self.folded.push(Arc::new(self.fold.process_batch(&batch, 0).await.expect("folded")));
         }
