@@ -10,6 +10,8 @@ import { Copy } from "../../ui/Copy";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Answer, Empty, LoadError, RowsSkeleton } from "../../ui/states";
+import { useFocusBack } from "../../ui/useFocusBack";
+import { WideTable } from "../../ui/WideTable";
 import classes from "./AuditLog.module.css";
 import { auditQuery, proofQuery, type AuditSearch } from "./queries";
 
@@ -122,62 +124,58 @@ function Rows({ items, onOpen }: { items: AuditItem[]; onOpen: (item: AuditItem)
   const { t } = useTranslation();
   const format = useFormat();
   return (
-    <Table.ScrollContainer
-      minWidth={820}
-      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("audit.title") } }}
-    >
-      <Table verticalSpacing={7} horizontalSpacing="sm" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th className="num">{t("audit.at")}</Table.Th>
-            <Table.Th>{t("audit.actor")}</Table.Th>
-            <Table.Th>{t("audit.action")}</Table.Th>
-            <Table.Th>{t("audit.object")}</Table.Th>
-            <Table.Th>{t("audit.address")}</Table.Th>
+    <WideTable label={t("audit.title")} minWidth={820} verticalSpacing={7} horizontalSpacing="sm" highlightOnHover>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th className="num">{t("audit.at")}</Table.Th>
+          <Table.Th>{t("audit.actor")}</Table.Th>
+          <Table.Th>{t("audit.action")}</Table.Th>
+          <Table.Th>{t("audit.object")}</Table.Th>
+          <Table.Th>{t("audit.address")}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {items.map((item) => (
+          <Table.Tr key={item.number} className={classes.row} onClick={() => onOpen(item)}>
+            <Table.Td className="num nowrap">
+              {format.date(item.at)} {format.timeSeconds(item.at)}
+            </Table.Td>
+            <Table.Td>
+              <Text size="sm" className={`ellipsis ${classes.actor}`}>
+                {item.actor || label("audit_actor", item.actor_kind)}
+              </Text>
+            </Table.Td>
+            <Table.Td className="nowrap">
+              <button type="button" className={classes.open} onClick={() => onOpen(item)}>
+                {label("audit_action", item.action)}
+              </button>
+              {item.outcome !== "done" && item.action !== "access_refused" && (
+                <Badge size="xs" variant="light" ml={6} color={OUTCOME_COLORS[item.outcome]}>
+                  {label("audit_outcome", item.outcome)}
+                </Badge>
+              )}
+            </Table.Td>
+            <Table.Td className={classes.object}>
+              <Text size="sm" c="dimmed" className="ellipsis" title={item.object}>
+                {item.object}
+              </Text>
+            </Table.Td>
+            <Table.Td className="nowrap">
+              <Text size="xs" c="dimmed">
+                {item.address}
+              </Text>
+            </Table.Td>
           </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {items.map((item) => (
-            <Table.Tr key={item.number} className={classes.row} onClick={() => onOpen(item)}>
-              <Table.Td className="num nowrap">
-                {format.date(item.at)} {format.timeSeconds(item.at)}
-              </Table.Td>
-              <Table.Td>
-                <Text size="sm" className={`ellipsis ${classes.actor}`}>
-                  {item.actor || label("audit_actor", item.actor_kind)}
-                </Text>
-              </Table.Td>
-              <Table.Td className="nowrap">
-                <button type="button" className={classes.open} onClick={() => onOpen(item)}>
-                  {label("audit_action", item.action)}
-                </button>
-                {item.outcome !== "done" && item.action !== "access_refused" && (
-                  <Badge size="xs" variant="light" ml={6} color={OUTCOME_COLORS[item.outcome]}>
-                    {label("audit_outcome", item.outcome)}
-                  </Badge>
-                )}
-              </Table.Td>
-              <Table.Td className={classes.object}>
-                <Text size="sm" c="dimmed" className="ellipsis" title={item.object}>
-                  {item.object}
-                </Text>
-              </Table.Td>
-              <Table.Td className="nowrap">
-                <Text size="xs" c="dimmed">
-                  {item.address}
-                </Text>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+        ))}
+      </Table.Tbody>
+    </WideTable>
   );
 }
 
 /** One row with all that it says. */
 function RowDrawer({ item, onClose }: { item: AuditItem; onClose: () => void }) {
   const { t } = useTranslation();
+  useFocusBack();
   const format = useFormat();
   const facts = [
     [t("audit.at"), `${format.date(item.at)} ${format.timeSeconds(item.at)}`],

@@ -7,6 +7,7 @@ import { CodeBlock } from "../../ui/CodeBlock";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
+import { WideTable } from "../../ui/WideTable";
 import { backupJobQuery, backupsQuery, usePauseSending, useStartBackup } from "./queries";
 
 type Backups = components["schemas"]["Backups"];
@@ -141,29 +142,24 @@ function Kept({ backups: { backups } }: { backups: Backups }) {
   }
   return (
     <Card title={t("backup.kept")} flush>
-      <Table.ScrollContainer
-        minWidth={480}
-        scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("backup.kept") } }}
-      >
-        <Table verticalSpacing={8} horizontalSpacing="md">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t("backup.file")}</Table.Th>
-              <Table.Th className="num">{t("backup.made")}</Table.Th>
-              <Table.Th className="num">{t("backup.size")}</Table.Th>
+      <WideTable label={t("backup.kept")} minWidth={480} verticalSpacing={8}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t("backup.file")}</Table.Th>
+            <Table.Th className="num">{t("backup.made")}</Table.Th>
+            <Table.Th className="num">{t("backup.size")}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {backups.map((kept) => (
+            <Table.Tr key={kept.name}>
+              <Table.Td>{kept.name}</Table.Td>
+              <Table.Td className="num">{format.dateTime(kept.made_at)}</Table.Td>
+              <Table.Td className="num">{format.bytes(kept.bytes)}</Table.Td>
             </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {backups.map((kept) => (
-              <Table.Tr key={kept.name}>
-                <Table.Td>{kept.name}</Table.Td>
-                <Table.Td className="num">{format.dateTime(kept.made_at)}</Table.Td>
-                <Table.Td className="num">{format.bytes(kept.bytes)}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+          ))}
+        </Table.Tbody>
+      </WideTable>
     </Card>
   );
 }

@@ -9,6 +9,7 @@ import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
 import { MiniBars } from "../../ui/Sparkline";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
+import { WideTable } from "../../ui/WideTable";
 import classes from "./Catalogue.module.css";
 import { EventDrawer } from "./EventDrawer";
 import { eventsQuery } from "./queries";
@@ -101,28 +102,23 @@ export function kept(filter: Filter, q: string) {
 function EventTable({ events }: { events: KnownEvent[] }) {
   const { t } = useTranslation();
   return (
-    <Table.ScrollContainer
-      minWidth={820}
-      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("catalogue.title") } }}
-    >
-      <Table verticalSpacing={9} horizontalSpacing="md" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("catalogue.column.event")}</Table.Th>
-            <Table.Th w={190}>{t("catalogue.column.days")}</Table.Th>
-            <Table.Th className="num">{t("catalogue.column.count")}</Table.Th>
-            <Table.Th className="num">{t("catalogue.column.first")}</Table.Th>
-            <Table.Th className="num">{t("catalogue.column.last")}</Table.Th>
-            <Table.Th>{t("catalogue.column.owner")}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {events.map((event) => (
-            <EventRow key={event.event} event={event} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <WideTable label={t("catalogue.title")} minWidth={820} verticalSpacing={9} highlightOnHover>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t("catalogue.column.event")}</Table.Th>
+          <Table.Th w={190}>{t("catalogue.column.days")}</Table.Th>
+          <Table.Th className="num">{t("catalogue.column.count")}</Table.Th>
+          <Table.Th className="num">{t("catalogue.column.first")}</Table.Th>
+          <Table.Th className="num">{t("catalogue.column.last")}</Table.Th>
+          <Table.Th>{t("catalogue.column.owner")}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {events.map((event) => (
+          <EventRow key={event.event} event={event} />
+        ))}
+      </Table.Tbody>
+    </WideTable>
   );
 }
 

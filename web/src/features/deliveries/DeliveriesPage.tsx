@@ -22,6 +22,7 @@ import type { Breaker, Deliveries, Delivery, MessageState } from "../../api/type
 import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
+import { WideTable } from "../../ui/WideTable";
 import classes from "./Deliveries.module.css";
 import { DeliveryDrawer } from "./DeliveryDrawer";
 import { deliveriesQuery, useRetryMessages } from "./queries";
@@ -273,40 +274,33 @@ function MessageTable({
 }) {
   const { t } = useTranslation();
   return (
-    <Table.ScrollContainer
-      minWidth={820}
-      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("deliveries.title") } }}
-    >
-      <Table verticalSpacing={8} horizontalSpacing="md" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            {onChoose && <Table.Th w={36} aria-label={t("deliveries.choose")} />}
-            <Table.Th>{t("deliveries.column.time")}</Table.Th>
-            <Table.Th>{t("deliveries.column.channel")}</Table.Th>
-            <Table.Th>{t("deliveries.column.to")}</Table.Th>
-            <Table.Th>{t("deliveries.column.form")}</Table.Th>
-            <Table.Th>{t("deliveries.column.state")}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {messages.map((message) => (
-            <MessageRow
-              key={message.message_id}
-              message={message}
-              isChosen={chosen.includes(message.message_id)}
-              onChoose={
-                onChoose &&
-                ((isChosen) =>
-                  onChoose(
-                    isChosen ? [...chosen, message.message_id] : chosen.filter((id) => id !== message.message_id),
-                  ))
-              }
-              onOpen={onOpen}
-            />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <WideTable label={t("deliveries.title")} minWidth={820} verticalSpacing={8} highlightOnHover>
+      <Table.Thead>
+        <Table.Tr>
+          {onChoose && <Table.Th w={36} aria-label={t("deliveries.choose")} />}
+          <Table.Th>{t("deliveries.column.time")}</Table.Th>
+          <Table.Th>{t("deliveries.column.channel")}</Table.Th>
+          <Table.Th>{t("deliveries.column.to")}</Table.Th>
+          <Table.Th>{t("deliveries.column.form")}</Table.Th>
+          <Table.Th>{t("deliveries.column.state")}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {messages.map((message) => (
+          <MessageRow
+            key={message.message_id}
+            message={message}
+            isChosen={chosen.includes(message.message_id)}
+            onChoose={
+              onChoose &&
+              ((isChosen) =>
+                onChoose(isChosen ? [...chosen, message.message_id] : chosen.filter((id) => id !== message.message_id)))
+            }
+            onOpen={onOpen}
+          />
+        ))}
+      </Table.Tbody>
+    </WideTable>
   );
 }
 

@@ -9,6 +9,7 @@ import type { Form } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
+import { WideTable } from "../../ui/WideTable";
 import { FormDrawer } from "./FormDrawer";
 import { formsQuery } from "./queries";
 
@@ -56,27 +57,22 @@ export function FormsPage() {
 function FormTable({ forms, onOpen }: { forms: Form[]; onOpen: (id: string) => void }) {
   const { t } = useTranslation();
   return (
-    <Table.ScrollContainer
-      minWidth={720}
-      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("forms.title") } }}
-    >
-      <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("forms.column.name")}</Table.Th>
-            <Table.Th>{t("forms.column.sets_off")}</Table.Th>
-            <Table.Th className="num">{t("forms.column.submits")}</Table.Th>
-            <Table.Th className="num">{t("forms.column.last")}</Table.Th>
-            <Table.Th className="num">{t("forms.column.changed")}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {forms.map((form) => (
-            <FormRow key={form.form_id} form={form} onOpen={onOpen} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <WideTable label={t("forms.title")} minWidth={720} verticalSpacing="sm" highlightOnHover>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t("forms.column.name")}</Table.Th>
+          <Table.Th>{t("forms.column.sets_off")}</Table.Th>
+          <Table.Th className="num">{t("forms.column.submits")}</Table.Th>
+          <Table.Th className="num">{t("forms.column.last")}</Table.Th>
+          <Table.Th className="num">{t("forms.column.changed")}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {forms.map((form) => (
+          <FormRow key={form.form_id} form={form} onOpen={onOpen} />
+        ))}
+      </Table.Tbody>
+    </WideTable>
   );
 }
 

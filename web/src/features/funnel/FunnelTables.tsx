@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
 import type { FunnelReport, FunnelStep } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
+import { WideTable } from "../../ui/WideTable";
 import { lost } from "./chartOptions";
 import classes from "./Funnel.module.css";
 import { groupName } from "./groups";
@@ -16,55 +17,47 @@ export function StepTable({ steps, onCrowd }: { steps: FunnelStep[]; onCrowd: On
   const { t } = useTranslation();
   const format = useFormat();
   return (
-    <Table.ScrollContainer
-      minWidth={640}
-      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("funnel.table") } }}
-    >
-      <Table verticalSpacing={8} horizontalSpacing="md" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("funnel.column.step")}</Table.Th>
-            <Table.Th className="num">{t("funnel.column.profiles")}</Table.Th>
-            <Table.Th className="num">{t("funnel.column.rate")}</Table.Th>
-            <Table.Th className="num">{t("funnel.column.step_rate")}</Table.Th>
-            <Table.Th className="num">{t("funnel.column.dropped")}</Table.Th>
-            <Table.Th className="num">{t("funnel.column.median")}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {steps.map((step, at) => (
-            <Table.Tr key={at}>
-              <Table.Td>{t("funnel.numbered", { number: at + 1, event: label("event", step.event) })}</Table.Td>
-              <Table.Td className="num">
+    <WideTable label={t("funnel.table")} minWidth={640} verticalSpacing={8} highlightOnHover>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t("funnel.column.step")}</Table.Th>
+          <Table.Th className="num">{t("funnel.column.profiles")}</Table.Th>
+          <Table.Th className="num">{t("funnel.column.rate")}</Table.Th>
+          <Table.Th className="num">{t("funnel.column.step_rate")}</Table.Th>
+          <Table.Th className="num">{t("funnel.column.dropped")}</Table.Th>
+          <Table.Th className="num">{t("funnel.column.median")}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {steps.map((step, at) => (
+          <Table.Tr key={at}>
+            <Table.Td>{t("funnel.numbered", { number: at + 1, event: label("event", step.event) })}</Table.Td>
+            <Table.Td className="num">
+              <UnstyledButton className={classes.figure} onClick={() => onCrowd({ step: at + 1, outcome: "reached" })}>
+                {format.integer(step.profiles)}
+              </UnstyledButton>
+            </Table.Td>
+            <Table.Td className="num">{format.share(step.rate)}</Table.Td>
+            <Table.Td className="num">{at === 0 ? t("ui.none") : format.share(step.step_rate)}</Table.Td>
+            <Table.Td className="num">
+              {at === 0 ? (
+                t("ui.none")
+              ) : (
                 <UnstyledButton
-                  className={classes.figure}
-                  onClick={() => onCrowd({ step: at + 1, outcome: "reached" })}
+                  className={`${classes.figure} ${classes.lost}`}
+                  onClick={() => onCrowd({ step: at + 1, outcome: "dropped" })}
                 >
-                  {format.integer(step.profiles)}
+                  {format.integer(lost(steps, at))}
                 </UnstyledButton>
-              </Table.Td>
-              <Table.Td className="num">{format.share(step.rate)}</Table.Td>
-              <Table.Td className="num">{at === 0 ? t("ui.none") : format.share(step.step_rate)}</Table.Td>
-              <Table.Td className="num">
-                {at === 0 ? (
-                  t("ui.none")
-                ) : (
-                  <UnstyledButton
-                    className={`${classes.figure} ${classes.lost}`}
-                    onClick={() => onCrowd({ step: at + 1, outcome: "dropped" })}
-                  >
-                    {format.integer(lost(steps, at))}
-                  </UnstyledButton>
-                )}
-              </Table.Td>
-              <Table.Td className="num nowrap">
-                {step.median_time_s === null ? t("ui.none") : format.duration(step.median_time_s)}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+              )}
+            </Table.Td>
+            <Table.Td className="num nowrap">
+              {step.median_time_s === null ? t("ui.none") : format.duration(step.median_time_s)}
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </WideTable>
   );
 }
 
@@ -83,42 +76,40 @@ export function GroupTable({
   const { t } = useTranslation();
   const format = useFormat();
   return (
-    <Table.ScrollContainer
+    <WideTable
+      label={t("funnel.by_group", { dimension: t(`dimension.${dimension}`) })}
       minWidth={180 + steps.length * 120}
-      scrollAreaProps={{
-        viewportProps: { tabIndex: 0, "aria-label": t("funnel.by_group", { dimension: t(`dimension.${dimension}`) }) },
-      }}
+      verticalSpacing={7}
+      highlightOnHover
     >
-      <Table verticalSpacing={7} horizontalSpacing="md" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t(`dimension.${dimension}`)}</Table.Th>
-            {steps.map(({ event }, at) => (
-              <Table.Th key={at} className="num">
-                {label("event", event)}
-              </Table.Th>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t(`dimension.${dimension}`)}</Table.Th>
+          {steps.map(({ event }, at) => (
+            <Table.Th key={at} className="num">
+              {label("event", event)}
+            </Table.Th>
+          ))}
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {groups.map((group) => (
+          <Table.Tr key={JSON.stringify(group.by)}>
+            <Table.Td>{groupName(group.by, dimension) ?? t("funnel.no_value")}</Table.Td>
+            {group.steps.map((step, at) => (
+              <Table.Td key={at} className="num nowrap">
+                <UnstyledButton
+                  className={classes.figure}
+                  onClick={() => onCrowd({ step: at + 1, outcome: "reached", by: group.by })}
+                >
+                  {format.integer(step.profiles)}
+                </UnstyledButton>
+                {0 < at && <span className={classes.share}>{format.share(step.rate)}</span>}
+              </Table.Td>
             ))}
           </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {groups.map((group) => (
-            <Table.Tr key={JSON.stringify(group.by)}>
-              <Table.Td>{groupName(group.by, dimension) ?? t("funnel.no_value")}</Table.Td>
-              {group.steps.map((step, at) => (
-                <Table.Td key={at} className="num nowrap">
-                  <UnstyledButton
-                    className={classes.figure}
-                    onClick={() => onCrowd({ step: at + 1, outcome: "reached", by: group.by })}
-                  >
-                    {format.integer(step.profiles)}
-                  </UnstyledButton>
-                  {0 < at && <span className={classes.share}>{format.share(step.rate)}</span>}
-                </Table.Td>
-              ))}
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+        ))}
+      </Table.Tbody>
+    </WideTable>
   );
 }

@@ -43,7 +43,7 @@ function Facts({ held }: { held: Import }) {
         {t(`imports.kind.${kindOf(held.kind)}`)}
       </Badge>
       <Text size="sm" c="dimmed" className="num">
-        {t("imports.size", { size: format.compact(held.bytes) })}
+        {format.bytes(held.bytes)}
       </Text>
     </Group>
   );

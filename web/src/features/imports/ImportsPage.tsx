@@ -7,6 +7,7 @@ import type { Import } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
+import { WideTable } from "../../ui/WideTable";
 import { DropZone } from "./DropZone";
 import classes from "./Imports.module.css";
 import { kindOf } from "./kinds";
@@ -53,28 +54,23 @@ export function ImportsPage() {
 function History({ imports }: { imports: Import[] }) {
   const { t } = useTranslation();
   return (
-    <Table.ScrollContainer
-      minWidth={760}
-      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("imports.history.title") } }}
-    >
-      <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("imports.history.file")}</Table.Th>
-            <Table.Th>{t("imports.history.state")}</Table.Th>
-            <Table.Th className="num">{t("imports.count.rows")}</Table.Th>
-            <Table.Th className="num">{t("imports.count.accepted")}</Table.Th>
-            <Table.Th className="num">{t("imports.count.refused")}</Table.Th>
-            <Table.Th>{t("imports.history.by")}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {imports.map((held) => (
-            <Row key={held.id} held={held} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <WideTable label={t("imports.history.title")} minWidth={760} verticalSpacing="sm" highlightOnHover>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t("imports.history.file")}</Table.Th>
+          <Table.Th>{t("imports.history.state")}</Table.Th>
+          <Table.Th className="num">{t("imports.count.rows")}</Table.Th>
+          <Table.Th className="num">{t("imports.count.accepted")}</Table.Th>
+          <Table.Th className="num">{t("imports.count.refused")}</Table.Th>
+          <Table.Th>{t("imports.history.by")}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {imports.map((held) => (
+          <Row key={held.id} held={held} />
+        ))}
+      </Table.Tbody>
+    </WideTable>
   );
 }
 

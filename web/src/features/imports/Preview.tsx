@@ -5,6 +5,7 @@ import { label } from "../../api/labels";
 import type { Look, LookRow } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
+import { WideTable } from "../../ui/WideTable";
 import classes from "./Imports.module.css";
 
 /** The first rows, as they stand in the file and as they would become records; with those that would be refused. */
@@ -40,29 +41,31 @@ export function Preview({ look, stale }: { look: Look; stale: boolean }) {
         />
       }
     >
-      <Table.ScrollContainer
+      <WideTable
+        label={t("imports.preview.title")}
         minWidth={as === "file" ? Math.max(480, look.columns.length * 130) : 480}
-        scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("imports.preview.title") } }}
+        verticalSpacing={6}
+        horizontalSpacing="sm"
+        style={{ opacity: stale ? 0.55 : 1 }}
+        fz={13}
       >
-        <Table verticalSpacing={6} horizontalSpacing="sm" style={{ opacity: stale ? 0.55 : 1 }} fz={13}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th className="num">{t("imports.preview.row")}</Table.Th>
-              {as === "file" ? (
-                look.columns.map(({ name }) => <Table.Th key={name}>{name}</Table.Th>)
-              ) : (
-                <Table.Th>{t("imports.preview.record")}</Table.Th>
-              )}
-              <Table.Th>{t("imports.preview.problem")}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {preview.rows.map((row) => (
-              <Row key={row.number} row={row} look={look} as={as} />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th className="num">{t("imports.preview.row")}</Table.Th>
+            {as === "file" ? (
+              look.columns.map(({ name }) => <Table.Th key={name}>{name}</Table.Th>)
+            ) : (
+              <Table.Th>{t("imports.preview.record")}</Table.Th>
+            )}
+            <Table.Th>{t("imports.preview.problem")}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {preview.rows.map((row) => (
+            <Row key={row.number} row={row} look={look} as={as} />
+          ))}
+        </Table.Tbody>
+      </WideTable>
     </Card>
   );
 }

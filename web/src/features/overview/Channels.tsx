@@ -6,6 +6,7 @@ import type { Overview } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Empty } from "../../ui/states";
+import { WideTable } from "../../ui/WideTable";
 import classes from "./Overview.module.css";
 
 type Channel = Overview["channels"][number];
@@ -20,29 +21,24 @@ export function Channels({ channels, currency }: { channels: Channel[]; currency
       {rows.length === 0 ? (
         <Empty icon={IconRoute} title={t("overview.channels.empty")} />
       ) : (
-        <Table.ScrollContainer
-          minWidth={620}
-          scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("overview.channels.title") } }}
-        >
-          <Table verticalSpacing={7} horizontalSpacing="md" highlightOnHover>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{t("dimension.channel")}</Table.Th>
-                <Table.Th className="num">{t("overview.metric.leads")}</Table.Th>
-                <Table.Th className="num">{t("overview.metric.sales")}</Table.Th>
-                <Table.Th className="num">{t("overview.metric.revenue")}</Table.Th>
-                <Table.Th className="num">{t("overview.channels.cost")}</Table.Th>
-                <Explained name={t("overview.channels.cpl")} hint={t("overview.channels.cpl_hint")} />
-                <Explained name={t("overview.channels.romi")} hint={t("overview.channels.romi_hint")} />
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((row) => (
-                <ChannelRow key={row.channel} row={row} most={most} currency={currency} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <WideTable label={t("overview.channels.title")} minWidth={620} verticalSpacing={7} highlightOnHover>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t("dimension.channel")}</Table.Th>
+              <Table.Th className="num">{t("overview.metric.leads")}</Table.Th>
+              <Table.Th className="num">{t("overview.metric.sales")}</Table.Th>
+              <Table.Th className="num">{t("overview.metric.revenue")}</Table.Th>
+              <Table.Th className="num">{t("overview.channels.cost")}</Table.Th>
+              <Explained name={t("overview.channels.cpl")} hint={t("overview.channels.cpl_hint")} />
+              <Explained name={t("overview.channels.romi")} hint={t("overview.channels.romi_hint")} />
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {rows.map((row) => (
+              <ChannelRow key={row.channel} row={row} most={most} currency={currency} />
+            ))}
+          </Table.Tbody>
+        </WideTable>
       )}
     </Card>
   );

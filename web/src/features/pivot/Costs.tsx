@@ -8,6 +8,7 @@ import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { addDays, daysOf, type Period } from "../../ui/period";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
+import { WideTable } from "../../ui/WideTable";
 import { channelsOf, daysBetween, type CostChannel } from "./costDays";
 import classes from "./Pivot.module.css";
 import { pivotQuery } from "./queries";
@@ -82,33 +83,28 @@ function Imported({
         }
         flush
       >
-        <Table.ScrollContainer
-          minWidth={760}
-          scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("pivot.costs.title") } }}
-        >
-          <Table verticalSpacing={9} horizontalSpacing="md">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{t("dimension.channel")}</Table.Th>
-                <Table.Th className={classes.days}>{t("pivot.costs.by_day")}</Table.Th>
-                <Table.Th className="num">{t("pivot.costs.sum")}</Table.Th>
-                <Table.Th className="num">{t("pivot.costs.last")}</Table.Th>
-                <Table.Th>{t("pivot.costs.gaps")}</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {channels.map((channel) => (
-                <ChannelRow
-                  key={channel.channel ?? ""}
-                  channel={channel}
-                  shown={shown}
-                  days={days}
-                  currency={report.currency}
-                />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <WideTable label={t("pivot.costs.title")} minWidth={760} verticalSpacing={9}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t("dimension.channel")}</Table.Th>
+              <Table.Th className={classes.days}>{t("pivot.costs.by_day")}</Table.Th>
+              <Table.Th className="num">{t("pivot.costs.sum")}</Table.Th>
+              <Table.Th className="num">{t("pivot.costs.last")}</Table.Th>
+              <Table.Th>{t("pivot.costs.gaps")}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {channels.map((channel) => (
+              <ChannelRow
+                key={channel.channel ?? ""}
+                channel={channel}
+                shown={shown}
+                days={days}
+                currency={report.currency}
+              />
+            ))}
+          </Table.Tbody>
+        </WideTable>
         <div className={classes.legendBar}>
           <span className={classes.legend}>
             <i className={classes.full} /> {t("pivot.costs.legend_imported")}

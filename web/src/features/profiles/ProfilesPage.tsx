@@ -12,6 +12,7 @@ import type { ProfileRow } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
+import { WideTable } from "../../ui/WideTable";
 import classes from "./Profiles.module.css";
 import { profileList } from "./queries";
 
@@ -131,29 +132,30 @@ function ProfileTable({ rows, stale }: { rows: ProfileRow[]; stale: boolean }) {
   const { t } = useTranslation();
   const narrow = useMediaQuery("(max-width: 48em)") ?? false;
   return (
-    <Table.ScrollContainer
+    <WideTable
+      label={t("profiles.title")}
       minWidth={narrow ? 0 : 860}
-      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("profiles.title") } }}
+      highlightOnHover
+      verticalSpacing={8}
+      style={{ opacity: stale ? 0.55 : 1 }}
     >
-      <Table highlightOnHover verticalSpacing={8} horizontalSpacing="md" style={{ opacity: stale ? 0.55 : 1 }}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("profiles.column.name")}</Table.Th>
-            <Table.Th>{t("profiles.column.contact")}</Table.Th>
-            <Table.Th className={classes.wide}>{t("dimension.channel")}</Table.Th>
-            <Table.Th className={classes.wide}>{t("dimension.region")}</Table.Th>
-            <Table.Th className={classes.wide}>{t("dimension.dealer")}</Table.Th>
-            <Table.Th className={`num ${classes.wide}`}>{t("profiles.column.events")}</Table.Th>
-            <Table.Th className="num">{t("profiles.column.last_seen")}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map((row) => (
-            <Row key={row.profile_id} row={row} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t("profiles.column.name")}</Table.Th>
+          <Table.Th>{t("profiles.column.contact")}</Table.Th>
+          <Table.Th className={classes.wide}>{t("dimension.channel")}</Table.Th>
+          <Table.Th className={classes.wide}>{t("dimension.region")}</Table.Th>
+          <Table.Th className={classes.wide}>{t("dimension.dealer")}</Table.Th>
+          <Table.Th className={`num ${classes.wide}`}>{t("profiles.column.events")}</Table.Th>
+          <Table.Th className="num">{t("profiles.column.last_seen")}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {rows.map((row) => (
+          <Row key={row.profile_id} row={row} />
+        ))}
+      </Table.Tbody>
+    </WideTable>
   );
 }
 

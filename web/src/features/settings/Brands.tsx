@@ -10,6 +10,7 @@ import { Card } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import { toastFailed } from "../../ui/toast";
 import { RemoveButton } from "../../ui/RemoveButton";
+import { WideTable } from "../../ui/WideTable";
 import classes from "./Brands.module.css";
 import { EditButton } from "./EditButton";
 import { brandsQuery, useRemoveBrand, useSaveBrand } from "./queries";
@@ -61,53 +62,48 @@ function BrandTable({ brands, onEdit }: { brands: Brand[]; onEdit?: (brand: Bran
   const { t } = useTranslation();
   const remove = useRemoveBrand();
   return (
-    <Table.ScrollContainer
-      minWidth={600}
-      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("settings.brands.title") } }}
-    >
-      <Table verticalSpacing={10} horizontalSpacing="md">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("settings.brands.name")}</Table.Th>
-            <Table.Th>{t("settings.brands.email_from")}</Table.Th>
-            <Table.Th>{t("settings.brands.sms_sender")}</Table.Th>
-            <Table.Th aria-label={t("settings.actions")} />
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {brands.map((brand) => (
-            <Table.Tr key={brand.id}>
-              <Table.Td>
-                <Group gap="sm" wrap="nowrap">
-                  {brand.logo ? (
-                    <img src={brand.logo} alt="" className={classes.logo} />
-                  ) : (
-                    <IconTag size={20} aria-hidden />
-                  )}
-                  <Text size="sm" fw={550}>
-                    {brand.name}
-                  </Text>
-                </Group>
-              </Table.Td>
-              <Table.Td>{brand.email_from || t("ui.none")}</Table.Td>
-              <Table.Td>{brand.sms_sender || t("ui.none")}</Table.Td>
-              <Table.Td ta="right" className="nowrap">
-                {onEdit && (
-                  <>
-                    <EditButton label={t("settings.brands.edit", { name: brand.name })} onClick={() => onEdit(brand)} />
-                    <RemoveButton
-                      label={t("settings.brands.remove", { name: brand.name })}
-                      question={t("settings.brands.remove_question", { name: brand.name })}
-                      onRemove={() => remove.mutate(brand.id)}
-                    />
-                  </>
+    <WideTable label={t("settings.brands.title")} minWidth={600} verticalSpacing={10}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t("settings.brands.name")}</Table.Th>
+          <Table.Th>{t("settings.brands.email_from")}</Table.Th>
+          <Table.Th>{t("settings.brands.sms_sender")}</Table.Th>
+          <Table.Th aria-label={t("settings.actions")} />
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {brands.map((brand) => (
+          <Table.Tr key={brand.id}>
+            <Table.Td>
+              <Group gap="sm" wrap="nowrap">
+                {brand.logo ? (
+                  <img src={brand.logo} alt="" className={classes.logo} />
+                ) : (
+                  <IconTag size={20} aria-hidden />
                 )}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+                <Text size="sm" fw={550}>
+                  {brand.name}
+                </Text>
+              </Group>
+            </Table.Td>
+            <Table.Td>{brand.email_from || t("ui.none")}</Table.Td>
+            <Table.Td>{brand.sms_sender || t("ui.none")}</Table.Td>
+            <Table.Td ta="right" className="nowrap">
+              {onEdit && (
+                <>
+                  <EditButton label={t("settings.brands.edit", { name: brand.name })} onClick={() => onEdit(brand)} />
+                  <RemoveButton
+                    label={t("settings.brands.remove", { name: brand.name })}
+                    question={t("settings.brands.remove_question", { name: brand.name })}
+                    onRemove={() => remove.mutate(brand.id)}
+                  />
+                </>
+              )}
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </WideTable>
   );
 }
 

@@ -24,6 +24,7 @@ import { Card } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import { catalogueQuery, conversionsQuery, useRemoveConversion, useSaveConversion } from "./queries";
 import { RemoveButton } from "../../ui/RemoveButton";
+import { WideTable } from "../../ui/WideTable";
 
 /** What a condition looks like, in every language. */
 const CONDITION = "model = 'Aster'";
@@ -84,74 +85,69 @@ function ConversionTable({
   const format = useFormat();
   const remove = useRemoveConversion();
   return (
-    <Table.ScrollContainer
-      minWidth={640}
-      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("settings.conversions.title") } }}
-    >
-      <Table verticalSpacing={8} horizontalSpacing="md">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("settings.conversions.name")}</Table.Th>
-            <Table.Th>{t("settings.conversions.kind")}</Table.Th>
-            <Table.Th>{t("settings.conversions.event")}</Table.Th>
-            <Table.Th className="num">{t("settings.conversions.value")}</Table.Th>
-            <Table.Th aria-label={t("ui.remove")} />
+    <WideTable label={t("settings.conversions.title")} minWidth={640} verticalSpacing={8}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t("settings.conversions.name")}</Table.Th>
+          <Table.Th>{t("settings.conversions.kind")}</Table.Th>
+          <Table.Th>{t("settings.conversions.event")}</Table.Th>
+          <Table.Th className="num">{t("settings.conversions.value")}</Table.Th>
+          <Table.Th aria-label={t("ui.remove")} />
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {conversions.map((conversion) => (
+          <Table.Tr key={conversion.id}>
+            <Table.Td>
+              <Text size="sm" fw={550}>
+                {conversion.name}
+              </Text>
+              <Text size="xs" c="dimmed" ff="monospace">
+                {conversion.id}
+              </Text>
+            </Table.Td>
+            <Table.Td>
+              <Badge size="sm" variant="light" color={conversion.kind === "macro" ? "amber" : undefined}>
+                {t(`settings.conversions.kind_of.${conversion.kind}`)}
+              </Badge>
+            </Table.Td>
+            <Table.Td>
+              {label("event", conversion.event)}
+              {conversion.where && (
+                <div>
+                  <Code>{conversion.where}</Code>
+                </div>
+              )}
+            </Table.Td>
+            <Table.Td className="num nowrap">
+              {conversion.value === null ? (
+                <Text span size="xs" c="dimmed">
+                  {t("settings.conversions.own_value")}
+                </Text>
+              ) : (
+                format.money(conversion.value)
+              )}
+            </Table.Td>
+            <Table.Td ta="right" className="nowrap">
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                c="dimmed"
+                aria-label={t("settings.conversions.edit_named", { name: conversion.name })}
+                onClick={() => onEdit(conversion)}
+              >
+                <IconPencil size={16} />
+              </ActionIcon>
+              <RemoveButton
+                label={t("settings.conversions.remove", { name: conversion.name })}
+                question={t("settings.conversions.remove_question", { name: conversion.name })}
+                onRemove={() => remove.mutate(conversion.id)}
+              />
+            </Table.Td>
           </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {conversions.map((conversion) => (
-            <Table.Tr key={conversion.id}>
-              <Table.Td>
-                <Text size="sm" fw={550}>
-                  {conversion.name}
-                </Text>
-                <Text size="xs" c="dimmed" ff="monospace">
-                  {conversion.id}
-                </Text>
-              </Table.Td>
-              <Table.Td>
-                <Badge size="sm" variant="light" color={conversion.kind === "macro" ? "amber" : undefined}>
-                  {t(`settings.conversions.kind_of.${conversion.kind}`)}
-                </Badge>
-              </Table.Td>
-              <Table.Td>
-                {label("event", conversion.event)}
-                {conversion.where && (
-                  <div>
-                    <Code>{conversion.where}</Code>
-                  </div>
-                )}
-              </Table.Td>
-              <Table.Td className="num nowrap">
-                {conversion.value === null ? (
-                  <Text span size="xs" c="dimmed">
-                    {t("settings.conversions.own_value")}
-                  </Text>
-                ) : (
-                  format.money(conversion.value)
-                )}
-              </Table.Td>
-              <Table.Td ta="right" className="nowrap">
-                <ActionIcon
-                  variant="subtle"
-                  color="gray"
-                  c="dimmed"
-                  aria-label={t("settings.conversions.edit_named", { name: conversion.name })}
-                  onClick={() => onEdit(conversion)}
-                >
-                  <IconPencil size={16} />
-                </ActionIcon>
-                <RemoveButton
-                  label={t("settings.conversions.remove", { name: conversion.name })}
-                  question={t("settings.conversions.remove_question", { name: conversion.name })}
-                  onRemove={() => remove.mutate(conversion.id)}
-                />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+        ))}
+      </Table.Tbody>
+    </WideTable>
   );
 }
 

@@ -24,6 +24,7 @@ import { toastDone } from "../../ui/toast";
 import { ratesQuery, usePutRates, useRemoveRate } from "./queries";
 import { readRates } from "./rates";
 import { RemoveButton } from "../../ui/RemoveButton";
+import { WideTable } from "../../ui/WideTable";
 
 /** Lines shown of each pair before the rest is asked for. */
 const SHOWN = 20;
@@ -86,35 +87,30 @@ function RateTable({ rates }: { rates: CurrencyRate[] }) {
   const [shown, setShown] = useState(SHOWN);
   return (
     <>
-      <Table.ScrollContainer
-        minWidth={460}
-        scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("settings.currencies.title") } }}
-      >
-        <Table verticalSpacing={7} horizontalSpacing="md">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t("settings.currencies.day")}</Table.Th>
-              <Table.Th>{t("settings.currencies.says")}</Table.Th>
-              <Table.Th aria-label={t("ui.remove")} />
+      <WideTable label={t("settings.currencies.title")} minWidth={460} verticalSpacing={7}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t("settings.currencies.day")}</Table.Th>
+            <Table.Th>{t("settings.currencies.says")}</Table.Th>
+            <Table.Th aria-label={t("ui.remove")} />
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {rates.slice(0, shown).map((rate) => (
+            <Table.Tr key={`${rate.base} ${rate.currency} ${rate.day}`}>
+              <Table.Td className="nowrap">{format.dayLong(rate.day)}</Table.Td>
+              <Table.Td className="nowrap">{sentence(rate, format.language)}</Table.Td>
+              <Table.Td ta="right">
+                <RemoveButton
+                  label={t("settings.currencies.remove", { rate: sentence(rate, format.language) })}
+                  question={t("settings.currencies.remove_question", { day: format.dayLong(rate.day) })}
+                  onRemove={() => remove.mutate(rate)}
+                />
+              </Table.Td>
             </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {rates.slice(0, shown).map((rate) => (
-              <Table.Tr key={`${rate.base} ${rate.currency} ${rate.day}`}>
-                <Table.Td className="nowrap">{format.dayLong(rate.day)}</Table.Td>
-                <Table.Td className="nowrap">{sentence(rate, format.language)}</Table.Td>
-                <Table.Td ta="right">
-                  <RemoveButton
-                    label={t("settings.currencies.remove", { rate: sentence(rate, format.language) })}
-                    question={t("settings.currencies.remove_question", { day: format.dayLong(rate.day) })}
-                    onRemove={() => remove.mutate(rate)}
-                  />
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+          ))}
+        </Table.Tbody>
+      </WideTable>
       {shown < rates.length && (
         <Group justify="center" p="sm">
           <Button size="xs" variant="default" onClick={() => setShown(shown + 100)}>

@@ -24,6 +24,7 @@ import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import { RemoveButton } from "../../ui/RemoveButton";
+import { WideTable } from "../../ui/WideTable";
 import { EditButton } from "./EditButton";
 import { useAddUser, useChangeUser, useRemoveUser, useResetLink, useResetSecondFactor, usersQuery } from "./queries";
 import { readRole, RoleFields } from "./RoleFields";
@@ -86,27 +87,22 @@ function UserChangeForm({ user, onSaved }: { user: User; onSaved: () => void }) 
 function UserTable({ users }: { users: User[] }) {
   const { t } = useTranslation();
   return (
-    <Table.ScrollContainer
-      minWidth={640}
-      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("settings.people.title") } }}
-    >
-      <Table verticalSpacing={8} horizontalSpacing="md">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("session.name")}</Table.Th>
-            <Table.Th>{t("session.email")}</Table.Th>
-            <Table.Th>{t("settings.role")}</Table.Th>
-            <Table.Th className="num">{t("settings.people.last_seen")}</Table.Th>
-            <Table.Th aria-label={t("settings.people.actions")} />
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {users.map((user) => (
-            <UserRow key={user.id} user={user} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <WideTable label={t("settings.people.title")} minWidth={640} verticalSpacing={8}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t("session.name")}</Table.Th>
+          <Table.Th>{t("session.email")}</Table.Th>
+          <Table.Th>{t("settings.role")}</Table.Th>
+          <Table.Th className="num">{t("settings.people.last_seen")}</Table.Th>
+          <Table.Th aria-label={t("settings.people.actions")} />
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {users.map((user) => (
+          <UserRow key={user.id} user={user} />
+        ))}
+      </Table.Tbody>
+    </WideTable>
   );
 }
 

@@ -11,6 +11,7 @@ import { Card } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import { tokensQuery, useAddToken, useRemoveToken } from "./queries";
 import { RemoveButton } from "../../ui/RemoveButton";
+import { WideTable } from "../../ui/WideTable";
 import { readRole, RoleFields } from "./RoleFields";
 
 /** Which programs may ask, and for what. */
@@ -48,28 +49,23 @@ export function Tokens() {
 function TokenTable({ tokens }: { tokens: Token[] }) {
   const { t } = useTranslation();
   return (
-    <Table.ScrollContainer
-      minWidth={640}
-      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("settings.tokens.title") } }}
-    >
-      <Table verticalSpacing={8} horizontalSpacing="md">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("settings.tokens.name")}</Table.Th>
-            <Table.Th>{t("settings.tokens.begins")}</Table.Th>
-            <Table.Th>{t("settings.role")}</Table.Th>
-            <Table.Th className="num">{t("settings.tokens.created")}</Table.Th>
-            <Table.Th className="num">{t("settings.tokens.last_used")}</Table.Th>
-            <Table.Th aria-label={t("ui.remove")} />
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {tokens.map((token) => (
-            <TokenRow key={token.id} token={token} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <WideTable label={t("settings.tokens.title")} minWidth={640} verticalSpacing={8}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t("settings.tokens.name")}</Table.Th>
+          <Table.Th>{t("settings.tokens.begins")}</Table.Th>
+          <Table.Th>{t("settings.role")}</Table.Th>
+          <Table.Th className="num">{t("settings.tokens.created")}</Table.Th>
+          <Table.Th className="num">{t("settings.tokens.last_used")}</Table.Th>
+          <Table.Th aria-label={t("ui.remove")} />
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {tokens.map((token) => (
+          <TokenRow key={token.id} token={token} />
+        ))}
+      </Table.Tbody>
+    </WideTable>
   );
 }
 

@@ -12,6 +12,7 @@ import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
 import { MiniBars } from "../../ui/Sparkline";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
+import { WideTable } from "../../ui/WideTable";
 import { CreateSource } from "./CreateSource";
 import { sourcesQuery, useEnableSource } from "./queries";
 import { SourceDrawer } from "./SourceDrawer";
@@ -81,28 +82,23 @@ function SourceTable({
 }) {
   const { t } = useTranslation();
   return (
-    <Table.ScrollContainer
-      minWidth={780}
-      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t("sources.title") } }}
-    >
-      <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("sources.column.name")}</Table.Th>
-            <Table.Th w={200}>{t("sources.column.hour")}</Table.Th>
-            <Table.Th className="num">{t("sources.column.last_event")}</Table.Th>
-            <Table.Th className="num">{t("sources.column.accepted")}</Table.Th>
-            <Table.Th className="num">{t("sources.column.refused")}</Table.Th>
-            <Table.Th>{t("sources.column.enabled")}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {sources.map((source) => (
-            <SourceRow key={source.id} source={source} mayChange={mayChange} onOpen={onOpen} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <WideTable label={t("sources.title")} minWidth={780} verticalSpacing="sm" highlightOnHover>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t("sources.column.name")}</Table.Th>
+          <Table.Th w={200}>{t("sources.column.hour")}</Table.Th>
+          <Table.Th className="num">{t("sources.column.last_event")}</Table.Th>
+          <Table.Th className="num">{t("sources.column.accepted")}</Table.Th>
+          <Table.Th className="num">{t("sources.column.refused")}</Table.Th>
+          <Table.Th>{t("sources.column.enabled")}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {sources.map((source) => (
+          <SourceRow key={source.id} source={source} mayChange={mayChange} onOpen={onOpen} />
+        ))}
+      </Table.Tbody>
+    </WideTable>
   );
 }
 
