@@ -51,7 +51,7 @@ async function walk({ theme, size, name }) {
   await shortcuts(visit);
   // Once each: neither the size nor the theme of the page changes what the keys do.
   if (name === "desktop-light") await tabs(visit.page, base);
-  if (name === "desktop-dark") await windows(visit.page, base);
+  if (name === "desktop-dark") await windows(visit.page, base, source.key);
   await leaving(visit);
   await visit.context.close();
   assert.deepEqual(visit.barriers, [], `axe finds nothing serious in ${name}`);

@@ -10,7 +10,6 @@ import { Copy } from "../../ui/Copy";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Answer, Empty, LoadError, RowsSkeleton } from "../../ui/states";
-import { useFocusBack } from "../../ui/useFocusBack";
 import { WideTable } from "../../ui/WideTable";
 import classes from "./AuditLog.module.css";
 import { auditQuery, proofQuery, type AuditSearch } from "./queries";
@@ -175,7 +174,6 @@ function Rows({ items, onOpen }: { items: AuditItem[]; onOpen: (item: AuditItem)
 /** One row with all that it says. */
 function RowDrawer({ item, onClose }: { item: AuditItem; onClose: () => void }) {
   const { t } = useTranslation();
-  useFocusBack();
   const format = useFormat();
   const facts = [
     [t("audit.at"), `${format.date(item.at)} ${format.timeSeconds(item.at)}`],

@@ -14,7 +14,6 @@ import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import type { ChannelCondition } from "../../api/types";
-import { useFocusBack } from "../../ui/useFocusBack";
 import { isWhole, MARKS, takesValues, TESTS, type DraftRule } from "./draft";
 import classes from "./ChannelRules.module.css";
 import { markName, ruleName } from "./RuleList";
@@ -32,7 +31,6 @@ export function RuleEditor({
   onKeep: (rule: DraftRule) => void;
 }) {
   const { t } = useTranslation();
-  useFocusBack();
   return (
     <Modal opened={rule !== null} onClose={onClose} size="lg" title={t("channel_rules.rule")}>
       {rule && <RuleForm rule={rule} channels={channels} onClose={onClose} onKeep={onKeep} />}

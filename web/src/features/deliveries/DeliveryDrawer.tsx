@@ -9,7 +9,6 @@ import { useMe } from "../../api/session";
 import type { Delivery, DeliveryAttempt, DeliveryDetail } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { Answer, RowsSkeleton } from "../../ui/states";
-import { useFocusBack } from "../../ui/useFocusBack";
 import classes from "./Deliveries.module.css";
 import { deliveryQuery, useRetryMessages } from "./queries";
 import { reasonText } from "./reason";
@@ -18,7 +17,6 @@ import { StateBadge } from "./StateBadge";
 /** One message: what it says, and every attempt to say it. */
 export function DeliveryDrawer({ messageId, onClose }: { messageId: string; onClose: () => void }) {
   const { t } = useTranslation();
-  useFocusBack();
   const delivery = useQuery(deliveryQuery(messageId));
   return (
     <Drawer opened onClose={onClose} position="right" size="lg" title={t("deliveries.message")}>

@@ -6,7 +6,6 @@ import { may } from "../../api/permissions";
 import { useMe } from "../../api/session";
 import type { Form, FormBody, FormLanguage } from "../../api/types";
 import { Empty } from "../../ui/states";
-import { useFocusBack } from "../../ui/useFocusBack";
 import { addressOf, LANGUAGES, newForm } from "./draft";
 import { FormFields } from "./FormFields";
 import { FormMessages } from "./FormMessages";
@@ -28,7 +27,6 @@ export function FormDrawer({
   onClose: () => void;
 }) {
   const { t } = useTranslation();
-  useFocusBack();
   return (
     <Drawer opened onClose={onClose} position="right" size="xl" title={isNew ? t("forms.create") : form?.form.name}>
       {isNew || form ? <FormEditor form={form} onMade={onMade} /> : <Empty icon={IconForms} title={t("forms.gone")} />}

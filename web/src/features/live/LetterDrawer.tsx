@@ -7,13 +7,11 @@ import { may } from "../../api/permissions";
 import { useMe } from "../../api/session";
 import type { DeadLetter } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
-import { useFocusBack } from "../../ui/useFocusBack";
 import { useDiscard, useRetry } from "./queries";
 
 /** A refused event under the pen: edit, send again, or let go. */
 export function LetterDrawer({ letter, onClose }: { letter: DeadLetter; onClose: () => void }) {
   const { t } = useTranslation();
-  useFocusBack();
   const format = useFormat();
   const { role } = useMe();
   const original = pretty(letter.raw);

@@ -5,6 +5,7 @@ import { useMe } from "../../api/session";
 import { sectionsOf } from "../../navigation";
 import { FormatProvider } from "../../ui/FormatContext";
 import { PageToolsProvider } from "../../ui/PageTools";
+import { useFocusReturn } from "../../ui/useFocusReturn";
 import { useShortcuts } from "../../ui/useShortcuts";
 import { BottomBar, Rail, TopBar } from "./Navigation";
 import { OpenViewProvider, useViewOpener } from "./openView";
@@ -29,6 +30,7 @@ export function Shell() {
     "?": help.open,
     "/": () => focusSearch(search.open),
   });
+  useFocusReturn();
   // In fields too: the palette is how one leaves them.
   useHotkeys([["mod+K", search.toggle]], []);
 
