@@ -50,6 +50,7 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
   defaultRadius: "md",
   cursorType: "pointer",
+  respectReducedMotion: true,
   headings: {
     fontWeight: "650",
     sizes: {
