@@ -46,13 +46,18 @@ async fn those_who_behave_are_served_while_others_do_not() {
         hostile.spawn(flood_headers(address, number, hold.clone(), refused.clone()));
     }
     let during = good.traffic(rounds(400, 5_000), "during").await;
+    // On a busy machine the good may be done before the first flood is.
+    let deadline = Instant::now() + WITHIN;
+    while refused.load(Ordering::Relaxed) == 0 {
+        assert!(Instant::now() < deadline, "heads of {HEADERS} headers are refused");
+        sleep(LOOK_EVERY).await;
+    }
     println!(
         "hostile_clients: {connections} idle connections, slow heads and bodies, header floods: p99 of good requests {:?} before, {:?} during; {} heads refused",
         before.p99,
         during.p99,
         refused.load(Ordering::Relaxed)
     );
-    assert!(0 < refused.load(Ordering::Relaxed), "heads of {HEADERS} headers are refused");
 
     // None of them is held for ever: the server closes what sends no head.
     let deadline = Instant::now() + WITHIN;
