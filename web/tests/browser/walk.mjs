@@ -587,7 +587,9 @@ async function shortcuts(visit) {
   await go(visit, "/");
   await page.locator("body").press("g");
   await page.locator("body").press("p");
+  // The address changes before the page does.
   await page.waitForURL(/\/profiles$/);
+  await page.getByRole("heading", { level: 1, name: "Profiles" }).waitFor();
   await settled(page);
   await page.locator("body").press("/");
   assert.ok(await page.evaluate(() => document.activeElement?.hasAttribute("data-search")), "`/` leads to the search");
