@@ -60,6 +60,7 @@ pub struct ResetLink {
 /// Ask for a link by e-mail. The answer is the same whether there is such an account or not.
 #[utoipa::path(post, path = "/api/auth/reset/ask", tag = "session", request_body = AskReset,
     responses((status = 202), (status = 429, body = ErrorBody)))]
+#[expect(clippy::too_many_arguments, reason = "each is a piece that the router hands in")]
 pub async fn ask(
     State(control): State<Control>,
     State(clock): State<Clock>,

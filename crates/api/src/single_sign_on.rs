@@ -129,6 +129,7 @@ pub async fn start(
 /// Come back from the provider, and be signed in.
 #[utoipa::path(get, path = "/api/auth/sso/callback", tag = "session", params(SsoCallback),
     responses((status = 303, description = "to the page that was asked for, or back to the sign-in page with the reason")))]
+#[expect(clippy::too_many_arguments, reason = "each is a piece that the router hands in")]
 pub async fn callback(
     State(control): State<Control>,
     State(clock): State<Clock>,

@@ -518,7 +518,7 @@ async fn an_incident_and_its_notices_are_written_together_and_sent_one_by_one() 
             }]
         };
         let incident = control.open_incident(&rules[0], &finding, |_| say("opened"), NOON_US).await.unwrap();
-        assert_eq!(control.open_incidents().await.unwrap(), [incident.clone()]);
+        assert_eq!(control.open_incidents().await.unwrap(), std::slice::from_ref(&incident));
 
         let taken = control.take_notice(NOON_US).await.unwrap().expect("one is due");
         assert_eq!((taken.state, taken.attempts), (NoticeState::Sending, 1));

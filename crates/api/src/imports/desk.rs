@@ -123,13 +123,14 @@ pub struct LookProblem {
 }
 
 type Answer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+type FreeBytes = dyn Fn(&Path) -> std::io::Result<u64> + Send + Sync;
 
 /// Files of imports: where they lie, and who reads them.
 #[derive(Clone)]
 pub struct ImportDesk {
     folder: Arc<Path>,
     limits: ImportLimits,
-    free_bytes: Arc<dyn Fn(&Path) -> std::io::Result<u64> + Send + Sync>,
+    free_bytes: Arc<FreeBytes>,
     look: Arc<dyn Fn(LookAsked) -> Answer<Result<Look, String>> + Send + Sync>,
     wake: Arc<dyn Fn() + Send + Sync>,
     /// Uploads at a time.

@@ -41,6 +41,7 @@ pub struct UploadAsked {
 #[utoipa::path(post, path = "/api/imports", tag = "imports", params(UploadAsked),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = Import), (status = 400, body = ErrorBody), (status = 413, body = ErrorBody), (status = 507, body = ErrorBody)))]
+#[expect(clippy::too_many_arguments, reason = "each is a piece that the router hands in")]
 pub async fn upload_file(
     State(control): State<Control>,
     State(clock): State<Clock>,

@@ -123,7 +123,9 @@ fn leads(batch: &RecordBatch, period: &Period, part: &mut Part) -> Result<(), Qu
 
 /// Where the first order of each profile is: (batch, row).
 fn first_orders(batches: &[RecordBatch]) -> Result<FxHashMap<i64, (usize, usize)>, QueryError> {
-    let mut first: FxHashMap<i64, ((i64, String), (usize, usize))> = FxHashMap::default();
+    /// When it was and its id, which decides between equal times.
+    type Order = (i64, String);
+    let mut first: FxHashMap<i64, (Order, (usize, usize))> = FxHashMap::default();
     for (at, batch) in batches.iter().enumerate() {
         let (at_us, profile_ids) = (times(batch, "ts")?, longs(batch, "profile_id")?);
         let ids = cast(column(batch, "order_id")?, &DataType::Utf8View).map_err(QueryError::internal)?;
