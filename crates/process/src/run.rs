@@ -1,10 +1,13 @@
 //! The worker: reads ahead, folds, publishes how far it is.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use forecourt_log::{Log, LogError};
 use forecourt_model::{Block, HandedOver, Handover};
-use forecourt_store::StoreError;
+use forecourt_store::{Store, StoreError};
 use tokio::{
     sync::{broadcast, mpsc, watch},
     task::{JoinError, JoinSet},
@@ -19,6 +22,8 @@ const BYTES_MAX: usize = 8 << 20;
 const LARGE_RECORDS: usize = 256;
 /// After so long without a batch, what waits is written.
 const IDLE: Duration = Duration::from_millis(50);
+/// The write-ahead log is copied about so often.
+const COPY_EVERY: Duration = Duration::from_secs(2);
 /// Decoded batches that wait for the fold.
 const AHEAD: usize = 2;
 const RETRY_FIRST: Duration = Duration::from_millis(100);
@@ -58,9 +63,14 @@ pub async fn run(mut fold: Fold, log: Log, progress: Progress, mut stop: watch::
     // Ends with this function, however that ends.
     let mut reading = JoinSet::new();
     reading.spawn(read(log, from, region, sender, stop.clone()));
+    let mut copying = Copying::default();
     while let Some(batch) = next(&mut fold, &mut batches).await? {
+        let is_large = batch.is_large;
         let Some(folded) = persist(&mut fold, &batch, &progress, &mut stop).await? else { break };
         progress.handover.offer(handed_over(batch, &folded.block));
+        if is_large {
+            copying.go_on(&fold.store).await;
+        }
         progress.folded.send_replace(folded.block.end_offset);
         if folded.wakes_delivery {
             progress.outbox.send_replace(folded.block.end_offset);
@@ -87,6 +97,39 @@ fn unharmed<T>(ended: Result<T, JoinError>) -> Option<T> {
         Ok(brought) => Some(brought),
         Err(Ok(panic)) => std::panic::resume_unwind(panic),
         Err(Err(_)) => None,
+    }
+}
+
+/// In a stream, the store's write-ahead log is copied into its file beside the fold, which would wait for the disk half of its
+/// time if it did that itself.
+#[derive(Default)]
+struct Copying {
+    under_way: JoinSet<Result<(), StoreError>>,
+    began: Option<Instant>,
+}
+
+impl Copying {
+    /// Begins to copy when it is time, and lets the writing connection copy the rest when that is done.
+    async fn go_on(&mut self, store: &Store) {
+        let is_done = match self.under_way.try_join_next() {
+            Some(done) => {
+                let rest = match done {
+                    Ok(Ok(())) => store.copy_log(false).await,
+                    Ok(failed) => failed,
+                    Err(_) => Ok(()),
+                };
+                if let Err(error) = rest {
+                    tracing::warn!(%error, "the write-ahead log is not copied now, trying again");
+                }
+                true
+            }
+            None => self.under_way.is_empty(),
+        };
+        if is_done && self.began.is_none_or(|began| COPY_EVERY <= began.elapsed()) {
+            let store = store.clone();
+            self.under_way.spawn(async move { store.copy_log(true).await });
+            self.began = Some(Instant::now());
+        }
     }
 }
 

@@ -175,6 +175,18 @@ impl Database {
         found.map(|row| row.try_get(0)).transpose().map_err(StoreError::from)
     }
 
+    /// SQLite: copies what is in the write-ahead log into the file. Elsewhere it does nothing.
+    ///
+    /// * `beside`: on a connection of its own, while transactions go on. What they write meanwhile stays in the log, so the last
+    ///   word is the writing connection's: then the next transaction begins the log anew.
+    pub async fn copy_log(&self, beside: bool) -> Result<(), StoreError> {
+        if let Self::Sqlite { write, read } = self {
+            let connection = if beside { read } else { write };
+            sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(connection).await?;
+        }
+        Ok(())
+    }
+
     pub fn is_sqlite(&self) -> bool {
         matches!(self, Self::Sqlite { .. })
     }

@@ -57,6 +57,11 @@ impl Store {
         Ok(FoldTx { tx: self.db.begin().await? })
     }
 
+    /// See [`Database::copy_log`].
+    pub async fn copy_log(&self, beside: bool) -> Result<(), StoreError> {
+        self.db.copy_log(beside).await
+    }
+
     /// The offset of the next record to fold: everything below is in the store.
     pub async fn folded_offset(&self) -> Result<u64, StoreError> {
         Ok(self.fold_numbers().await?.get("offset").copied().unwrap_or(0) as u64)
