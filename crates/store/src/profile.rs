@@ -207,10 +207,11 @@ impl Store {
         loop {
             let rows = match scope.dealer() {
                 None => {
+                    // The index knows ten seconds apart: it is written when somebody comes again after that, not with each event.
                     const SQL: &str = "SELECT last_us, fragment_id, profile_id FROM fragments
-                        WHERE last_us <= $1 AND (last_us < $1 OR fragment_id < $2)
-                        ORDER BY last_us DESC, fragment_id DESC LIMIT $3";
-                    self.db.query(SQL, vec![at.0.into(), at.1.into(), i64::from(limit).into()]).await?
+                        WHERE last_us / 10000000 <= $4 AND last_us <= $1 AND (last_us < $1 OR fragment_id < $2)
+                        ORDER BY last_us / 10000000 DESC, last_us DESC, fragment_id DESC LIMIT $3";
+                    self.db.query(SQL, vec![at.0.into(), at.1.into(), i64::from(limit).into(), (at.0 / 10_000_000).into()]).await?
                 }
                 Some(dealer) => {
                     const SQL: &str = "SELECT DISTINCT f.last_us, f.fragment_id, f.profile_id FROM leads e

@@ -64,6 +64,10 @@ CREATE TABLE source_hours (
 ALTER TABLE leads ADD COLUMN touch TEXT;
 ALTER TABLE orders ADD COLUMN touch TEXT;
 ALTER TABLE calls ADD COLUMN touch TEXT;
+",
+    "
+DROP INDEX fragments_by_last;
+CREATE INDEX fragments_by_time ON fragments ((last_us / 10000000));
 "];
 
 /// A state table as a checkpoint copies it and a replay compares it.
