@@ -165,6 +165,19 @@ fn leads_somewhere(page: &Path, target: &str) -> bool {
     text.lines().filter(|line| line.starts_with('#')).any(|line| slug(line) == anchor)
 }
 
+#[test]
+fn the_files_that_the_architecture_names_are_there() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    let named: Vec<&str> = text.split('`').skip(1).step_by(2).filter(|code| code.contains('/') && code.ends_with(".rs")).collect();
+    assert!(6 <= named.len(), "the walk of one event names six files: {named:?}");
+    for name in named {
+        assert!(
+            root().join(name).exists() || root().join("crates").join(name).exists(),
+            "ARCHITECTURE.md names {name}, which is not there"
+        );
+    }
+}
+
 /// Targets of `[text](target)`, outside code.
 fn links(text: &str) -> Vec<String> {
     let mut found = Vec::new();

@@ -113,10 +113,10 @@ impl Copying {
     async fn go_on(&mut self, store: &Store) {
         let is_done = match self.under_way.try_join_next() {
             Some(done) => {
-                let rest = match done {
-                    Ok(Ok(())) => store.copy_log(false).await,
-                    Ok(failed) => failed,
-                    Err(_) => Ok(()),
+                let rest = match unharmed(done) {
+                    Some(Ok(())) => store.copy_log(false).await,
+                    Some(failed) => failed,
+                    None => Ok(()),
                 };
                 if let Err(error) = rest {
                     tracing::warn!(%error, "the write-ahead log is not copied now, trying again");
