@@ -52,6 +52,8 @@ async fn dealer_group() -> (Installation, Server) {
     server.stop().await;
     // Nothing trickles in any more.
     let server = installation.serve().await;
+    // The lake's copy of the costs is made a moment after the start.
+    server.wait_for_number("SELECT CAST(0 < count(*) AS INT) FROM ad_costs", 1).await;
     let days = server.query("SELECT CAST(min(day) AS TEXT), CAST(max(day) AS TEXT) FROM ad_costs").await;
     let first = days[0][0].as_str().expect("a day").to_owned();
     import_costs(&installation, &server, &first, 120.0).await;
