@@ -97,8 +97,9 @@ pub async fn confirm(
     let session = caller.session()?;
     trail.detail("change", "added");
     let codes = control.confirm_second_factor(&session.user, &asked.code, &session.id, clock.now_us()).await?;
+    let codes = codes.ok_or_else(ApiError::wrong_code)?;
     tracing::info!(user = session.user.id, "a second factor was added");
-    codes.map(|codes| Json(shown(&codes))).ok_or_else(ApiError::wrong_code)
+    Ok(Json(shown(&codes)))
 }
 
 /// New recovery codes instead of those that are left.

@@ -25,6 +25,7 @@ mod logging;
 mod node;
 mod output;
 mod paced_body;
+mod packed_pages;
 mod retention;
 mod secrets_key;
 mod seeding;

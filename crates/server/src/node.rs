@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use axum::Router;
 use bytes::Bytes;
 use forecourt_api::{
-    ApiState, Border, Clock, Freshness, Installation, InstallationChange, PageFile, Sessions,
+    ApiState, Border, Clock, Freshness, Installation, InstallationChange, Sessions,
     border::{Mail, NotMailed, NotTaken, SourceHealth, Submission},
 };
 use forecourt_collect::{Collector, FormDesk, Item, NotStored, Source};
@@ -44,6 +44,7 @@ use crate::{
     folder::Folder,
     forms::FormKeeper,
     imports::{self, ImportWorker},
+    packed_pages::packed_pages,
     retention,
     secrets_key::SecretsKey,
     sources::SourceKeeper,
@@ -373,7 +374,7 @@ impl Node {
             router = router.merge(forecourt_deliver::receipts_router(self.deliver.clone()));
         }
         if role.serves_pages() {
-            router = router.merge(forecourt_api::router(self.api.clone(), pages()));
+            router = router.merge(forecourt_api::router(self.api.clone(), packed_pages()));
         }
         router
     }
@@ -594,8 +595,4 @@ async fn submit(collector: Collector, region: String, submission: Submission) ->
         Err(error @ NotStored::Later { .. }) => Err(NotTaken::Later(error.to_string())),
         Err(error @ NotStored::TooLarge { .. }) => Err(NotTaken::Never(error.to_string())),
     }
-}
-
-fn pages() -> Arc<[PageFile]> {
-    forecourt_pages::FILES.iter().map(|file| PageFile { name: file.name, gzipped: file.gzipped, bytes: file.bytes }).collect()
 }
