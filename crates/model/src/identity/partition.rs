@@ -1,0 +1,407 @@
+//! Fragments into people.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{IdentitySettings, KindRole, PersonFacts, Trust, Why};
+use crate::{FragmentId, ProfileId, time::DAY_US};
+
+/// A fragment, as far as it matters for whose it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    pub id: FragmentId,
+    pub kind: String,
+    /// What one person did on a device between signing in and the next login of somebody else.
+    pub is_interval: bool,
+    pub first_us: i64,
+    pub facts: PersonFacts,
+    /// Of a device: who signed in when.
+    pub logins: Vec<Login>,
+    /// Once too many people shared it, it stays nobody's own.
+    pub was_shared: bool,
+    /// Its value names nobody.
+    pub is_blocked: bool,
+}
+
+/// Somebody signed in on a device, or was known there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Login {
+    pub at_us: i64,
+    pub person: FragmentId,
+}
+
+/// Evidence that two fragments are one person's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edge {
+    pub a: FragmentId,
+    pub b: FragmentId,
+    pub trust: Trust,
+    /// When it was first told, by event time.
+    pub first_us: i64,
+    /// Between a person and the interval of a device that is theirs: such a thing belongs, it is no evidence.
+    pub belongs: bool,
+    /// The record that told it tells something else since.
+    pub is_withdrawn: bool,
+}
+
+/// An edge that joined nothing, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Index into the edges.
+    pub edge: usize,
+    pub why: Why,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Partition {
+    /// By node: the least id of its group.
+    pub profiles: Vec<ProfileId>,
+    pub refused: Vec<Refused>,
+    /// By node: a contact or a device that is nobody's own.
+    pub is_shared: Vec<bool>,
+    /// By node: its group holds people whom only a common device joins.
+    pub is_inferred: Vec<bool>,
+}
+
+/// Groups `nodes` into people.
+///
+/// * `edges`: between nodes of the list; others are passed over.
+/// * `apart`: pairs that somebody said are not the same person.
+pub fn partition(nodes: &[Node], edges: &[Edge], apart: &[(FragmentId, FragmentId)], settings: &IdentitySettings) -> Partition {
+    let mut groups = Groups::of(nodes, edges, apart, settings);
+    groups.find_shared_contacts();
+    groups.join_by_evidence();
+    groups.join_by_devices();
+    groups.give_devices_to_their_people();
+    groups.finish()
+}
+
+struct Groups<'a> {
+    nodes: &'a [Node],
+    edges: &'a [Edge],
+    settings: &'a IdentitySettings,
+    at: BTreeMap<FragmentId, usize>,
+    apart: Vec<(usize, usize)>,
+    parent: Vec<usize>,
+    /// By the group's representative.
+    held: Vec<Held>,
+    refused: Vec<Refused>,
+    is_shared: Vec<bool>,
+    /// Pairs that only a device joined.
+    inferred: Vec<usize>,
+}
+
+/// What a group's fragments say together.
+#[derive(Debug, Clone, Default)]
+struct Held {
+    size: usize,
+    /// When each value of a kind of which people have some, or one, was first seen.
+    kinds: BTreeMap<String, Vec<i64>>,
+    facts: Vec<PersonFacts>,
+}
+
+impl<'a> Groups<'a> {
+    fn of(nodes: &'a [Node], edges: &'a [Edge], apart: &[(FragmentId, FragmentId)], settings: &'a IdentitySettings) -> Self {
+        let at: BTreeMap<FragmentId, usize> = nodes.iter().enumerate().map(|(at, node)| (node.id, at)).collect();
+        let apart = apart.iter().filter_map(|(one, two)| Some((*at.get(one)?, *at.get(two)?))).collect();
+        let held = nodes.iter().map(|node| Held::of(node, settings)).collect();
+        Self {
+            nodes,
+            edges,
+            settings,
+            at,
+            apart,
+            parent: (0..nodes.len()).collect(),
+            held,
+            refused: Vec::new(),
+            is_shared: nodes.iter().map(|node| node.was_shared).collect(),
+            inferred: Vec::new(),
+        }
+    }
+
+    fn role(&self, node: usize) -> KindRole {
+        let node = &self.nodes[node];
+        if node.is_blocked { KindRole::Nobody } else { self.settings.role(&node.kind) }
+    }
+
+    fn ends(&self, edge: &Edge) -> Option<(usize, usize)> {
+        Some((*self.at.get(&edge.a)?, *self.at.get(&edge.b)?))
+    }
+
+    /// A contact that goes with many names, or with many records of single people, is a call centre's or a salesman's.
+    fn find_shared_contacts(&mut self) {
+        let mut names: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+        let mut people: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for edge in self.edges.iter().filter(|edge| !edge.belongs && !edge.is_withdrawn) {
+            let Some((a, b)) = self.ends(edge) else { continue };
+            for (contact, other) in [(a, b), (b, a)] {
+                let node = &self.nodes[contact];
+                if node.is_interval || !self.settings.is_contact(&node.kind) || self.role(other) != KindRole::Person {
+                    continue;
+                }
+                for facts in [&node.facts, &self.nodes[other].facts] {
+                    names.entry(contact).or_default().extend(facts.name.as_ref().map(|name| name.key()));
+                }
+                if self.settings.of(&self.nodes[other].kind).is_unique {
+                    people.entry(contact).or_default().insert(other);
+                }
+            }
+        }
+        let (names_max, people_max) = (self.settings.names_per_contact_max as usize, self.settings.people_per_contact_max as usize);
+        for (contact, names) in names {
+            self.is_shared[contact] |= names_max < distinct(&names);
+        }
+        for (contact, people) in people {
+            self.is_shared[contact] |= people_max < people.len();
+        }
+    }
+
+    /// Strongest first, then oldest: each piece of evidence joins unless that would break a rule.
+    fn join_by_evidence(&mut self) {
+        let mut order: Vec<(usize, usize, usize)> = Vec::new();
+        for (at, edge) in self.edges.iter().enumerate() {
+            let Some((a, b)) = self.ends(edge) else { continue };
+            let (role_a, role_b) = (self.role(a), self.role(b));
+            if edge.belongs || (role_a == KindRole::Device || role_b == KindRole::Device) && role_a != KindRole::Nobody && role_b != KindRole::Nobody {
+                continue;
+            }
+            let why = if role_a == KindRole::Nobody || role_b == KindRole::Nobody {
+                Some(Why::NamesNobody)
+            } else if edge.is_withdrawn {
+                Some(Why::Withdrawn)
+            } else if (self.is_shared[a] || self.is_shared[b]) && edge.trust < Trust::Word {
+                Some(Why::Shared)
+            } else {
+                None
+            };
+            match why {
+                Some(why) => self.refused.push(Refused { edge: at, why }),
+                None => order.push((at, a, b)),
+            }
+        }
+        order.sort_by_key(|(at, ..)| {
+            let edge = &self.edges[*at];
+            (std::cmp::Reverse(edge.trust), edge.first_us, edge.a, edge.b)
+        });
+        for (at, a, b) in order {
+            let (one, two) = (self.find(a), self.find(b));
+            if one == two {
+                continue;
+            }
+            match self.conflict(one, two, self.edges[at].trust) {
+                Some(why) => self.refused.push(Refused { edge: at, why }),
+                None => self.unite(one, two),
+            }
+        }
+    }
+
+    /// Two who are known on one device one after the other are taken for one if nothing they have contradicts it.
+    fn join_by_devices(&mut self) {
+        let mut pairs: Vec<(i64, FragmentId, usize, usize)> = Vec::new();
+        for device in 0..self.nodes.len() {
+            if self.role(device) != KindRole::Device || self.nodes[device].is_interval {
+                continue;
+            }
+            let logins = self.logins_of(device);
+            let people: BTreeSet<usize> = logins.iter().map(|(_, person)| self.find(*person)).collect();
+            if self.settings.people_per_device_max < people.len() as u32 {
+                self.is_shared[device] = true;
+            }
+            if !self.is_shared[device] {
+                pairs.extend(logins.windows(2).map(|pair| (pair[1].0, self.nodes[device].id, pair[0].1, pair[1].1)));
+            }
+        }
+        for edge in self.edges.iter().filter(|edge| !edge.belongs) {
+            let Some((a, b)) = self.ends(edge) else { continue };
+            let are_devices = self.role(a) == KindRole::Device && self.role(b) == KindRole::Device;
+            if are_devices && !self.is_shared[a] && !self.is_shared[b] && !edge.is_withdrawn {
+                let owner = |device: usize| self.logins_of(device).first().map(|(_, person)| *person);
+                // Each device goes with whom it belongs to.
+                pairs.push((edge.first_us, edge.a.min(edge.b), owner(a).unwrap_or(a), owner(b).unwrap_or(b)));
+            }
+        }
+        pairs.sort_unstable_by_key(|(at_us, device, one, two)| (*at_us, *device, self.nodes[*one].id, self.nodes[*two].id));
+        for (_, _, one, two) in pairs {
+            let (a, b) = (self.find(one), self.find(two));
+            if a != b && !self.is_another_person(a, b) && self.conflict(a, b, Trust::Event).is_none() {
+                let joins_people = [a, b].iter().all(|group| !self.held[*group].kinds.is_empty());
+                self.unite(a, b);
+                if joins_people {
+                    self.inferred.push(one);
+                }
+            }
+        }
+    }
+
+    /// A device is the one's who was first known on it; its later intervals are fragments of their own.
+    fn give_devices_to_their_people(&mut self) {
+        let is_own = |device: &usize| {
+            self.role(*device) == KindRole::Device && !self.nodes[*device].is_interval && !self.is_shared[*device]
+        };
+        let first_login = |device| self.logins_of(device).first().map(|(at_us, person)| (*at_us, self.nodes[device].id, device, *person));
+        let mut first_logins: Vec<_> = (0..self.nodes.len()).filter(is_own).filter_map(first_login).collect();
+        first_logins.sort_unstable();
+        for (_, _, device, person) in first_logins {
+            let (one, two) = (self.find(person), self.find(device));
+            // What it holds beside itself are other devices, or people it was compared with already.
+            if one != two && !self.is_another_person(one, two) && self.conflict(one, two, Trust::Login).is_none() {
+                self.unite(one, two);
+            }
+        }
+        for edge in self.edges.iter().filter(|edge| edge.belongs) {
+            if let Some((a, b)) = self.ends(edge) {
+                let (one, two) = (self.find(a), self.find(b));
+                if one != two {
+                    self.unite(one, two);
+                }
+            }
+        }
+    }
+
+    /// Oldest first: from the device itself, and from evidence of a time when logins were not kept.
+    fn logins_of(&self, device: usize) -> Vec<(i64, usize)> {
+        let node = &self.nodes[device];
+        let mut logins: Vec<(i64, FragmentId, usize)> =
+            node.logins.iter().filter_map(|login| Some((login.at_us, login.person, *self.at.get(&login.person)?))).collect();
+        if logins.is_empty() {
+            for edge in self.edges.iter().filter(|edge| !edge.belongs && (edge.a == node.id || edge.b == node.id)) {
+                let person = if edge.a == node.id { edge.b } else { edge.a };
+                if let Some(at) = self.at.get(&person).filter(|at| self.role(**at) == KindRole::Person) {
+                    logins.push((edge.first_us, person, *at));
+                }
+            }
+        }
+        logins.retain(|(_, _, at)| self.role(*at) == KindRole::Person);
+        logins.sort_unstable();
+        logins.into_iter().map(|(at_us, _, at)| (at_us, at)).collect()
+    }
+
+    /// Whether both groups have identifiers of one kind that names people, and so different ones.
+    fn is_another_person(&self, a: usize, b: usize) -> bool {
+        self.held[a].kinds.keys().any(|kind| self.held[b].kinds.contains_key(kind))
+    }
+
+    fn conflict(&self, a: usize, b: usize, trust: Trust) -> Option<Why> {
+        let crosses = |(one, two): &(usize, usize)| {
+            let ends = (self.find(*one), self.find(*two));
+            ends == (a, b) || ends == (b, a)
+        };
+        if self.apart.iter().any(crosses) {
+            return Some(Why::NotSame);
+        }
+        conflict(&self.held[a], &self.held[b], trust, self.settings)
+    }
+
+    fn find(&self, node: usize) -> usize {
+        let mut node = node;
+        while self.parent[node] != node {
+            node = self.parent[node];
+        }
+        node
+    }
+
+    fn unite(&mut self, one: usize, two: usize) {
+        let (kept, gone) = if self.held[two].size <= self.held[one].size { (one, two) } else { (two, one) };
+        self.parent[gone] = kept;
+        let gone = std::mem::take(&mut self.held[gone]);
+        self.held[kept].unite(gone);
+    }
+
+    fn finish(mut self) -> Partition {
+        let roots: Vec<usize> = (0..self.nodes.len()).map(|node| self.find(node)).collect();
+        let mut least: BTreeMap<usize, FragmentId> = BTreeMap::new();
+        for (root, node) in roots.iter().zip(self.nodes) {
+            least.entry(*root).and_modify(|held| *held = (*held).min(node.id)).or_insert(node.id);
+        }
+        let inferred: BTreeSet<usize> = self.inferred.iter().map(|node| roots[*node]).collect();
+        self.refused.sort_by_key(|refused| refused.edge);
+        Partition {
+            profiles: roots.iter().map(|root| ProfileId::from(least[root])).collect(),
+            refused: self.refused,
+            is_shared: self.is_shared,
+            is_inferred: roots.iter().map(|root| inferred.contains(root)).collect(),
+        }
+    }
+}
+
+impl Held {
+    fn of(node: &Node, settings: &IdentitySettings) -> Self {
+        let mut held = Self { size: 1, ..Self::default() };
+        if !node.is_interval && !node.is_blocked && settings.role(&node.kind) == KindRole::Person {
+            held.kinds.insert(node.kind.clone(), vec![node.first_us]);
+            if !node.facts.is_empty() {
+                held.facts.push(node.facts.clone());
+            }
+        }
+        held
+    }
+
+    fn unite(&mut self, other: Self) {
+        self.size += other.size;
+        for (kind, times) in other.kinds {
+            self.kinds.entry(kind).or_default().extend(times);
+        }
+        self.facts.extend(other.facts);
+    }
+}
+
+/// What speaks against two groups being one person.
+fn conflict(one: &Held, two: &Held, trust: Trust, settings: &IdentitySettings) -> Option<Why> {
+    let both = one.kinds.iter().filter_map(|(kind, times)| Some((kind, times, two.kinds.get(kind)?)));
+    for (kind, first, second) in both {
+        let of_kind = settings.of(kind);
+        if of_kind.is_unique {
+            return Some(Why::Unique { kind: kind.clone() });
+        }
+        if let Some(limit) = of_kind.limit
+            && limit.values < most_within(first.iter().chain(second), limit.window_days)
+        {
+            return Some(Why::Limit { kind: kind.clone() });
+        }
+    }
+    if (settings.identifiers_per_profile_max as usize) < one.size + two.size {
+        return Some(Why::Size);
+    }
+    let is_born_alike = shared_birth_date(one, two);
+    match is_born_alike {
+        Some(true) => None,
+        Some(false) if trust < Trust::Word => Some(Why::BirthDate),
+        _ if Trust::Link <= trust => None,
+        _ => are_names_apart(one, two).then_some(Why::Name),
+    }
+}
+
+/// `None` where one of them has no day of birth.
+fn shared_birth_date(one: &Held, two: &Held) -> Option<bool> {
+    let dates = |held: &Held| held.facts.iter().filter_map(|facts| facts.birth_date.clone()).collect::<BTreeSet<_>>();
+    let (one, two) = (dates(one), dates(two));
+    (!one.is_empty() && !two.is_empty()).then(|| !one.is_disjoint(&two))
+}
+
+fn are_names_apart(one: &Held, two: &Held) -> bool {
+    let names = |held: &'_ Held| held.facts.iter().filter_map(|facts| facts.name.clone()).collect::<Vec<_>>();
+    let (one, two) = (names(one), names(two));
+    !one.is_empty() && !two.is_empty() && !one.iter().any(|name| two.iter().any(|other| name.may_be(other)))
+}
+
+/// The most values that were first seen within one window.
+fn most_within<'a>(times: impl Iterator<Item = &'a i64>, window_days: u32) -> u32 {
+    let mut times: Vec<i64> = times.copied().collect();
+    times.sort_unstable();
+    if window_days == 0 {
+        return times.len() as u32;
+    }
+    let window_us = i64::from(window_days) * DAY_US;
+    let within = |(at, first): (usize, &i64)| times.partition_point(|time| *time < first.saturating_add(window_us)) - at;
+    times.iter().enumerate().map(within).max().unwrap_or(0) as u32
+}
+
+/// How many of the names are not spellings of another.
+fn distinct(names: &BTreeSet<&str>) -> usize {
+    let mut kept: Vec<&str> = Vec::new();
+    for name in names {
+        if !kept.iter().any(|held| 0.85 <= strsim::jaro_winkler(held, name)) {
+            kept.push(name);
+        }
+    }
+    kept.len()
+}
