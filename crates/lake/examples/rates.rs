@@ -92,6 +92,7 @@ async fn merge(log: &Log, store: &Store, events: usize, moves: usize) {
         offset: first_offset,
         from: profile(2 * number),
         to: profile(2 * number + 1),
+        fragment: None,
         first_us: START_US,
         last_us: START_US + events as i64 * 30_000_000,
         first_offset: 0,

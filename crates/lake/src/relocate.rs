@@ -12,7 +12,7 @@ use crate::{
     DataFile, Inner, LakeError,
     catalogue::{Delete, DeleteOf},
     event_columns::bucket_of,
-    moves::{Moves, with_profiles},
+    moves::{Moves, fragment_ids, with_profiles},
     order::Keys,
     parquet_in::{OpenFile, positions_where, selection_of},
     parquet_out::write_delete_file,
@@ -100,15 +100,19 @@ fn find(search: Search, moves: &Moves) -> Result<Found, LakeError> {
     let open = OpenFile::open(&file)?;
     let ranges = open.ranges_with("profile_id", &profile_ids);
     let is_wanted = |columns: &[&arrow::array::Int64Array], row: usize| {
-        columns.first().is_some_and(|ids| profile_ids.binary_search(&ids.value(row)).is_ok())
+        let [ids, fragments, ..] = columns else { return false };
+        let (id, fragment) = (ids.value(row), fragments.value(row));
+        profile_ids.binary_search(&id).is_ok() && moves.resolve(id, fragment, 0) != id
     };
-    let positions = positions_where(&file, &EVENTS, &["profile_id"], Some(ranges), is_wanted)?;
+    let positions = positions_where(&file, &EVENTS, &["profile_id", "fragment_id"], Some(ranges), is_wanted)?;
     let mut rows = Vec::new();
     if !positions.is_empty() {
         for batch in open.read(&EVENTS, None, Some(selection_of(&positions, open.rows())))? {
             let batch = batch?;
             // Rows in files are older than every merge that is still to be applied.
-            let resolved = Keys::of(&batch).profile_ids().iter().map(|id| moves.resolve(*id, 0)).collect();
+            let keys = Keys::of(&batch);
+            let whose = keys.profile_ids().iter().zip(fragment_ids(&batch)?);
+            let resolved = whose.map(|(id, fragment)| moves.resolve(*id, *fragment, 0)).collect();
             rows.push(with_profiles(&batch, resolved)?);
         }
     }

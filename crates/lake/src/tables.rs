@@ -122,6 +122,7 @@ pub mod event_column {
     pub const PROFILE_ID: usize = 1;
     pub const TS: usize = 2;
     pub const CHANNEL: usize = 5;
+    pub const FRAGMENT_ID: usize = 20;
     pub const LOG_OFFSET: usize = 21;
 }
 
@@ -266,6 +267,7 @@ mod tests {
             ("profile_id", event_column::PROFILE_ID),
             ("ts", event_column::TS),
             ("channel", event_column::CHANNEL),
+            ("fragment_id", event_column::FRAGMENT_ID),
             ("log_offset", event_column::LOG_OFFSET),
         ] {
             assert_eq!(EVENTS.column_index(name), Some(at), "{name}");

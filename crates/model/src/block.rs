@@ -45,12 +45,14 @@ impl TouchOf {
     pub const UNRULED: u16 = u16::MAX;
 }
 
-/// From `offset` on, every row of `from` belongs to `to`.
+/// From `offset` on, rows of `from` belong to `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Move {
     pub offset: u64,
     pub from: ProfileId,
     pub to: ProfileId,
+    /// Only the rows of this fragment; all of them for `None`.
+    pub fragment: Option<FragmentId>,
     /// Event times of the rows that move, inclusive: the lake looks for them only in files that overlap.
     pub first_us: i64,
     pub last_us: i64,
@@ -69,8 +71,8 @@ impl Block {
     /// Numbers in little-endian columns after a JSON head for the touches and channels.
     pub fn encode(&self) -> Vec<u8> {
         let touches = serde_json::to_vec(&(&self.touches, &self.channels)).unwrap_or_default();
-        let mut out = Vec::with_capacity(64 + touches.len() + self.events.len() * 28 + self.moves.len() * 48);
-        for number in [2, self.first_offset, self.end_offset, touches.len() as u64, self.events.len() as u64, self.moves.len() as u64] {
+        let mut out = Vec::with_capacity(64 + touches.len() + self.events.len() * 28 + self.moves.len() * 56);
+        for number in [3, self.first_offset, self.end_offset, touches.len() as u64, self.events.len() as u64, self.moves.len() as u64] {
             out.extend_from_slice(&number.to_le_bytes());
         }
         out.extend_from_slice(&touches);
@@ -88,6 +90,8 @@ impl Block {
         for moved in &self.moves {
             for number in
                 [moved.offset, moved.from.0 as u64, moved.to.0 as u64, moved.first_us as u64, moved.last_us as u64, moved.first_offset]
+                    .into_iter()
+                    .chain([moved.fragment.map_or(u64::MAX, |fragment| fragment.0 as u64)])
             {
                 out.extend_from_slice(&number.to_le_bytes());
             }
@@ -98,14 +102,14 @@ impl Block {
     pub fn decode(bytes: &[u8]) -> Result<Self, BadBlock> {
         let mut rest = bytes;
         let head: [u64; 6] = numbers(&mut rest)?;
-        let [version @ 1..=2, first_offset, end_offset, touches_len, events_len, moves_len] = head else { return Err(BadBlock) };
+        let [version @ 1..=3, first_offset, end_offset, touches_len, events_len, moves_len] = head else { return Err(BadBlock) };
         let (touches, tail) = rest.split_at_checked(touches_len as usize).ok_or(BadBlock)?;
         rest = tail;
         let (touches, channels) = match version {
             1 => (serde_json::from_slice(touches).map_err(|_| BadBlock)?, Vec::new()),
             _ => serde_json::from_slice(touches).map_err(|_| BadBlock)?,
         };
-        if (rest.len() as u64) != events_len.saturating_mul(24).saturating_add(moves_len.saturating_mul(48)) {
+        if (rest.len() as u64) != events_len.saturating_mul(24).saturating_add(moves_len.saturating_mul(if version < 3 { 48 } else { 56 })) {
             return Err(BadBlock);
         }
         let mut events = Vec::with_capacity(events_len as usize);
@@ -130,10 +134,12 @@ impl Block {
         let mut moves = Vec::with_capacity(moves_len as usize);
         for _ in 0..moves_len {
             let [offset, from, to, first_us, last_us, first_offset] = numbers(&mut rest)?;
+            let [fragment] = if version < 3 { [u64::MAX] } else { numbers(&mut rest)? };
             moves.push(Move {
                 offset,
                 from: ProfileId(from as i64),
                 to: ProfileId(to as i64),
+                fragment: (fragment != u64::MAX).then_some(FragmentId(fragment as i64)),
                 first_us: first_us as i64,
                 last_us: last_us as i64,
                 first_offset,
@@ -198,7 +204,9 @@ mod tests {
             ],
             touches: vec![touch],
             channels: vec!["cpc".into()],
-            moves: vec![Move { offset: 15, from: ProfileId(9), to: ProfileId(2), first_us: -1, last_us: 7, first_offset: 3 }],
+            moves: [None, Some(FragmentId(4))]
+                .map(|fragment| Move { offset: 15, from: ProfileId(9), to: ProfileId(2), fragment, first_us: -1, last_us: 7, first_offset: 3 })
+                .to_vec(),
         };
         let bytes = block.encode();
         assert_eq!(Block::decode(&bytes).ok(), Some(block));

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ProfileId, channel::ChannelRule, form::Form, message::Sending};
+use crate::{FragmentId, IdentitySettings, ProfileId, channel::ChannelRule, form::Form, message::Sending};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Command {
@@ -29,6 +29,14 @@ pub enum Action {
     SetSending { sending: Sending },
     /// Has messages sent again that were held, failed, suppressed or whose outcome is unknown.
     RetryMessages { message_ids: Vec<String> },
+    /// Says that two profiles are one person.
+    MergeProfiles { one: ProfileId, other: ProfileId },
+    /// Says that two fragments, named by their ids, are not one person's; whatever is nearer to the one goes with it.
+    PartProfiles { one: FragmentId, other: FragmentId },
+    /// From this record on, who is who is decided by these settings.
+    SetIdentity { settings: IdentitySettings },
+    /// Decides anew who is who among the profiles of a range of fragment ids: after `after`, up to and with `until`.
+    DecideIdentity { after: i64, until: i64 },
     /// From this record on, visits get their channel by these rules.
     SetChannelRules { rules: Vec<ChannelRule> },
     /// Decides channels anew by the rules in force at this record: of a range of one table's rows, in the order of their keys.

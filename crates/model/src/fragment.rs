@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::{
     Event,
     channel::{ChannelRules, Marks},
+    time::HOUR_US,
 };
 
 /// How a person came on one occasion: the marks of the visit, and the channel that was decided by them.
@@ -276,7 +277,20 @@ pub struct FragmentState {
     pub busy_events: u32,
     /// Set for ever once a day went over the limit: such a fragment is only counted.
     pub machine: bool,
+    /// Of a device: who was known on it when, rising. Belongs to the fragment: uniting leaves it out.
+    pub logins: Vec<DeviceLogin>,
 }
+
+/// Somebody was known on a device: by signing in, or by an event that names the person, the first of theirs in its hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DeviceLogin {
+    pub at_us: i64,
+    pub person: i64,
+    /// `1` for a sign-in, `0` for an event that only names the person.
+    pub signed_in: u8,
+}
+
+as_array!(DeviceLogin { at_us: i64, person: i64, signed_in: u8 });
 
 /// Under short names, without what says nothing: most people are known by one visit, whose touch is the first and the last.
 /// A state that nothing was folded into is `{}`, whoever writes it.
@@ -309,6 +323,9 @@ impl Serialize for FragmentState {
         if self.machine {
             kept.serialize_entry("m", &true)?;
         }
+        if !self.logins.is_empty() {
+            kept.serialize_entry("g", &self.logins)?;
+        }
         kept.end()
     }
 }
@@ -335,13 +352,15 @@ struct Kept {
     busy_events: u32,
     #[serde(rename = "m", alias = "machine", default)]
     machine: bool,
+    #[serde(rename = "g", default)]
+    logins: Vec<DeviceLogin>,
 }
 
 impl From<Kept> for FragmentState {
     fn from(kept: Kept) -> Self {
-        let Kept { traits, counts, first_touch, last_touch, region, dealer, busy_day, busy_events, machine } = kept;
+        let Kept { traits, counts, first_touch, last_touch, region, dealer, busy_day, busy_events, machine, logins } = kept;
         let last_touch = last_touch.or_else(|| first_touch.clone());
-        Self { traits, counts, first_touch, last_touch, region, dealer, busy_day, busy_events, machine }
+        Self { traits, counts, first_touch, last_touch, region, dealer, busy_day, busy_events, machine, logins }
     }
 }
 
@@ -352,6 +371,8 @@ pub const TRAITS_MAX: usize = 128;
 /// The longest trait value kept, in bytes of JSON.
 pub const TRAIT_BYTES_MAX: usize = 2_048;
 const OTHER_EVENTS: &str = "…";
+/// Logins kept of a device: the first, and the latest.
+const LOGINS_MAX: usize = 48;
 
 impl FragmentState {
     /// Folds one event that is this fragment's own.
@@ -397,6 +418,36 @@ impl FragmentState {
             }
             _ => {}
         }
+    }
+
+    /// Notes that a person was known on this device. Returns whether that says anything new.
+    ///
+    /// Free of order: what is kept are all sign-ins and each person's first event of an hour, of those the first and the latest.
+    pub fn note_login(&mut self, login: DeviceLogin) -> bool {
+        let is_same_hour = |held: &DeviceLogin| {
+            held.person == login.person && held.signed_in == 0 && held.at_us.div_euclid(HOUR_US) == login.at_us.div_euclid(HOUR_US)
+        };
+        if login.signed_in == 0
+            && let Some(at) = self.logins.iter().position(is_same_hour)
+        {
+            if self.logins[at].at_us <= login.at_us {
+                return false;
+            }
+            self.logins.remove(at);
+        }
+        let Err(at) = self.logins.binary_search(&login) else { return false };
+        self.logins.insert(at, login);
+        if LOGINS_MAX < self.logins.len() {
+            self.logins.remove(1);
+            return at != 1;
+        }
+        true
+    }
+
+    /// Who an event of the device at this time is ascribed to: whoever was known on it last.
+    pub fn owner_at(&self, ts_us: i64) -> Option<i64> {
+        let before = self.logins.partition_point(|login| login.at_us <= ts_us);
+        self.logins[..before].last().map(|login| login.person)
     }
 
     fn count(&mut self, name: &str, ts_us: i64) {

@@ -96,6 +96,12 @@ impl Identifier {
         let first: [u8; 8] = digest.as_bytes()[..8].try_into().unwrap_or([0; 8]);
         FragmentId((u64::from_le_bytes(first) >> 1) as i64)
     }
+
+    /// The id of what happened on this device between a login of `person` and the next one of somebody else.
+    pub fn interval_id(&self, key: &HashKey, person: FragmentId) -> FragmentId {
+        let interval = Self { kind: self.kind.clone(), value: format!("{}\0{}", self.value, person.0) };
+        interval.fragment_id(key, 1)
+    }
 }
 
 impl fmt::Display for Identifier {

@@ -6,16 +6,24 @@ use forecourt_model::{
     entity::STAGES,
     fragment::{TraitValue, name_words},
 };
+use forecourt_store::{FoldTx, StoreError};
 
 use crate::{
     channel::{self, Range},
     definition, outbox,
+    pending::Pending,
+    person,
     state::State,
 };
 
 /// Does what the command asks or says why not; either is the verdict that the asker reads.
-pub(crate) fn obey(state: &mut State<'_>, command: &Command) {
+pub(crate) async fn obey(tx: &mut FoldTx, state: &mut State<'_>, command: &Command, pending: &Pending) -> Result<(), StoreError> {
+    state.actor.clone_from(&command.actor);
     let done = match &command.action {
+        Action::MergeProfiles { one, other } => person::merge(tx, state, pending, *one, *other).await?,
+        Action::PartProfiles { one, other } => person::part(tx, state, pending, *one, *other).await?,
+        Action::DecideIdentity { after, until } => person::decide(tx, state, pending, *after, *until).await?,
+        Action::SetIdentity { settings } => person::set_identity(state, settings, &command.actor),
         Action::SetTrait { profile_id, name, value } => set_trait(state, FragmentId(profile_id.0), name, value, &command.actor),
         Action::SetStage { lead_id, stage } => set_stage(state, lead_id, stage),
         Action::SettleDeadLetter { offset, state: wanted } => settle(state, *offset, *wanted),
@@ -33,6 +41,7 @@ pub(crate) fn obey(state: &mut State<'_>, command: &Command) {
         Err(reason) => Verdict::Refused { reason },
     };
     state.verdicts.push((state.offset, state.at_us, verdict));
+    Ok(())
 }
 
 /// A trait set by hand sits on the fragment that the profile is named after, and is the latest word.

@@ -1,115 +1,209 @@
-//! Who is who, decided from identifiers alone.
+//! Who is who: what an event says of it, noted; and who that makes one person.
 //!
-//! The fragments of one event's personal identifiers are one person's. A device is its owner's until somebody else signs
-//! in on it: then the next login interval begins, a fragment of its own, so that two known people never meet in one device.
+//! An event's identifiers are evidence. Where nothing contradicts it, the fragments' profiles become one at once: the same
+//! end that weighing all evidence anew would reach. Where something does, the profiles are left for
+//! [`crate::component::settle`], which weighs all that is known of them (`model::identity`).
 
-use std::collections::BTreeSet;
+use forecourt_model::{
+    Event, FragmentId, Identifier, ProfileId, Trust, Why,
+    event::EventType,
+    fragment::DeviceLogin,
+    identity::{KindRole, PersonFacts},
+    time::{self, HOUR_US},
+};
+use forecourt_store::{
+    fragment::{CONTESTED, Evidence, FragmentRow, SHARED},
+    identity::LedgerLine,
+};
+use rustc_hash::FxHashMap;
 
-use forecourt_model::{Event, FragmentId, Identifier, IdentifierKind, Move, ProfileId, event::EventType, time};
-use forecourt_store::fragment::{Evidence, FragmentRow};
-use rustc_hash::FxHashSet;
+use crate::{
+    component::Weighed,
+    state::{Fragment, State},
+};
 
-use crate::state::{Fragment, State};
-
-/// A device that changed hands this often is no device but a constant somebody sends for everyone: it joins nobody any more.
-const GENERATIONS_MAX: u32 = 64;
 /// Pairs remembered as saved, so that each signed-in event does not write its evidence again.
 const KNOWN_EDGES_MAX: usize = 500_000;
 
-/// Pairs of fragments whose evidence is in the store.
+/// Evidence that the store has, as far as it was met lately.
 #[derive(Default)]
-pub(crate) struct KnownEdges(FxHashSet<(FragmentId, FragmentId)>);
+pub(crate) struct KnownEdges(FxHashMap<(FragmentId, FragmentId), Known>);
+
+struct Known {
+    trust: Trust,
+    first_us: i64,
+    last_day: i32,
+    /// Of a person and a device: the last hour in which the person was noted there.
+    hour: i64,
+}
 
 impl KnownEdges {
-    fn is_new(&mut self, a: FragmentId, b: FragmentId) -> bool {
+    /// Whether the evidence says anything that was not said lately.
+    fn tells_more(&mut self, told: &Evidence) -> bool {
         if KNOWN_EDGES_MAX <= self.0.len() {
             self.0.clear();
         }
-        self.0.insert((a, b))
-    }
-}
-
-/// Finds or makes the fragments that the event names, joins those that it proves to be one person's, and returns the one
-/// that the event belongs to: its strongest identifier's.
-pub(crate) fn resolve(state: &mut State<'_>, event: &Event) -> FragmentId {
-    let mut own: Option<FragmentId> = None;
-    let rule = if event.event_type == EventType::Alias { "alias" } else { "same_event" };
-    for identifier in event.identifiers.iter().filter(|identifier| identifier.kind.is_person()) {
-        let fragment = ensure(state, identifier, 0, event.ts_us);
-        match own {
-            Some(own) => join(state, own, fragment, rule),
-            None => own = Some(fragment),
-        }
-    }
-    let person = own;
-    for identifier in event.identifiers.iter().filter(|identifier| !identifier.kind.is_person()) {
-        let device = current_fragment(state, identifier, event.ts_us);
-        match (person, own) {
-            (Some(person), _) => sign_in(state, person, device, identifier, event, if rule == "alias" { rule } else { "signed_in" }),
-            (None, Some(own)) => join(state, own, device, rule),
-            (None, None) => own = Some(device),
-        }
-    }
-    // An event without identifiers is refused at the border and when it is read back.
-    own.unwrap_or(FragmentId(0))
-}
-
-/// The device joins the person, in a new login interval if it is somebody else's.
-fn sign_in(state: &mut State<'_>, person: FragmentId, device: FragmentId, identifier: &Identifier, event: &Event, rule: &str) {
-    if !is_another_person(state, device, event) {
-        return join(state, person, device, rule);
-    }
-    let root = identifier.fragment_id(&state.settings.hash_key, 0);
-    let Some(first) = state.fragments.get_mut(&root) else { return };
-    if GENERATIONS_MAX <= first.row.current_generation {
-        return;
-    }
-    first.row.current_generation += 1;
-    first.dirty = true;
-    let generation = first.row.current_generation;
-    let next = ensure(state, identifier, generation, event.ts_us);
-    join(state, person, next, rule);
-}
-
-/// Whether the device's present owner is known, and is known not to be the event's person: of some kind of identifier
-/// both have one, and they share none at all.
-fn is_another_person(state: &State<'_>, device: FragmentId, event: &Event) -> bool {
-    let owner = state.fragments.get(&device).map(|fragment| fragment.row.profile_id);
-    let mut conflict = false;
-    for member in owner.and_then(|owner| state.members.get(&owner)).into_iter().flatten() {
-        let Some(held) = state.fragments.get(member) else { continue };
-        let kind = IdentifierKind::parse(&held.row.kind);
-        if !kind.is_person() {
-            continue;
-        }
-        for given in event.identifiers.iter().filter(|given| given.kind == kind) {
-            if given.value == held.row.value {
-                return false;
+        match self.0.get_mut(&(told.a, told.b)) {
+            Some(known) => {
+                let adds = known.trust < told.trust || told.first_us < known.first_us || known.last_day < told.last_day;
+                known.trust = known.trust.max(told.trust);
+                known.first_us = known.first_us.min(told.first_us);
+                known.last_day = known.last_day.max(told.last_day);
+                adds
             }
-            conflict = true;
+            None => {
+                let known = Known { trust: told.trust, first_us: told.first_us, last_day: told.last_day, hour: i64::MIN };
+                self.0.insert((told.a, told.b), known);
+                true
+            }
         }
     }
-    conflict
-}
 
-fn current_fragment(state: &mut State<'_>, identifier: &Identifier, ts_us: i64) -> FragmentId {
-    let first = ensure(state, identifier, 0, ts_us);
-    let generation = state.fragments.get(&first).map_or(0, |fragment| fragment.row.current_generation);
-    if generation == 0 { first } else { ensure(state, identifier, generation, ts_us) }
-}
-
-fn ensure(state: &mut State<'_>, identifier: &Identifier, generation: u32, ts_us: i64) -> FragmentId {
-    let id = identifier.fragment_id(&state.settings.hash_key, generation);
-    if state.fragments.contains_key(&id) {
-        return id;
+    /// Whether the person was noted on the device in this hour already.
+    fn was_there(&mut self, one: FragmentId, other: FragmentId, at_us: i64) -> bool {
+        let hour = at_us.div_euclid(HOUR_US);
+        match self.0.get_mut(&(one.min(other), one.max(other))) {
+            Some(known) => std::mem::replace(&mut known.hour, hour) == hour,
+            None => false,
+        }
     }
+}
+
+/// What an event's say is worth, and how it is named in the ledger.
+#[derive(Clone, Copy)]
+struct Told {
+    trust: Trust,
+    rule: &'static str,
+    ts_us: i64,
+    /// In days since 1970: of files, whose later versions withdraw what earlier ones said.
+    last_day: i32,
+}
+
+/// Sources whose ids begin so are forms.
+const FORM: &str = forecourt_model::form::SOURCE_PREFIX;
+/// Properties that a personal link's landing carries.
+const LINK_MARKS: [&str; 2] = ["\"personal_link\"", "\"link_token\""];
+const PAYMENTS: [&str; 3] = ["payment_succeeded", "payment_received", "invoice_paid"];
+
+impl Told {
+    fn by(event: &Event, is_import: bool) -> Self {
+        let has_user = event.identifiers.iter().any(|identifier| identifier.kind == forecourt_model::IdentifierKind::UserId);
+        let is_sign_in = matches!(event.event_type, EventType::Identify | EventType::Alias) && has_user;
+        let (trust, rule) = match event.event_type {
+            _ if is_import => (Trust::Imported, "imported"),
+            EventType::Alias => (Trust::Login, "alias"),
+            _ if is_sign_in => (Trust::Login, "same_event"),
+            _ if LINK_MARKS.iter().any(|mark| event.properties.contains(mark)) => (Trust::Link, "personal_link"),
+            _ if PAYMENTS.contains(&event.name.as_str()) => (Trust::Payment, "payment"),
+            _ if event.source.starts_with(FORM) || event.name == "form_submitted" => (Trust::Form, "form"),
+            _ if event.properties.contains("\"call_id\"") => (Trust::Call, "call"),
+            _ => (Trust::Event, "same_event"),
+        };
+        let last_day = if is_import { time::day(event.ts_us) } else { 0 };
+        Self { trust, rule, ts_us: event.ts_us, last_day }
+    }
+}
+
+/// Notes what the event says of who is who, and returns the fragment that the event belongs to: its strongest identifier's
+/// that names a person, else the device's, as of the login before the event.
+///
+/// Profiles for which the new must be weighed against the old are left in [`State::unsettled`].
+///
+/// * `is_import`: told by a file.
+pub(crate) fn resolve(state: &mut State<'_>, event: &Event, is_import: bool) -> FragmentId {
+    let told = Told::by(event, is_import);
+    let (mut people, mut devices, mut nobodies) = (Vec::new(), Vec::new(), Vec::new());
+    for identifier in &event.identifiers {
+        let kind = identifier.kind.as_str();
+        match state.identity.role(kind) {
+            _ if state.blocked.has(kind, &identifier.value) => nobodies.push(identifier),
+            KindRole::Person => people.push(identifier),
+            KindRole::Device => devices.push(identifier),
+            KindRole::Nobody => nobodies.push(identifier),
+        }
+    }
+    for nobody in &nobodies {
+        if !people.is_empty() || !devices.is_empty() {
+            state.totals.add("identity", time::day(state.at_us), names_nobody(&nobody.kind), 1, 0);
+        }
+    }
+    let people: Vec<FragmentId> = people.into_iter().map(|identifier| ensure(state, identifier, told.ts_us)).collect();
+    let roots: Vec<(&Identifier, FragmentId)> =
+        devices.into_iter().map(|identifier| (identifier, ensure(state, identifier, told.ts_us))).collect();
+    match (people.split_first(), roots.split_first()) {
+        (Some((own, others)), _) => {
+            note_facts(state, *own, event);
+            for other in others {
+                join(state, *own, *other, told);
+            }
+            for (_, device) in &roots {
+                sign_in(state, *own, *device, told);
+            }
+            *own
+        }
+        (None, Some(((identifier, device), others))) => {
+            for (_, other) in others {
+                join_devices(state, *device, *other, told);
+            }
+            // Of several the browser's own id is the one that the event is kept under.
+            let own = roots.iter().find(|(identifier, _)| identifier.kind == forecourt_model::IdentifierKind::AnonymousId);
+            let (identifier, device) = own.map_or((*identifier, *device), |(identifier, device)| (*identifier, *device));
+            interval(state, identifier, device, told)
+        }
+        // An event without identifiers is refused at the border and when it is read back.
+        (None, None) => nobodies.first().map_or(FragmentId(0), |identifier| ensure(state, identifier, told.ts_us)),
+    }
+}
+
+fn names_nobody(kind: &forecourt_model::IdentifierKind) -> &'static str {
+    match kind.as_str() {
+        "email" => "names_nobody:email",
+        "phone" => "names_nobody:phone",
+        "user_id" => "names_nobody:user_id",
+        _ => "names_nobody",
+    }
+}
+
+/// The fragment that an anonymous event of the device belongs to: the device's own before the first login, and after a
+/// login that person's interval.
+fn interval(state: &mut State<'_>, identifier: &Identifier, device: FragmentId, told: Told) -> FragmentId {
+    let Some(root) = state.fragments.get_mut(&device) else { return device };
+    if root.row.marks & SHARED != 0 {
+        return device;
+    }
+    let Some(person) = root.state().owner_at(told.ts_us).map(FragmentId) else { return device };
+    let id = identifier.interval_id(&state.settings.hash_key, person);
+    if !state.fragments.contains_key(&id) {
+        make(state, id, identifier, 1, told.ts_us);
+    }
+    note(state, person, id, Told { rule: "login_interval", trust: Trust::Login, last_day: 0, ..told });
+    let profile_of = |id| state.fragments.get(&id).map(|fragment: &Fragment| fragment.row.profile_id);
+    if profile_of(id) != profile_of(person) {
+        match (profile_of(id), profile_of(person)) {
+            (Some(one), Some(other)) if state.members.contains_key(&one) && state.members.contains_key(&other) => merge(state, one, other),
+            _ => state.unsettled.push(id),
+        }
+    }
+    id
+}
+
+/// The first fragment of an identifier, made if it is not there.
+fn ensure(state: &mut State<'_>, identifier: &Identifier, ts_us: i64) -> FragmentId {
+    let id = identifier.fragment_id(&state.settings.hash_key, 0);
+    if !state.fragments.contains_key(&id) {
+        make(state, id, identifier, 0, ts_us);
+    }
+    id
+}
+
+fn make(state: &mut State<'_>, id: FragmentId, identifier: &Identifier, generation: u32, ts_us: i64) {
     let row = FragmentRow {
         fragment_id: id,
         profile_id: ProfileId::from(id),
         kind: identifier.kind.as_str().to_owned(),
         value: identifier.value.clone(),
         generation,
-        current_generation: 0,
+        marks: 0,
         first_us: ts_us,
         last_us: ts_us,
         first_offset: state.offset,
@@ -120,38 +214,230 @@ fn ensure(state: &mut State<'_>, identifier: &Identifier, generation: u32, ts_us
     fragment.dirty = true;
     state.fragments.insert(id, fragment);
     state.members.insert(ProfileId::from(id), vec![id]);
+    state.weighed.note_new(id);
     state.add_number("profiles", 1);
     state.totals.add("new_profiles", time::day(ts_us), "", 1, 0);
-    id
 }
 
-/// Notes the evidence that two fragments are one person's, and makes their profiles one.
-fn join(state: &mut State<'_>, one: FragmentId, other: FragmentId, rule: &str) {
-    let (a, b) = (one.min(other), one.max(other));
-    if a == b {
+/// What the event will make known of its person: names are compared before the event is folded into its fragment.
+fn note_facts(state: &mut State<'_>, own: FragmentId, event: &Event) {
+    state.telling = None;
+    if !PersonFacts::is_told_by(event.traits.keys()) {
         return;
     }
-    if state.known_edges.is_new(a, b) {
-        state.evidence.push(Evidence { a, b, rule: rule.to_owned(), log_offset: state.offset, at_us: state.at_us });
+    let Some(fragment) = state.fragments.get_mut(&own) else { return };
+    let before = PersonFacts::of(fragment.state());
+    let mut told = fragment.state().clone();
+    for (name, value) in &event.traits {
+        let given = forecourt_model::fragment::TraitValue {
+            value: value.clone(),
+            at_us: event.ts_us,
+            offset: state.offset,
+            source: event.source.clone(),
+        };
+        told.set_trait(name, given);
     }
-    let profile_of = |id| state.fragments.get(&id).map(|fragment: &Fragment| fragment.row.profile_id);
-    if let (Some(one), Some(other)) = (profile_of(a), profile_of(b))
-        && one != other
-    {
-        merge(state, one.min(other), one.max(other));
+    let now = PersonFacts::of(&told);
+    if before != now {
+        let profile = fragment.row.profile_id;
+        state.telling = Some((own, now));
+        // What joined while the name was another may not go together any more.
+        if state.members.get(&profile).is_none_or(|members| 1 < members.len()) {
+            state.unsettled.push(own);
+        }
     }
 }
 
-/// Regroups: every fragment of `from` is `to`'s now. The fragments themselves stay what they are.
-fn merge(state: &mut State<'_>, to: ProfileId, from: ProfileId) {
+/// The facts of a fragment, those of the event that is being folded included.
+pub(crate) fn facts_of(state: &mut State<'_>, id: FragmentId) -> PersonFacts {
+    if let Some((own, facts)) = &state.telling
+        && *own == id
+    {
+        return facts.clone();
+    }
+    match state.fragments.get_mut(&id) {
+        Some(fragment) if fragment.row.state != "{}" || fragment.has_state() => PersonFacts::of(fragment.state()),
+        _ => PersonFacts::default(),
+    }
+}
+
+/// Notes evidence; returns whether it says anything new.
+fn note(state: &mut State<'_>, one: FragmentId, other: FragmentId, told: Told) -> bool {
+    let (a, b) = (one.min(other), one.max(other));
+    let evidence = Evidence {
+        a,
+        b,
+        rule: told.rule.to_owned(),
+        log_offset: state.offset,
+        at_us: state.at_us,
+        trust: told.trust,
+        first_us: told.ts_us,
+        last_day: told.last_day,
+    };
+    if a == b || !state.known_edges.tells_more(&evidence) {
+        return false;
+    }
+    state.weighed.note_evidence(&evidence);
+    state.evidence.push(evidence);
+    true
+}
+
+/// Two identifiers of people in one event.
+fn join(state: &mut State<'_>, one: FragmentId, other: FragmentId, told: Told) {
+    let is_news = note(state, one, other, told);
+    let profile_of = |id: FragmentId| state.fragments.get(&id).map(|fragment: &Fragment| fragment.row.profile_id);
+    let (Some(a), Some(b)) = (profile_of(one), profile_of(other)) else { return };
+    if is_contested(state, a) || is_contested(state, b) || is_shared(state, one) || is_shared(state, other) {
+        if is_news {
+            state.unsettled.extend([one, other]);
+        }
+    } else if a != b {
+        match speaks_against(state, a, b, told.trust) {
+            Some(true) | None => state.unsettled.extend([one, other]),
+            Some(false) => {
+                note_merge(state, told.rule, one, other, a, b);
+                merge(state, a, b);
+            }
+        }
+    } else if told.last_day != 0 && is_news {
+        // A file's later version may withdraw what its earlier one said.
+        state.unsettled.push(one);
+    }
+}
+
+/// A person is known on a device.
+fn sign_in(state: &mut State<'_>, person: FragmentId, device: FragmentId, told: Told) {
+    let rule = if told.rule == "alias" { told.rule } else { "signed_in" };
+    let is_news = note(state, person, device, Told { rule, last_day: 0, ..told });
+    let is_sign_in = told.trust == Trust::Login;
+    if !is_news && !is_sign_in && state.known_edges.was_there(person, device, told.ts_us) {
+        return;
+    }
+    let Some(root) = state.fragments.get_mut(&device) else { return };
+    let login = DeviceLogin { at_us: told.ts_us, person: person.0, signed_in: u8::from(is_sign_in) };
+    if root.row.marks & SHARED != 0 || !root.state().note_login(login) {
+        return;
+    }
+    root.dirty = true;
+    let (of_device, of_person) = (root.row.profile_id, state.fragments.get(&person).map(|fragment| fragment.row.profile_id));
+    let others: Vec<FragmentId> = {
+        let logins = &state.fragments.get_mut(&device).map(|root| root.state().logins.clone()).unwrap_or_default();
+        logins.iter().map(|login| FragmentId(login.person)).filter(|other| *other != person).collect()
+    };
+    let Some(of_person) = of_person else { return };
+    let is_same = |other: &FragmentId| state.fragments.get(other).is_some_and(|fragment| fragment.row.profile_id == of_person);
+    let knows_both = state.members.contains_key(&of_person) && state.members.contains_key(&of_device);
+    if of_device == of_person && others.iter().all(is_same) {
+        return;
+    }
+    let is_alone = others.is_empty() && !is_contested(state, of_device) && !has_people(state, of_device);
+    if is_alone && knows_both {
+        note_merge(state, rule, person, device, of_person, of_device);
+        merge(state, of_person, of_device);
+    } else {
+        state.unsettled.extend([person, device]);
+    }
+}
+
+/// Two ids of one browser or app.
+fn join_devices(state: &mut State<'_>, one: FragmentId, other: FragmentId, told: Told) {
+    if note(state, one, other, told) {
+        state.unsettled.extend([one, other]);
+    }
+}
+
+fn has_people(state: &State<'_>, profile: ProfileId) -> bool {
+    let is_person = |id: &FragmentId| {
+        state.fragments.get(id).is_some_and(|fragment| state.identity.role(&fragment.row.kind) == KindRole::Person)
+    };
+    state.members.get(&profile).is_none_or(|members| members.iter().any(is_person))
+}
+
+fn is_contested(state: &State<'_>, profile: ProfileId) -> bool {
+    let is_marked = |id: &FragmentId| state.fragments.get(id).is_some_and(|fragment| fragment.row.marks & CONTESTED != 0);
+    state.members.get(&profile).is_none_or(|members| members.iter().any(is_marked))
+}
+
+fn is_shared(state: &State<'_>, id: FragmentId) -> bool {
+    state.fragments.get(&id).is_some_and(|fragment| fragment.row.marks & SHARED != 0)
+}
+
+/// Whether anything speaks against two profiles being one person; `None` where not all of them is loaded.
+fn speaks_against(state: &mut State<'_>, a: ProfileId, b: ProfileId, trust: Trust) -> Option<bool> {
+    let (one, two) = (state.members.get(&a)?.clone(), state.members.get(&b)?.clone());
+    let one: Vec<_> = one.into_iter().map(|id| Weighed::node(state, id)).collect();
+    let two: Vec<_> = two.into_iter().map(|id| Weighed::node(state, id)).collect();
+    Some(forecourt_model::identity::conflict_of(&one, &two, trust, &state.identity).is_some())
+}
+
+/// A line in the ledger, where two who were both known before become one.
+pub(crate) fn note_merge(state: &mut State<'_>, rule: &str, one: FragmentId, other: FragmentId, a: ProfileId, b: ProfileId) {
+    state.totals.add("identity", time::day(state.at_us), if rule == "word" { "merged:word" } else { merged(rule) }, 1, 0);
+    if was_known(state, a) && was_known(state, b) {
+        write_ledger(state, "merged", rule, None, one, other, (a, b));
+    }
+}
+
+fn merged(rule: &str) -> &'static str {
+    match rule {
+        "signed_in" => "merged:signed_in",
+        "alias" => "merged:alias",
+        "imported" => "merged:imported",
+        "form" => "merged:form",
+        "call" => "merged:call",
+        "payment" => "merged:payment",
+        "personal_link" => "merged:personal_link",
+        "probable" => "merged:probable",
+        _ => "merged:same_event",
+    }
+}
+
+fn was_known(state: &State<'_>, profile: ProfileId) -> bool {
+    let members = state.members.get(&profile).into_iter().flatten();
+    members.filter_map(|id| state.fragments.get(id)).any(|fragment| fragment.row.first_offset < state.offset)
+}
+
+#[expect(clippy::too_many_arguments, reason = "the columns of the ledger")]
+pub(crate) fn write_ledger(
+    state: &mut State<'_>,
+    act: &str,
+    rule: &str,
+    why: Option<&Why>,
+    one: FragmentId,
+    other: FragmentId,
+    profiles: (ProfileId, ProfileId),
+) {
+    let (a, b) = (one.min(other), one.max(other));
+    let number = state.ledger.iter().rev().take_while(|line| line.log_offset == state.offset).count() as u32;
+    state.ledger.push(LedgerLine {
+        log_offset: state.offset,
+        number,
+        at_us: state.at_us,
+        act: act.to_owned(),
+        rule: rule.to_owned(),
+        why: why.map(Why::as_str).unwrap_or_default().to_owned(),
+        a,
+        b,
+        profile_a: if a == one { profiles.0 } else { profiles.1 },
+        profile_b: if a == one { profiles.1 } else { profiles.0 },
+        actor: state.actor.clone(),
+    });
+}
+
+/// Regroups: the fragments of both are one profile's now. The fragments themselves stay what they are.
+pub(crate) fn merge(state: &mut State<'_>, one: ProfileId, other: ProfileId) {
+    let (to, from) = (one.min(other), one.max(other));
+    if to == from {
+        return;
+    }
     let moving = state.members.remove(&from).unwrap_or_default();
     let (mut first_us, mut last_us, mut first_offset, mut events) = (i64::MAX, i64::MIN, u64::MAX, 0);
-    let mut began = BTreeSet::new();
+    let mut began = i64::MAX;
     for id in &moving {
         if let Some(fragment) = state.fragments.get_mut(id) {
             fragment.row.profile_id = to;
             fragment.dirty = true;
-            began.insert(fragment.row.first_us);
+            began = began.min(fragment.row.first_us);
             if 0 < fragment.row.events {
                 first_us = first_us.min(fragment.row.first_us);
                 last_us = last_us.max(fragment.row.last_us);
@@ -166,10 +452,11 @@ fn merge(state: &mut State<'_>, to: ProfileId, from: ProfileId) {
     members.extend(moving);
     members.sort_unstable();
     if 0 < events {
-        state.block.moves.push(Move { offset: state.offset, from, to, first_us, last_us, first_offset });
+        let moved = forecourt_model::Move { offset: state.offset, from, to, fragment: None, first_us, last_us, first_offset };
+        state.block.moves.push(moved);
     }
     // Of two that were counted as new, the one that was seen first was.
-    let later = began.first().copied().into_iter().chain(kept_began).max().unwrap_or(state.at_us);
+    let later = [began].into_iter().chain(kept_began).max().unwrap_or(state.at_us);
     state.add_number("profiles", -1);
     state.totals.add("new_profiles", time::day(later), "", -1, 0);
 }

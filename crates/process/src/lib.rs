@@ -6,12 +6,14 @@
 mod batch;
 mod channel;
 mod command;
+mod component;
 mod definition;
 mod entity;
 mod identity;
 mod load;
 mod outbox;
 mod pending;
+mod person;
 mod profile;
 mod replay;
 mod run;
@@ -21,8 +23,8 @@ mod state;
 
 use std::sync::Arc;
 
-use forecourt_model::{Block, ChannelRules, EventNames, HashKey, Origin};
-use forecourt_store::{Store, StoreError};
+use forecourt_model::{Block, ChannelRules, EventNames, HashKey, IdentitySettings, Origin, identity::Blocked};
+use forecourt_store::{FoldTx, Store, StoreError};
 
 pub use batch::{Batch, Content, Record};
 pub use replay::{ReplayError, replay};
@@ -64,7 +66,16 @@ struct Memory {
     known_edges: identity::KnownEdges,
     recent_sms: RecentSms,
     event_names: EventNames,
+    definitions: Definitions,
+}
+
+/// What people configured and every event is folded by.
+#[derive(Clone)]
+struct Definitions {
     rules: Arc<ChannelRules>,
+    identity: Arc<IdentitySettings>,
+    /// The settings' blocked values, made ready.
+    blocked: Arc<Blocked>,
 }
 
 impl Memory {
@@ -73,8 +84,9 @@ impl Memory {
         let seen = Seen::open(store, settings.seen_keys_max).await?;
         let recent_sms = RecentSms::open(store).await?;
         let (known_edges, event_names) = (identity::KnownEdges::default(), EventNames::default());
-        let rules = store.channel_rules().await?;
-        Ok(Self { seen, pending: Pending::new(settings.waiting_fragments_max), known_edges, recent_sms, event_names, rules })
+        let (rules, identity) = (store.channel_rules().await?, store.identity_settings().await?);
+        let definitions = Definitions { rules, blocked: Arc::new(Blocked::of(&identity)), identity };
+        Ok(Self { seen, pending: Pending::new(settings.waiting_fragments_max), known_edges, recent_sms, event_names, definitions })
     }
 }
 
@@ -112,16 +124,16 @@ impl Fold {
     }
 
     async fn try_batch(&self, memory: &mut Memory, batch: &Batch, lake_offset: u64) -> Result<Folded, StoreError> {
-        let Memory { seen, pending, known_edges, recent_sms, event_names, rules } = memory;
+        let Memory { seen, pending, known_edges, recent_sms, event_names, definitions } = memory;
         let mut tx = self.store.begin().await?;
         let duplicates = seen.mark(&mut tx, batch).await?;
-        let mut state = load::state(&mut tx, batch, &self.settings, pending, std::mem::take(known_edges), rules.clone()).await?;
+        let mut state = load::state(&mut tx, batch, &self.settings, pending, std::mem::take(known_edges), definitions).await?;
         state.recent_sms = std::mem::take(recent_sms);
         state.event_names = std::mem::take(event_names);
         load::event_names(&mut tx, &mut state, batch).await?;
 
         for record in &batch.records {
-            fold(&mut state, record, duplicates.contains(&record.offset));
+            fold(&mut tx, &mut state, record, duplicates.contains(&record.offset), pending).await?;
         }
 
         fail::fail_point!("process::before_save");
@@ -132,7 +144,7 @@ impl Fold {
         event_names.keep_small();
         let saved = save::changes(&mut tx, state, pending, batch.is_large, lake_offset).await?;
         let block = saved.block;
-        (*known_edges, *rules) = (saved.known_edges, saved.rules);
+        (*known_edges, *definitions) = (saved.known_edges, saved.definitions);
         fail::fail_point!("process::before_commit");
         tx.commit().await?;
         fail::fail_point!("process::after_commit");
@@ -167,16 +179,25 @@ impl Fold {
 }
 
 /// The order is the product: each step may rely on all above it.
-fn fold(state: &mut State<'_>, record: &Record, is_duplicate: bool) {
+async fn fold(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    record: &Record,
+    is_duplicate: bool,
+    pending: &Pending,
+) -> Result<(), StoreError> {
     state.begin(record);
     match &record.content {
         Content::Event { source, day_received, .. } if is_duplicate => state.totals.add("duplicates", *day_received, source, 1, 0),
-        Content::Event { event, told, source, day_received, .. } => {
+        Content::Event { event, told, source, day_received, keep_key, .. } => {
             state.totals.add("accepted", *day_received, source, 1, 0);
             if event.origin == Origin::Live {
                 state.count_hour(source, 1, 0);
             }
-            let fragment_id = identity::resolve(state, event);
+            let fragment_id = identity::resolve(state, event, *keep_key);
+            if !state.unsettled.is_empty() {
+                component::settle(tx, state, pending).await?;
+            }
             let touch = profile::update(state, event, fragment_id);
             entity::tell(state, told, fragment_id, touch.as_ref());
             outbox::admit(state, event, fragment_id, touch.as_ref());
@@ -184,10 +205,11 @@ fn fold(state: &mut State<'_>, record: &Record, is_duplicate: bool) {
         }
         Content::Refused { letter, day_received } => profile::refuse(state, letter, *day_received),
         Content::AdCost(cost) => entity::cost(state, cost),
-        Content::Command(command) => command::obey(state, command),
+        Content::Command(command) => command::obey(tx, state, command, pending).await?,
         Content::Tick => {
             state.expire();
             state.expire_messages();
         }
     }
+    Ok(())
 }

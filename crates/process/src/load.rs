@@ -1,14 +1,12 @@
 //! Loads what a batch touches, set by set.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use forecourt_model::{
-    Block, ChannelRules, EventNames, FragmentId, Identifier, IdentifierKind, ProfileId,
+    Block, EventNames, FragmentId, FragmentState, Identifier, IdentitySettings, ProfileId,
     command::Action,
     form::SOURCE_PREFIX,
+    identity::{KindRole, PersonFacts},
     message::{DELIVER_SOURCE, Outcome},
     time,
 };
@@ -16,12 +14,13 @@ use forecourt_store::{FoldTx, StoreError, fragment::FragmentRow};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    Batch, Content, Settings,
+    Batch, Content, Definitions, Settings,
     channel::{self, Range},
     identity::KnownEdges,
     outbox::RecentSms,
     pending::Pending,
-    state::{Definitions, Fragment, SourceHours, State, Totals, Tracked, TrackedMessage},
+    component::Weighed,
+    state::{self, Fragment, SourceHours, State, Totals, Tracked, TrackedMessage},
 };
 
 pub(crate) async fn state<'a>(
@@ -30,7 +29,7 @@ pub(crate) async fn state<'a>(
     settings: &'a Settings,
     pending: &Pending,
     known_edges: KnownEdges,
-    rules: Arc<ChannelRules>,
+    definitions: &Definitions,
 ) -> Result<State<'a>, StoreError> {
     let first_offset = batch.records.first().map_or(batch.end_offset, |record| record.offset);
     let mut state = State {
@@ -38,7 +37,11 @@ pub(crate) async fn state<'a>(
         offset: first_offset,
         at_us: 0,
         numbers: tx.fold_numbers().await?,
-        rules,
+        rules: definitions.rules.clone(),
+        identity: definitions.identity.clone(),
+        blocked: definitions.blocked.clone(),
+        actor: String::new(),
+        because: None,
         fragments: FxHashMap::default(),
         members: FxHashMap::default(),
         leads: FxHashMap::default(),
@@ -51,19 +54,24 @@ pub(crate) async fn state<'a>(
         source_hours_expire_before: None,
         evidence: Vec::new(),
         known_edges,
+        weighed: Weighed::default(),
+        unsettled: Vec::new(),
+        telling: None,
+        apart_changes: BTreeMap::new(),
+        ledger: Vec::new(),
         name_words: Vec::new(),
         dead_letters: Vec::new(),
         settled: Vec::new(),
         letter_states: FxHashMap::default(),
         verdicts: Vec::new(),
         verdicts_expire_before: None,
-        definitions: Definitions::default(),
+        definitions: state::Definitions::default(),
         messages: BTreeMap::new(),
         messages_expire_before: None,
         recent_sms: RecentSms::default(),
         block: Block { first_offset, end_offset: batch.end_offset, ..Block::default() },
     };
-    let wanted = Wanted::of(batch, settings);
+    let wanted = Wanted::of(batch, settings, &definitions.identity);
     fragments(tx, &mut state, &wanted, pending).await?;
     entities(tx, &mut state, &wanted).await?;
     for range in &wanted.channels {
@@ -88,6 +96,8 @@ pub(crate) async fn event_names(tx: &mut FoldTx, state: &mut State<'_>, batch: &
 struct Wanted {
     fragments: FxHashSet<FragmentId>,
     devices: FxHashMap<FragmentId, Identifier>,
+    /// People that the batch itself knows on a device.
+    people: FxHashMap<FragmentId, Vec<FragmentId>>,
     /// Fragments whose whole profile is needed: events that may merge, and those that tell of entities.
     whole: FxHashSet<FragmentId>,
     leads: BTreeSet<String>,
@@ -98,10 +108,11 @@ struct Wanted {
     definitions: bool,
     messages: BTreeSet<String>,
     channels: Vec<Range>,
+    identities: Vec<(i64, i64)>,
 }
 
 impl Wanted {
-    fn of(batch: &Batch, settings: &Settings) -> Self {
+    fn of(batch: &Batch, settings: &Settings, identity: &IdentitySettings) -> Self {
         let mut wanted = Self::default();
         for record in &batch.records {
             match &record.content {
@@ -112,12 +123,26 @@ impl Wanted {
                     if event.source == DELIVER_SOURCE {
                         wanted.messages.extend(Outcome::read(&event.name, &event.properties).map(|outcome| outcome.message_id));
                     }
-                    let whole = 1 < event.identifiers.len() || tells || is_submit;
-                    for identifier in &event.identifiers {
-                        let id = identifier.fragment_id(&settings.hash_key, 0);
+                    let whole =
+                        1 < event.identifiers.len() || tells || is_submit || PersonFacts::is_told_by(event.traits.keys());
+                    let ids = event.identifiers.iter().map(|identifier| (identifier, identifier.fragment_id(&settings.hash_key, 0)));
+                    let ids: Vec<(&Identifier, FragmentId)> = ids.collect();
+                    let is_device = |identifier: &Identifier| identity.role(identifier.kind.as_str()) == KindRole::Device;
+                    let person = ids.iter().find(|(identifier, _)| !is_device(identifier)).map(|(_, id)| *id);
+                    for (identifier, id) in ids {
                         wanted.fragments.insert(id);
-                        if identifier.kind == IdentifierKind::AnonymousId {
-                            wanted.devices.entry(id).or_insert_with(|| identifier.clone());
+                        if is_device(identifier) {
+                            match person {
+                                Some(person) => {
+                                    let people = wanted.people.entry(id).or_default();
+                                    if !people.contains(&person) {
+                                        people.push(person);
+                                    }
+                                }
+                                None => {
+                                    wanted.devices.entry(id).or_insert_with(|| identifier.clone());
+                                }
+                            }
                         }
                         if whole {
                             wanted.whole.insert(id);
@@ -144,6 +169,16 @@ impl Wanted {
                         wanted.letters.insert(*offset);
                     }
                     Action::SetForm { .. } | Action::SetSending { .. } => wanted.definitions = true,
+                    Action::MergeProfiles { one, other } => {
+                        wanted.fragments.extend([FragmentId(one.0), FragmentId(other.0)]);
+                        wanted.whole.extend([FragmentId(one.0), FragmentId(other.0)]);
+                    }
+                    Action::PartProfiles { one, other } => {
+                        wanted.fragments.extend([*one, *other]);
+                        wanted.whole.extend([*one, *other]);
+                    }
+                    Action::SetIdentity { .. } => {}
+                    Action::DecideIdentity { after, until } => wanted.identities.push((*after, *until)),
                     Action::RetryMessages { message_ids } => {
                         wanted.definitions = true;
                         wanted.messages.extend(message_ids.iter().cloned());
@@ -165,20 +200,21 @@ async fn fragments(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted, pend
     let ids: Vec<FragmentId> = wanted.fragments.iter().copied().collect();
     let mut found = by_id(tx, pending, ids).await?;
 
-    // A device that has passed through several hands: its current login interval is a fragment of its own.
-    let mut current = Vec::new();
-    for row in &found {
-        if 0 < row.current_generation
-            && let Some(identifier) = wanted.devices.get(&row.fragment_id)
-        {
-            let id = identifier.fragment_id(&state.settings.hash_key, row.current_generation);
-            if whole.contains(&row.fragment_id) {
-                whole.insert(id);
-            }
-            current.push(id);
+    // What happens on a device after a login is a fragment of its own, and goes with whoever signed in.
+    let mut after_login = Vec::new();
+    for (root, identifier) in &wanted.devices {
+        let held = found.iter().find(|row| row.fragment_id == *root).filter(|row| row.state.contains(LOGINS));
+        let held: Vec<FragmentId> = held.map(logins_of).unwrap_or_default();
+        for person in held.iter().chain(wanted.people.get(root).into_iter().flatten()) {
+            let id = identifier.interval_id(&state.settings.hash_key, *person);
+            after_login.extend([id, *person]);
+            whole.extend([id, *person]);
         }
     }
-    found.extend(by_id(tx, pending, current).await?);
+    after_login.retain(|id| !wanted.fragments.contains(id));
+    after_login.sort_unstable();
+    after_login.dedup();
+    found.extend(by_id(tx, pending, after_login).await?);
 
     let profiles: FxHashSet<ProfileId> = found.iter().filter(|row| whole.contains(&row.fragment_id)).map(|row| row.profile_id).collect();
     for row in found {
@@ -206,6 +242,55 @@ async fn fragments(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted, pend
     Ok(())
 }
 
+/// How a device's state begins to tell of logins.
+const LOGINS: &str = "\"g\":";
+
+fn logins_of(row: &FragmentRow) -> Vec<FragmentId> {
+    let state: FragmentState = serde_json::from_str(&row.state).unwrap_or_default();
+    let mut people: Vec<FragmentId> = state.logins.iter().map(|login| FragmentId(login.person)).collect();
+    people.sort_unstable();
+    people.dedup();
+    people
+}
+
+/// Loads the profiles that the fragments are of, as a whole, where they are not in memory as a whole yet.
+pub(crate) async fn whole_profiles(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    pending: &Pending,
+    ids: &[FragmentId],
+) -> Result<(), StoreError> {
+    let absent: Vec<FragmentId> = ids.iter().copied().filter(|id| !state.fragments.contains_key(id)).collect();
+    for row in by_id(tx, pending, absent).await? {
+        state.fragments.insert(row.fragment_id, Fragment::new(row));
+    }
+    let profile_of = |id: &FragmentId| state.fragments.get(id).map(|fragment| fragment.row.profile_id);
+    let part: BTreeSet<ProfileId> = ids.iter().filter_map(profile_of).filter(|profile| !state.members.contains_key(profile)).collect();
+    if part.is_empty() {
+        return Ok(());
+    }
+    let part: Vec<ProfileId> = part.into_iter().collect();
+    let mut members: Vec<FragmentId> = part.iter().map(|profile| FragmentId(profile.0)).collect();
+    for row in pending.instead(tx.other_fragments_of(&part).await?) {
+        members.push(row.fragment_id);
+        state.fragments.entry(row.fragment_id).or_insert_with(|| Fragment::new(row));
+    }
+    let absent: Vec<FragmentId> = members.iter().copied().filter(|id| !state.fragments.contains_key(id)).collect();
+    for row in by_id(tx, pending, absent).await? {
+        state.fragments.insert(row.fragment_id, Fragment::new(row));
+    }
+    members.extend(ids);
+    for profile in part {
+        // What the batch moved counts, not what the table still has.
+        let is_of = |id: &FragmentId| state.fragments.get(id).is_some_and(|fragment| fragment.row.profile_id == profile);
+        let mut of: Vec<FragmentId> = members.iter().copied().filter(is_of).collect();
+        of.sort_unstable();
+        of.dedup();
+        state.members.insert(profile, of);
+    }
+    Ok(())
+}
+
 /// The fragments as the fold last left them: some are not in the table yet.
 async fn by_id(tx: &mut FoldTx, pending: &Pending, ids: Vec<FragmentId>) -> Result<Vec<FragmentRow>, StoreError> {
     let (mut found, mut asked) = (Vec::with_capacity(ids.len()), Vec::with_capacity(ids.len()));
@@ -222,7 +307,7 @@ async fn by_id(tx: &mut FoldTx, pending: &Pending, ids: Vec<FragmentId>) -> Resu
 async fn outbox(tx: &mut FoldTx, state: &mut State<'_>, wanted: Wanted) -> Result<(), StoreError> {
     if wanted.definitions {
         let forms = tx.forms().await?.into_iter().map(|form| (form.form_id.clone(), form));
-        state.definitions = Definitions { forms: forms.collect(), sending: tx.sending().await?, changes: Vec::new() };
+        state.definitions = state::Definitions { forms: forms.collect(), sending: tx.sending().await?, changes: Vec::new() };
     }
     let ids: Vec<String> = wanted.messages.into_iter().collect();
     for message in tx.messages(&ids).await? {

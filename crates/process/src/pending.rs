@@ -141,6 +141,12 @@ impl Pending {
         found.into_iter().map(|row| self.get(row.fragment_id).cloned().unwrap_or(row))
     }
 
+    /// Evidence that waits, at any of the fragments.
+    pub fn evidence_at(&self, ids: &[FragmentId]) -> Vec<Evidence> {
+        let ids: rustc_hash::FxHashSet<FragmentId> = ids.iter().copied().collect();
+        self.evidence.iter().filter(|edge| ids.contains(&edge.a) || ids.contains(&edge.b)).cloned().collect()
+    }
+
     /// Rows that wait, of a range of ids: after `after`, up to and with `until`.
     pub fn between(&self, after: i64, until: i64) -> impl Iterator<Item = FragmentRow> {
         let rows = self.rows.iter().flat_map(FxHashMap::values);

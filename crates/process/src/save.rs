@@ -1,13 +1,11 @@
 //! Writes what the batch changed, set by set.
 
-use std::sync::Arc;
-
-use forecourt_model::{Block, ChannelRules, FragmentId};
+use forecourt_model::{Block, FragmentId};
 use forecourt_store::{FoldTx, StoreError};
 use rustc_hash::FxHashSet;
 
 use crate::{
-    entity,
+    Definitions, entity,
     identity::KnownEdges,
     pending::{Changed, Pending},
     state::State,
@@ -17,7 +15,7 @@ use crate::{
 pub(crate) struct Saved {
     pub block: Block,
     pub known_edges: KnownEdges,
-    pub rules: Arc<ChannelRules>,
+    pub definitions: Definitions,
 }
 
 pub(crate) async fn changes(
@@ -34,6 +32,9 @@ pub(crate) async fn changes(
         Changed { row: fragment.into_row(), is_urgent }
     });
     pending.save(tx, dirty.collect(), state.evidence, state.block.end_offset, may_wait).await?;
+    let apart: Vec<_> = state.apart_changes.into_iter().collect();
+    tx.save_not_same(&apart).await?;
+    tx.save_ledger(&state.ledger).await?;
     state.name_words.sort_unstable();
     state.name_words.dedup();
     tx.save_name_words(&state.name_words).await?;
@@ -64,7 +65,7 @@ pub(crate) async fn changes(
     tx.save_block(&state.block).await?;
     tx.drop_blocks(lake_offset).await?;
     tx.save_fold_numbers(&state.numbers).await?;
-    Ok(Saved { block: state.block, known_edges: state.known_edges, rules: state.rules })
+    Ok(Saved { block: state.block, known_edges: state.known_edges, definitions: Definitions { rules: state.rules, identity: state.identity, blocked: state.blocked } })
 }
 
 /// Whose the changed leads, orders and calls are: readers look those fragments up in the table.

@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use forecourt_model::{
-    Block, ChannelBy, ChannelRules, EventNames, FragmentId, FragmentState, ProfileId, Touch,
+    Block, ChannelBy, ChannelRules, EventNames, FragmentId, FragmentState, IdentitySettings, ProfileId, Touch, Why,
     block::TouchOf,
     command::{DeadLetterState, Verdict},
     entity::{AdCost, Call, Lead, Order},
     form::Form,
+    identity::{Blocked, PersonFacts},
     message::{Message, MessageState, Sending},
     time::{DAY_US, HOUR_US},
 };
@@ -16,12 +17,13 @@ use forecourt_store::{
     dead_letter::DeadLetter,
     definition::{DefinitionChange, SENDING},
     fragment::{Evidence, FragmentRow},
+    identity::{LedgerLine, NotSame},
     source_hour::SourceHourChanges,
     totals::TotalChanges,
 };
 use rustc_hash::FxHashMap;
 
-use crate::{Record, Settings, identity::KnownEdges, outbox::RecentSms};
+use crate::{Record, Settings, component::Weighed, identity::KnownEdges, outbox::RecentSms};
 
 /// How long a command's verdict can be asked for.
 const VERDICT_KEPT_US: i64 = HOUR_US;
@@ -38,6 +40,12 @@ pub(crate) struct State<'a> {
     pub numbers: FoldNumbers,
     /// In force at the record being folded.
     pub rules: Arc<ChannelRules>,
+    pub identity: Arc<IdentitySettings>,
+    pub blocked: Arc<Blocked>,
+    /// Whose command is being folded; empty for what nobody commanded.
+    pub actor: String,
+    /// Why profiles that a command parts are parted.
+    pub because: Option<Why>,
     pub fragments: FxHashMap<FragmentId, Fragment>,
     /// All fragments of a profile, for the profiles whose fragments are all loaded.
     pub members: FxHashMap<ProfileId, Vec<FragmentId>>,
@@ -51,6 +59,14 @@ pub(crate) struct State<'a> {
     pub source_hours_expire_before: Option<i64>,
     pub evidence: Vec<Evidence>,
     pub known_edges: KnownEdges,
+    pub weighed: Weighed,
+    /// Fragments between whose profiles the record being folded leaves something to be decided.
+    pub unsettled: Vec<FragmentId>,
+    /// What the event being folded will make known of its person.
+    pub telling: Option<(FragmentId, PersonFacts)>,
+    /// Words that two are not the same, said or taken back by the batch.
+    pub apart_changes: BTreeMap<(FragmentId, FragmentId), Option<NotSame>>,
+    pub ledger: Vec<LedgerLine>,
     pub name_words: Vec<(String, FragmentId)>,
     pub dead_letters: Vec<DeadLetter>,
     pub settled: Vec<(u64, DeadLetterState)>,
@@ -125,6 +141,11 @@ impl Fragment {
         })
     }
 
+    /// Whether its state was read, and may have changed since.
+    pub fn has_state(&self) -> bool {
+        self.state.is_some()
+    }
+
     /// Whether it changed its profile.
     pub fn has_moved(&self) -> bool {
         self.row.profile_id != self.profile_was
@@ -143,6 +164,9 @@ impl State<'_> {
     pub fn begin(&mut self, record: &Record) {
         self.offset = record.offset;
         self.at_us = record.at_us;
+        self.actor.clear();
+        self.because = None;
+        self.telling = None;
         self.set_number("at_us", record.at_us);
         self.set_number("offset", record.offset as i64 + 1);
     }

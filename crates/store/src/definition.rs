@@ -36,6 +36,8 @@ pub const FORM: &str = "form";
 pub const SENDING: &str = "sending";
 /// The kind of the list of channel rules; there is one.
 pub const CHANNEL_RULES: &str = "channel_rules";
+/// The kind of the identity settings; there is one.
+pub const IDENTITY: &str = "identity";
 
 const SELECT: &str = "SELECT body, version, created_us, changed_us, changed_by FROM definitions WHERE kind = $1 ORDER BY definition_id";
 
@@ -92,6 +94,11 @@ impl Store {
     pub async fn sending(&self) -> Result<Sending, StoreError> {
         let rows = self.db.query(SELECT, vec![SENDING.into()]).await?;
         Ok(rows.first().map(definition).transpose()?.map_or_else(Sending::default, |definition: Definition<Sending>| definition.body))
+    }
+
+    /// The definition of a kind of which there is one; `None` while nobody changed the built-in one.
+    pub(crate) async fn only_definition<T: serde::de::DeserializeOwned>(&self, kind: &str) -> Result<Option<Definition<T>>, StoreError> {
+        self.db.query(SELECT, vec![kind.into()]).await?.first().map(definition).transpose()
     }
 
     /// Changes whenever a definition changed: an offset.

@@ -1,8 +1,8 @@
 //! Fragments and the evidence that joins them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use forecourt_model::{FragmentId, ProfileId};
+use forecourt_model::{FragmentId, ProfileId, Trust};
 
 use crate::{Row, Store, StoreError, Value, database::rows_list, store::FoldTx};
 
@@ -14,8 +14,8 @@ pub struct FragmentRow {
     pub kind: String,
     pub value: String,
     pub generation: u32,
-    /// Of a device's generation 0: the generation that its next anonymous event belongs to.
-    pub current_generation: u32,
+    /// Sum of the marks below.
+    pub marks: u32,
     pub first_us: i64,
     pub last_us: i64,
     /// Log offset of the fragment's first event.
@@ -25,6 +25,11 @@ pub struct FragmentRow {
     pub state: String,
 }
 
+/// A mark: a contact or a device of too many people to be anybody's own.
+pub const SHARED: u32 = 1;
+/// A mark: evidence at it joined nothing, or was not enough without a device: whoever adds some weighs all of it anew.
+pub const CONTESTED: u32 = 2;
+
 /// Why two fragments are one person.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Evidence {
@@ -33,12 +38,47 @@ pub struct Evidence {
     pub b: FragmentId,
     /// `signed_in`, `same_event`, `alias`.
     pub rule: String,
+    /// The record that told it first, and its log time.
     pub log_offset: u64,
     pub at_us: i64,
+    pub trust: Trust,
+    /// When it was told first, by event time.
+    pub first_us: i64,
+    /// When it was told last, in days since 1970, by event time; kept of what files tell, 0 for others.
+    pub last_day: i32,
+}
+
+impl Evidence {
+    /// Adds what is told of the same two later in the log. Returns whether that says anything new.
+    pub fn tell(&mut self, other: &Self) -> bool {
+        let before = (self.trust, self.first_us, self.last_day);
+        if self.trust < other.trust {
+            self.rule.clone_from(&other.rule);
+        }
+        self.trust = self.trust.max(other.trust);
+        self.first_us = self.first_us.min(other.first_us);
+        self.last_day = self.last_day.max(other.last_day);
+        before != (self.trust, self.first_us, self.last_day)
+    }
 }
 
 pub(crate) const COLUMNS: &str =
-    "fragment_id, profile_id, kind, value, generation, current_generation, first_us, last_us, first_offset, events, state";
+    "fragment_id, profile_id, kind, value, generation, marks, first_us, last_us, first_offset, events, state";
+
+pub(crate) const EVIDENCE_COLUMNS: &str = "a, b, rule, log_offset, at_us, trust, first_us, last_day";
+
+pub(crate) fn evidence(row: &Row) -> Result<Evidence, StoreError> {
+    Ok(Evidence {
+        a: FragmentId(row.int(0)?),
+        b: FragmentId(row.int(1)?),
+        rule: row.text(2)?,
+        log_offset: row.int(3)? as u64,
+        at_us: row.int(4)?,
+        trust: Trust::from_number(row.int(5)?),
+        first_us: row.int(6)?,
+        last_day: row.int(7)? as i32,
+    })
+}
 
 pub(crate) fn fragment(row: &Row) -> Result<FragmentRow, StoreError> {
     Ok(FragmentRow {
@@ -47,7 +87,7 @@ pub(crate) fn fragment(row: &Row) -> Result<FragmentRow, StoreError> {
         kind: row.text(2)?,
         value: row.text(3)?,
         generation: row.int(4)? as u32,
-        current_generation: row.int(5)? as u32,
+        marks: row.int(5)? as u32,
         first_us: row.int(6)?,
         last_us: row.int(7)?,
         first_offset: row.int(8)? as u64,
@@ -93,7 +133,7 @@ impl FoldTx {
 
     pub async fn save_fragments(&mut self, fragments: Vec<FragmentRow>) -> Result<(), StoreError> {
         const TAIL: &str = "ON CONFLICT (fragment_id) DO UPDATE SET profile_id = excluded.profile_id,
-            current_generation = excluded.current_generation, first_us = excluded.first_us, last_us = excluded.last_us,
+            marks = excluded.marks, first_us = excluded.first_us, last_us = excluded.last_us,
             first_offset = excluded.first_offset, events = excluded.events, state = excluded.state";
         let mut parameters = Vec::with_capacity(fragments.len() * 11);
         for row in fragments {
@@ -103,7 +143,7 @@ impl FoldTx {
                 Value::from(row.kind),
                 Value::from(row.value),
                 Value::from(i64::from(row.generation)),
-                Value::from(i64::from(row.current_generation)),
+                Value::from(i64::from(row.marks)),
                 Value::from(row.first_us),
                 Value::from(row.last_us),
                 Value::from(row.first_offset),
@@ -115,24 +155,55 @@ impl FoldTx {
         Ok(())
     }
 
-    /// Keeps the first evidence of each pair.
+    /// Adds evidence to what is held of each pair.
     pub async fn save_evidence(&mut self, evidence: &[Evidence]) -> Result<(), StoreError> {
-        let parameters = evidence
-            .iter()
+        const TAIL: &str = "ON CONFLICT (a, b) DO UPDATE SET
+            rule = CASE WHEN evidence.trust < excluded.trust THEN excluded.rule ELSE evidence.rule END,
+            trust = CASE WHEN evidence.trust < excluded.trust THEN excluded.trust ELSE evidence.trust END,
+            first_us = CASE WHEN excluded.first_us < evidence.first_us THEN excluded.first_us ELSE evidence.first_us END,
+            last_day = CASE WHEN evidence.last_day < excluded.last_day THEN excluded.last_day ELSE evidence.last_day END
+            WHERE evidence.trust < excluded.trust OR excluded.first_us < evidence.first_us OR evidence.last_day < excluded.last_day";
+        // One statement may name a pair once.
+        let mut pairs: BTreeMap<(FragmentId, FragmentId), Evidence> = BTreeMap::new();
+        for edge in evidence {
+            match pairs.get_mut(&(edge.a, edge.b)) {
+                Some(held) => {
+                    held.tell(edge);
+                }
+                None => {
+                    pairs.insert((edge.a, edge.b), edge.clone());
+                }
+            }
+        }
+        let parameters = pairs
+            .into_values()
             .flat_map(|edge| {
                 [
                     Value::from(edge.a.0),
                     Value::from(edge.b.0),
-                    Value::from(edge.rule.as_str()),
+                    Value::from(edge.rule),
                     Value::from(edge.log_offset),
                     Value::from(edge.at_us),
+                    Value::from(edge.trust.number()),
+                    Value::from(edge.first_us),
+                    Value::from(i64::from(edge.last_day)),
                 ]
             })
             .collect();
-        self.tx
-            .execute_rows("INSERT INTO evidence (a, b, rule, log_offset, at_us)", "ON CONFLICT (a, b) DO NOTHING", 5, parameters)
-            .await?;
+        self.tx.execute_rows(&format!("INSERT INTO evidence ({EVIDENCE_COLUMNS})"), TAIL, 8, parameters).await?;
         Ok(())
+    }
+
+    /// All evidence at any of the fragments.
+    pub async fn evidence_at(&mut self, ids: &[FragmentId]) -> Result<Vec<Evidence>, StoreError> {
+        let mut found = BTreeSet::new();
+        for column in ["a", "b"] {
+            let keys = ids.iter().map(|id| Value::from(id.0)).collect();
+            for row in self.tx.query_keys(&format!("SELECT {EVIDENCE_COLUMNS} FROM evidence WHERE {column} IN"), "", keys).await? {
+                found.insert(evidence(&row)?);
+            }
+        }
+        Ok(found.into_iter().collect())
     }
 
     pub async fn save_name_words(&mut self, words: &[(String, FragmentId)]) -> Result<(), StoreError> {

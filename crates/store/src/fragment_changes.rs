@@ -3,7 +3,7 @@
 //! Fragments are keyed by hashes, so each one touched is a page of the table touched. While the fold is behind, it notes
 //! its changes here, in the order they came, and writes them into the table in swathes (docs/decisions/0010-fold-behind.md).
 
-use forecourt_model::{FragmentId, ProfileId};
+use forecourt_model::{FragmentId, ProfileId, Trust};
 
 use crate::{
     Store, StoreError,
@@ -14,6 +14,8 @@ use crate::{
 /// What a number takes, and how many a row has.
 const WIDTH: usize = 8;
 const NUMBERS: usize = 7;
+/// What a note begins with, where an earlier version had the number of its rows.
+const LAYOUT: u64 = u64::MAX;
 
 impl FoldTx {
     /// Notes rows and evidence that the tables do not have yet, as of `end_offset`.
@@ -66,9 +68,10 @@ fn damaged() -> StoreError {
 fn encode(rows: &[&FragmentRow], evidence: &[Evidence]) -> Vec<u8> {
     let texts: usize = rows.iter().map(|row| row.kind.len() + row.value.len() + row.state.len()).sum();
     let mut out = Vec::with_capacity(WIDTH + rows.len() * (NUMBERS * WIDTH + 12) + texts);
+    out.extend_from_slice(&LAYOUT.to_le_bytes());
     out.extend_from_slice(&(rows.len() as u64).to_le_bytes());
     for row in rows {
-        let generations = u64::from(row.generation) << 32 | u64::from(row.current_generation);
+        let generations = u64::from(row.generation) << 32 | u64::from(row.marks);
         let lengths = [row.kind.len(), row.value.len(), row.state.len()];
         let numbers: [u64; NUMBERS] = [
             row.fragment_id.0 as u64,
@@ -90,8 +93,9 @@ fn encode(rows: &[&FragmentRow], evidence: &[Evidence]) -> Vec<u8> {
         }
     }
     out.extend_from_slice(&(evidence.len() as u64).to_le_bytes());
-    for Evidence { a, b, rule, log_offset, at_us } in evidence {
-        for number in [a.0 as u64, b.0 as u64, *log_offset, *at_us as u64] {
+    for Evidence { a, b, rule, log_offset, at_us, trust, first_us, last_day } in evidence {
+        let (trust, last_day) = (trust.number() as u64, i64::from(*last_day) as u64);
+        for number in [a.0 as u64, b.0 as u64, *log_offset, *at_us as u64, trust, *first_us as u64, last_day] {
             out.extend_from_slice(&number.to_le_bytes());
         }
         out.extend_from_slice(&(rule.len() as u32).to_le_bytes());
@@ -103,18 +107,35 @@ fn encode(rows: &[&FragmentRow], evidence: &[Evidence]) -> Vec<u8> {
 fn decode(body: &[u8]) -> Option<(Vec<FragmentRow>, Vec<Evidence>)> {
     let plain = lz4_flex::decompress_size_prepended(body).ok()?;
     let mut rest = plain.as_slice();
-    let count = number(&mut rest)?;
-    let rows = (0..count).map(|_| row(&mut rest)).collect::<Option<_>>()?;
-    // An earlier version noted rows only.
+    let head = number(&mut rest)?;
+    let is_earlier = head != LAYOUT;
+    let count = if is_earlier { head } else { number(&mut rest)? };
+    let mut rows = (0..count).map(|_| row(&mut rest)).collect::<Option<Vec<_>>>()?;
+    if is_earlier {
+        // It had a device's generation there.
+        rows.iter_mut().for_each(|row| row.marks = 0);
+    }
+    // The first version noted rows only.
     let count = if rest.is_empty() { 0 } else { number(&mut rest)? };
-    let evidence = (0..count).map(|_| edge(&mut rest)).collect::<Option<_>>()?;
+    let evidence = (0..count).map(|_| edge(&mut rest, is_earlier)).collect::<Option<_>>()?;
     Some((rows, evidence))
 }
 
-fn edge(rest: &mut &[u8]) -> Option<Evidence> {
+fn edge(rest: &mut &[u8], is_earlier: bool) -> Option<Evidence> {
     let [a, b, log_offset, at_us] = [number(rest)?, number(rest)?, number(rest)?, number(rest)?];
+    let [trust, first_us, last_day] =
+        if is_earlier { [Trust::Event.number() as u64, at_us, 0] } else { [number(rest)?, number(rest)?, number(rest)?] };
     let rule = length(rest)?;
-    Some(Evidence { a: FragmentId(a as i64), b: FragmentId(b as i64), rule: text(rest, rule)?, log_offset, at_us: at_us as i64 })
+    Some(Evidence {
+        a: FragmentId(a as i64),
+        b: FragmentId(b as i64),
+        rule: text(rest, rule)?,
+        log_offset,
+        at_us: at_us as i64,
+        trust: Trust::from_number(trust as i64),
+        first_us: first_us as i64,
+        last_day: last_day as i32,
+    })
 }
 
 fn row(rest: &mut &[u8]) -> Option<FragmentRow> {
@@ -131,7 +152,7 @@ fn row(rest: &mut &[u8]) -> Option<FragmentRow> {
         kind,
         value,
         generation: (generations >> 32) as u32,
-        current_generation: generations as u32,
+        marks: generations as u32,
         first_us: first as i64,
         last_us: last as i64,
         first_offset,
@@ -170,7 +191,7 @@ mod tests {
             kind: "phone".into(),
             value: "+79161234567".into(),
             generation: 2,
-            current_generation: 3,
+            marks: 3,
             first_us: -1,
             last_us: i64::MAX,
             first_offset: 9,
@@ -178,7 +199,16 @@ mod tests {
             state: r#"{"t":{"имя":["Ана",1,2,"s"]}}"#.into(),
         };
         let other = FragmentRow { value: String::new(), ..row.clone() };
-        let edge = Evidence { a: FragmentId(3), b: FragmentId(7), rule: "signed_in".into(), log_offset: 9, at_us: -4 };
+        let edge = Evidence {
+            a: FragmentId(3),
+            b: FragmentId(7),
+            rule: "signed_in".into(),
+            log_offset: 9,
+            at_us: -4,
+            trust: Trust::Login,
+            first_us: -5,
+            last_day: 20_000,
+        };
         let body = encode(&[&row, &other], std::slice::from_ref(&edge));
         assert_eq!(decode(&body[..body.len() - 3]), None);
         assert_eq!(decode(&body).unwrap(), (vec![row, other], vec![edge]));

@@ -11,6 +11,7 @@ pub mod definition;
 pub mod entity;
 mod error;
 pub mod fragment;
+pub mod identity;
 mod fragment_changes;
 pub mod inspect;
 pub mod outbox;

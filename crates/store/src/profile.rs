@@ -63,7 +63,7 @@ impl Store {
         if !self.is_visible(scope, &ids).await? {
             return Ok(None);
         }
-        let evidence = self.evidence_of(&ids).await?;
+        let evidence = self.evidence_at(&ids).await?;
         let (summary, state) = summary(profile_id, &fragments)?;
         Ok(Some(ProfileView { summary, fragments, state, evidence, redirected_from: (asked != profile_id).then_some(asked) }))
     }
@@ -153,26 +153,6 @@ impl Store {
             }
         }
         Ok(found)
-    }
-
-    async fn evidence_of(&self, ids: &[FragmentId]) -> Result<Vec<Evidence>, StoreError> {
-        let mut found = BTreeSet::new();
-        for chunk in ids.chunks(500) {
-            let keys = rows_list(1, chunk.len());
-            for column in ["a", "b"] {
-                let sql = format!("SELECT a, b, rule, log_offset, at_us FROM evidence WHERE {column} IN {keys}");
-                for row in self.db.query(&sql, chunk.iter().map(|id| id.0.into()).collect()).await? {
-                    found.insert(Evidence {
-                        a: FragmentId(row.int(0)?),
-                        b: FragmentId(row.int(1)?),
-                        rule: row.text(2)?,
-                        log_offset: row.int(3)? as u64,
-                        at_us: row.int(4)?,
-                    });
-                }
-            }
-        }
-        Ok(found.into_iter().collect())
     }
 
     /// A dealer sees the people of the leads, orders and calls that are his.

@@ -68,6 +68,23 @@ ALTER TABLE calls ADD COLUMN touch TEXT;
     "
 DROP INDEX fragments_by_last;
 CREATE INDEX fragments_by_time ON fragments ((last_us / 10000000));
+",
+    "
+ALTER TABLE fragments RENAME COLUMN current_generation TO marks;
+UPDATE fragments SET marks = 0 WHERE marks <> 0;
+ALTER TABLE evidence ADD COLUMN trust BIGINT NOT NULL DEFAULT 2;
+ALTER TABLE evidence ADD COLUMN first_us BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE evidence ADD COLUMN last_day BIGINT NOT NULL DEFAULT 0;
+UPDATE evidence SET first_us = at_us;
+CREATE TABLE not_same (
+    a BIGINT NOT NULL, b BIGINT NOT NULL, log_offset BIGINT NOT NULL, at_us BIGINT NOT NULL, actor TEXT NOT NULL, PRIMARY KEY (a, b)) BY_KEY;
+CREATE INDEX not_same_by_b ON not_same (b);
+CREATE TABLE identity_ledger (
+    log_offset BIGINT NOT NULL, number BIGINT NOT NULL, at_us BIGINT NOT NULL, act TEXT NOT NULL, rule TEXT NOT NULL, why TEXT NOT NULL,
+    a BIGINT NOT NULL, b BIGINT NOT NULL, profile_a BIGINT NOT NULL, profile_b BIGINT NOT NULL, actor TEXT NOT NULL,
+    PRIMARY KEY (log_offset, number)) BY_KEY;
+CREATE INDEX identity_ledger_by_a ON identity_ledger (a);
+CREATE INDEX identity_ledger_by_b ON identity_ledger (b);
 "];
 
 /// A state table as a checkpoint copies it and a replay compares it.
@@ -91,7 +108,7 @@ pub const COMPARED: &[Table] = &[
             "kind",
             "value",
             "generation",
-            "current_generation",
+            "marks",
             "first_us",
             "last_us",
             "first_offset",
@@ -101,7 +118,14 @@ pub const COMPARED: &[Table] = &[
         key: 1,
         live: "1 = 1",
     },
-    Table { name: "evidence", columns: &["a", "b", "rule", "log_offset", "at_us"], key: 2, live: "1 = 1" },
+    Table { name: "evidence", columns: &["a", "b", "rule", "log_offset", "at_us", "trust", "first_us", "last_day"], key: 2, live: "1 = 1" },
+    Table { name: "not_same", columns: &["a", "b", "log_offset", "at_us", "actor"], key: 2, live: "1 = 1" },
+    Table {
+        name: "identity_ledger",
+        columns: &["log_offset", "number", "at_us", "act", "rule", "why", "a", "b", "profile_a", "profile_b", "actor"],
+        key: 2,
+        live: "1 = 1",
+    },
     Table { name: "name_words", columns: &["word", "fragment_id"], key: 2, live: "1 = 1" },
     Table {
         name: "leads",

@@ -124,7 +124,7 @@ async fn duckdb_reads_the_tables_beside_events() {
         kind: "email".into(),
         value: format!("p{number}@example.com"),
         generation: 0,
-        current_generation: 0,
+        marks: 0,
         first_us: START_US,
         last_us: START_US + HOUR_US,
         first_offset: 0,

@@ -167,6 +167,7 @@ impl Rig {
             block.moves.push(Move {
                 offset: end_offset - 1,
                 from: ProfileId(*from),
+                fragment: None,
                 to: ProfileId(*to),
                 first_us: times.0,
                 last_us: times.1,

@@ -75,6 +75,17 @@ pub fn partition(nodes: &[Node], edges: &[Edge], apart: &[(FragmentId, FragmentI
     groups.finish()
 }
 
+/// What speaks against two groups of fragments, each one person's so far, being one person.
+pub fn conflict_of(one: &[Node], two: &[Node], trust: Trust, settings: &IdentitySettings) -> Option<Why> {
+    let held = |nodes: &[Node]| {
+        nodes.iter().map(|node| Held::of(node, settings)).fold(Held::default(), |mut all, held| {
+            all.unite(held);
+            all
+        })
+    };
+    conflict(&held(one), &held(two), trust, settings)
+}
+
 struct Groups<'a> {
     nodes: &'a [Node],
     edges: &'a [Edge],

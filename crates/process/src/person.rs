@@ -1,0 +1,142 @@
+//! What people say of who is who, decided; and the settings it goes by.
+
+use std::sync::Arc;
+
+use forecourt_model::{
+    FragmentId, IdentitySettings, ProfileId, Trust, Why,
+    identity::{Blocked, conflict_of},
+};
+use forecourt_store::{
+    FoldTx, StoreError,
+    definition::IDENTITY,
+    fragment::Evidence,
+    identity::NotSame,
+};
+
+use crate::{
+    component::{self, Weighed},
+    definition,
+    pending::Pending,
+    state::State,
+};
+
+type Verdict = Result<(), String>;
+
+/// Two profiles are one person's. Earlier words that they are not are taken back.
+pub(crate) async fn merge(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    pending: &Pending,
+    one: ProfileId,
+    other: ProfileId,
+) -> Result<Verdict, StoreError> {
+    let asked = [FragmentId(one.0), FragmentId(other.0)];
+    component::gather(tx, state, pending, &asked).await?;
+    let [Some(one), Some(other)] = asked.map(|id| profile_of(state, id)) else { return Ok(Err(gone())) };
+    if one == other {
+        return Ok(Err("the two are one profile already".into()));
+    }
+    let [ours, theirs] = [one, other].map(|profile| state.members.get(&profile).cloned().unwrap_or_default());
+    let [ours_known, theirs_known] = [&ours, &theirs].map(|ids| ids.iter().map(|id| Weighed::node(state, *id)).collect::<Vec<_>>());
+    if let Some(why) = conflict_of(&ours_known, &theirs_known, Trust::Word, &state.identity) {
+        return Ok(Err(refusal(&why)));
+    }
+    for pair in state.weighed.apart_between(&ours, &theirs) {
+        state.weighed.set_apart(pair, None);
+        state.apart_changes.insert(pair, None);
+    }
+    let (a, b) = (FragmentId(one.0.min(other.0)), FragmentId(one.0.max(other.0)));
+    let evidence = Evidence {
+        a,
+        b,
+        rule: "word".to_owned(),
+        log_offset: state.offset,
+        at_us: state.at_us,
+        trust: Trust::Word,
+        first_us: state.at_us,
+        last_day: 0,
+    };
+    state.weighed.note_evidence(&evidence);
+    state.evidence.push(evidence);
+    state.unsettled = vec![a, b];
+    component::settle(tx, state, pending).await?;
+    let is_one = profile_of(state, a).is_some() && profile_of(state, a) == profile_of(state, b);
+    Ok(is_one.then_some(()).ok_or_else(|| "other evidence speaks against it: look at the ledger of both profiles".to_owned()))
+}
+
+/// Two fragments are not one person's; whatever evidence ties closer to one of them stays with it.
+pub(crate) async fn part(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    pending: &Pending,
+    one: FragmentId,
+    other: FragmentId,
+) -> Result<Verdict, StoreError> {
+    component::gather(tx, state, pending, &[one, other]).await?;
+    let (Some(profile), Some(theirs)) = (profile_of(state, one), profile_of(state, other)) else { return Ok(Err(gone())) };
+    if one == other || profile != theirs {
+        return Ok(Err("the two are not one profile: nothing to part".into()));
+    }
+    let is_interval = |id: FragmentId| state.fragments.get(&id).is_some_and(|fragment| fragment.row.generation != 0);
+    if is_interval(one) || is_interval(other) {
+        return Ok(Err("what was done on a device after signing in goes with who signed in: part the people instead".into()));
+    }
+    let pair = (one.min(other), one.max(other));
+    let said = NotSame { a: pair.0, b: pair.1, log_offset: state.offset, at_us: state.at_us, actor: state.actor.clone() };
+    state.weighed.set_apart(pair, Some(said.clone()));
+    state.apart_changes.insert(pair, Some(said));
+    state.because = Some(Why::NotSame);
+    state.unsettled = vec![one, other];
+    component::settle(tx, state, pending).await?;
+    Ok(Ok(()))
+}
+
+/// Who is who among the fragments of a range, by the settings in force.
+pub(crate) async fn decide(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    pending: &Pending,
+    after: i64,
+    until: i64,
+) -> Result<Verdict, StoreError> {
+    let held = tx.fragments_between(after, until).await?;
+    let mut ids: Vec<FragmentId> = held.iter().map(|row| row.fragment_id).collect();
+    ids.extend(pending.between(after, until).map(|row| row.fragment_id));
+    ids.extend(state.fragments.keys().copied().filter(|id| after < id.0 && id.0 <= until));
+    ids.sort_unstable();
+    ids.dedup();
+    for some in ids.chunks(500) {
+        state.unsettled = some.to_vec();
+        component::settle(tx, state, pending).await?;
+    }
+    Ok(Ok(()))
+}
+
+pub(crate) fn set_identity(state: &mut State<'_>, settings: &IdentitySettings, actor: &str) -> Verdict {
+    settings.check()?;
+    definition::note(state, IDENTITY, "", settings, actor);
+    state.blocked = Arc::new(Blocked::of(settings));
+    state.identity = Arc::new(settings.clone());
+    Ok(())
+}
+
+fn profile_of(state: &State<'_>, id: FragmentId) -> Option<ProfileId> {
+    state.fragments.get(&id).map(|fragment| fragment.row.profile_id)
+}
+
+fn gone() -> String {
+    "there is no such profile: it may have been erased".to_owned()
+}
+
+fn refusal(why: &Why) -> String {
+    match why {
+        Why::Unique { kind } => {
+            format!("each has a `{kind}` of its own, and a person has one: correct the wrong one, or change that in the identity settings")
+        }
+        Why::Limit { kind } => format!("together they have more of `{kind}` than the identity settings allow"),
+        Why::Size => "together they have more identifiers than a profile may have".to_owned(),
+        Why::Shared | Why::NamesNobody => "one of them is a contact or a device that many people share".to_owned(),
+        Why::NotSame => "somebody said that they are not the same person".to_owned(),
+        Why::BirthDate | Why::Name | Why::Withdrawn => "what is known of the two contradicts each other".to_owned(),
+    }
+}
