@@ -215,6 +215,22 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("POST", "/api/channel-rules/test", SeeReports, Unneeded("an address typed in, nobody's data")),
     ("POST", "/api/channel-rules/preview", SeeReports, Unneeded("counts of events and leads, none of them shown")),
     ("POST", "/api/channel-rules/apply", EditDefinitions, As(Action::JobChanged)),
+    ("GET", "/api/identity/settings", SeeReports, Nothing),
+    ("PUT", "/api/identity/settings", EditDefinitions, As(Action::DefinitionChanged)),
+    ("POST", "/api/identity/rollback", EditDefinitions, As(Action::DefinitionChanged)),
+    ("POST", "/api/identity/preview", EditDefinitions, As(Action::JobChanged)),
+    ("POST", "/api/identity/apply", EditDefinitions, As(Action::JobChanged)),
+    ("GET", "/api/identity/ledger", EditProfiles, As(Action::PeopleListed)),
+    ("GET", "/api/identity/report", SeeReports, Nothing),
+    ("GET", "/api/profiles/{id}/identity", SeeProfiles, As(Action::ProfileOpened)),
+    ("GET", "/api/profiles/{id}/merge-preview", EditProfiles, As(Action::ProfileOpened)),
+    ("POST", "/api/profiles/{id}/merge", EditProfiles, As(Action::ProfileChanged)),
+    ("POST", "/api/profiles/{id}/unmerge", EditProfiles, As(Action::ProfileChanged)),
+    ("GET", "/api/duplicates", EditProfiles, As(Action::PeopleListed)),
+    ("POST", "/api/duplicates/{id}/answer", EditProfiles, As(Action::ProfileChanged)),
+    ("GET", "/api/duplicates/settings", SeeReports, Nothing),
+    ("PUT", "/api/duplicates/settings", EditDefinitions, As(Action::SettingChanged)),
+    ("POST", "/api/duplicates/find", EditDefinitions, As(Action::JobChanged)),
 ];
 
 /// A route that is no GET and says nothing about the audit log does not compile.

@@ -18,6 +18,7 @@ mod commands;
 mod conversions;
 mod currencies;
 mod dead_letters;
+mod duplicates;
 mod deliveries;
 mod error;
 mod exports;
@@ -25,12 +26,14 @@ mod feed;
 mod forms;
 mod funnel;
 mod headers;
+mod identity;
 pub mod imports;
 mod input;
 mod installation;
 mod jobs;
 mod live;
 mod masking;
+mod merging;
 mod overview;
 mod pace;
 mod pivot;
@@ -246,6 +249,20 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(channel_rules::preview_channel_rules))
         .routes(routes!(channel_rules::apply_channel_rules))
         .routes(routes!(commands::outcome))
+        .routes(routes!(identity::settings, identity::set_settings))
+        .routes(routes!(identity::roll_back))
+        .routes(routes!(identity::preview))
+        .routes(routes!(identity::apply))
+        .routes(routes!(identity::ledger))
+        .routes(routes!(identity::report))
+        .routes(routes!(merging::identity))
+        .routes(routes!(merging::merge_preview))
+        .routes(routes!(merging::merge))
+        .routes(routes!(merging::unmerge))
+        .routes(routes!(duplicates::duplicates))
+        .routes(routes!(duplicates::answer))
+        .routes(routes!(duplicates::settings, duplicates::set_settings))
+        .routes(routes!(duplicates::find))
         .routes(routes!(forms::forms, forms::add_form))
         .routes(routes!(forms::form, forms::change_form))
         .routes(routes!(forms::new_webhook_secret))

@@ -30,8 +30,15 @@ pub enum Action {
     /// Has messages sent again that were held, failed, suppressed or whose outcome is unknown.
     RetryMessages { message_ids: Vec<String> },
     /// Says that two profiles are one person.
-    MergeProfiles { one: ProfileId, other: ProfileId },
-    /// Says that two fragments, named by their ids, are not one person's; whatever is nearer to the one goes with it.
+    MergeProfiles {
+        one: ProfileId,
+        other: ProfileId,
+        /// Of a program that compared the two, in thousandths; `None` for a person's word.
+        #[serde(default)]
+        probability: Option<u16>,
+    },
+    /// Says that two fragments, named by their ids, are not one person's, now and from then on; whatever is nearer to the one
+    /// goes with it.
     PartProfiles { one: FragmentId, other: FragmentId },
     /// From this record on, who is who is decided by these settings.
     SetIdentity { settings: IdentitySettings },

@@ -20,7 +20,7 @@ use crate::{
 pub(crate) async fn obey(tx: &mut FoldTx, state: &mut State<'_>, command: &Command, pending: &Pending) -> Result<(), StoreError> {
     state.actor.clone_from(&command.actor);
     let done = match &command.action {
-        Action::MergeProfiles { one, other } => person::merge(tx, state, pending, *one, *other).await?,
+        Action::MergeProfiles { one, other, probability } => person::merge(tx, state, pending, *one, *other, probability.is_some()).await?,
         Action::PartProfiles { one, other } => person::part(tx, state, pending, *one, *other).await?,
         Action::DecideIdentity { after, until } => person::decide(tx, state, pending, *after, *until).await?,
         Action::SetIdentity { settings } => person::set_identity(state, settings, &command.actor),

@@ -25,6 +25,8 @@ use crate::{
 const WEIGHED_MAX: usize = 5_000;
 
 type Pair = (FragmentId, FragmentId);
+/// By record and kind of identifier, a day.
+pub(crate) type ToldLast = BTreeMap<(FragmentId, String), i32>;
 
 /// Evidence that is in memory, and of which fragments that is all.
 #[derive(Default)]
@@ -98,7 +100,7 @@ impl Weighed {
             first_us: row.first_us,
             facts,
             logins,
-            was_shared: row.marks & SHARED != 0,
+            was_shared: row.marks & SHARED != 0 && !(state.looks_afresh && state.weighed.complete.contains(&id)),
             is_blocked: state.blocked.has(&row.kind, &row.value),
         }
     }
@@ -174,8 +176,7 @@ fn weigh(state: &mut State<'_>, ids: Vec<FragmentId>) {
     let pairs: BTreeSet<Pair> =
         of_ids.flat_map(|(id, others)| others.iter().map(move |other| (id.min(*other), id.max(*other)))).filter(|(a, b)| among(a) && among(b)).collect();
     let held: Vec<Evidence> = pairs.iter().filter_map(|pair| state.weighed.edges.get(pair)).cloned().collect();
-    let latest = latest_told(&held, &nodes);
-    let edges: Vec<Edge> = held.iter().map(|evidence| edge(evidence, &nodes, &latest)).collect();
+    let edges = edges_of(&held, &nodes, &told_last(&held, &nodes));
     let apart: Vec<Pair> = state.weighed.apart.keys().filter(|(a, b)| among(a) && among(b)).copied().collect();
     let identity = state.identity.clone();
     let found = partition(&nodes, &edges, &apart, &identity);
@@ -187,7 +188,7 @@ fn weigh(state: &mut State<'_>, ids: Vec<FragmentId>) {
 }
 
 /// What files told last of each record and kind of identifier, in days: of a record's versions the newest counts.
-fn latest_told(held: &[Evidence], nodes: &[Node]) -> BTreeMap<(FragmentId, String), i32> {
+pub(crate) fn told_last(held: &[Evidence], nodes: &[Node]) -> ToldLast {
     let mut latest = BTreeMap::new();
     for evidence in held.iter().filter(|evidence| evidence.last_day != 0) {
         for (record, other) in [(evidence.a, evidence.b), (evidence.b, evidence.a)] {
@@ -202,7 +203,12 @@ fn kind_of(nodes: &[Node], id: FragmentId) -> String {
     nodes.binary_search_by_key(&id, |node| node.id).map(|at| nodes[at].kind.clone()).unwrap_or_default()
 }
 
-fn edge(evidence: &Evidence, nodes: &[Node], latest: &BTreeMap<(FragmentId, String), i32>) -> Edge {
+/// Evidence as it is weighed; `nodes` in the order of their ids.
+pub(crate) fn edges_of(held: &[Evidence], nodes: &[Node], latest: &ToldLast) -> Vec<Edge> {
+    held.iter().map(|evidence| edge(evidence, nodes, latest)).collect()
+}
+
+fn edge(evidence: &Evidence, nodes: &[Node], latest: &ToldLast) -> Edge {
     let is_older = |record: FragmentId, other: FragmentId| {
         // Only a record of another system has versions: an e-mail's own history is no version of it.
         let kind = kind_of(nodes, record);

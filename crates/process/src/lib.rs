@@ -9,6 +9,7 @@ mod command;
 mod component;
 mod definition;
 mod entity;
+mod forecast;
 mod identity;
 mod load;
 mod outbox;
@@ -27,6 +28,7 @@ use forecourt_model::{Block, ChannelRules, EventNames, HashKey, IdentitySettings
 use forecourt_store::{FoldTx, Store, StoreError};
 
 pub use batch::{Batch, Content, Record};
+pub use forecast::{Example, Forecast, forecast};
 pub use replay::{ReplayError, replay};
 pub use run::{Progress, RunError, run};
 

@@ -56,6 +56,7 @@ pub(crate) async fn state<'a>(
         known_edges,
         weighed: Weighed::default(),
         unsettled: Vec::new(),
+        looks_afresh: false,
         telling: None,
         apart_changes: BTreeMap::new(),
         ledger: Vec::new(),
@@ -169,7 +170,7 @@ impl Wanted {
                         wanted.letters.insert(*offset);
                     }
                     Action::SetForm { .. } | Action::SetSending { .. } => wanted.definitions = true,
-                    Action::MergeProfiles { one, other } => {
+                    Action::MergeProfiles { one, other, .. } => {
                         wanted.fragments.extend([FragmentId(one.0), FragmentId(other.0)]);
                         wanted.whole.extend([FragmentId(one.0), FragmentId(other.0)]);
                     }

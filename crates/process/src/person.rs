@@ -22,13 +22,16 @@ use crate::{
 
 type Verdict = Result<(), String>;
 
-/// Two profiles are one person's. Earlier words that they are not are taken back.
+/// Two profiles are one person's. A person's word takes back earlier words that they are not; what is only probable does not.
+///
+/// * `is_probable`: a program compared the two.
 pub(crate) async fn merge(
     tx: &mut FoldTx,
     state: &mut State<'_>,
     pending: &Pending,
     one: ProfileId,
     other: ProfileId,
+    is_probable: bool,
 ) -> Result<Verdict, StoreError> {
     let asked = [FragmentId(one.0), FragmentId(other.0)];
     component::gather(tx, state, pending, &asked).await?;
@@ -37,11 +40,16 @@ pub(crate) async fn merge(
         return Ok(Err("the two are one profile already".into()));
     }
     let [ours, theirs] = [one, other].map(|profile| state.members.get(&profile).cloned().unwrap_or_default());
+    let (trust, rule) = if is_probable { (Trust::Probable, "probable") } else { (Trust::Word, "word") };
     let [ours_known, theirs_known] = [&ours, &theirs].map(|ids| ids.iter().map(|id| Weighed::node(state, *id)).collect::<Vec<_>>());
-    if let Some(why) = conflict_of(&ours_known, &theirs_known, Trust::Word, &state.identity) {
+    if let Some(why) = conflict_of(&ours_known, &theirs_known, trust, &state.identity) {
         return Ok(Err(refusal(&why)));
     }
-    for pair in state.weighed.apart_between(&ours, &theirs) {
+    let apart = state.weighed.apart_between(&ours, &theirs);
+    if is_probable && !apart.is_empty() {
+        return Ok(Err(refusal(&Why::NotSame)));
+    }
+    for pair in apart {
         state.weighed.set_apart(pair, None);
         state.apart_changes.insert(pair, None);
     }
@@ -49,10 +57,10 @@ pub(crate) async fn merge(
     let evidence = Evidence {
         a,
         b,
-        rule: "word".to_owned(),
+        rule: rule.to_owned(),
         log_offset: state.offset,
         at_us: state.at_us,
-        trust: Trust::Word,
+        trust,
         first_us: state.at_us,
         last_day: 0,
     };
@@ -73,9 +81,11 @@ pub(crate) async fn part(
     other: FragmentId,
 ) -> Result<Verdict, StoreError> {
     component::gather(tx, state, pending, &[one, other]).await?;
-    let (Some(profile), Some(theirs)) = (profile_of(state, one), profile_of(state, other)) else { return Ok(Err(gone())) };
-    if one == other || profile != theirs {
-        return Ok(Err("the two are not one profile: nothing to part".into()));
+    if profile_of(state, one).is_none() || profile_of(state, other).is_none() {
+        return Ok(Err(gone()));
+    }
+    if one == other {
+        return Ok(Err("an identifier is not apart from itself: name two".into()));
     }
     let is_interval = |id: FragmentId| state.fragments.get(&id).is_some_and(|fragment| fragment.row.generation != 0);
     if is_interval(one) || is_interval(other) {
@@ -105,10 +115,13 @@ pub(crate) async fn decide(
     ids.extend(state.fragments.keys().copied().filter(|id| after < id.0 && id.0 <= until));
     ids.sort_unstable();
     ids.dedup();
+    // Under other settings what was shared may be somebody's own again.
+    state.looks_afresh = true;
     for some in ids.chunks(500) {
         state.unsettled = some.to_vec();
         component::settle(tx, state, pending).await?;
     }
+    state.looks_afresh = false;
     Ok(Ok(()))
 }
 

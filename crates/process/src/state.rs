@@ -62,6 +62,8 @@ pub(crate) struct State<'a> {
     pub weighed: Weighed,
     /// Fragments between whose profiles the record being folded leaves something to be decided.
     pub unsettled: Vec<FragmentId>,
+    /// Whether what was found to be shared is asked about again.
+    pub looks_afresh: bool,
     /// What the event being folded will make known of its person.
     pub telling: Option<(FragmentId, PersonFacts)>,
     /// Words that two are not the same, said or taken back by the batch.

@@ -19,6 +19,7 @@ mod doctor;
 mod folder;
 mod forms;
 mod health;
+mod identity;
 mod imports;
 mod listen;
 mod logging;

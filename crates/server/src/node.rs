@@ -43,6 +43,7 @@ use crate::{
     delivery, disk,
     folder::Folder,
     forms::FormKeeper,
+    identity::IdentityJobs,
     imports::{self, ImportWorker},
     packed_pages::packed_pages,
     retention,
@@ -295,6 +296,14 @@ impl Node {
                 stop: stop.clone(),
             };
             workers.add("channels", move || lasting(channels.clone().run()));
+            let identity = IdentityJobs {
+                control: self.control.clone(),
+                log: self.log.clone(),
+                store: self.store.clone(),
+                folded: self.folded.subscribe(),
+                stop: stop.clone(),
+            };
+            workers.add("identity", move || lasting(identity.clone().run()));
             let (log, stopping) = (self.log.clone(), stop.clone());
             workers.add("ticks", move || lasting(ticks::run(log.clone(), stopping.clone())));
             let (node_alerts, stopping) = (self.alerts(), stop.clone());

@@ -130,6 +130,19 @@ impl FoldTx {
     }
 }
 
+/// How well people are known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WhoIsKnown {
+    pub with_email: u64,
+    pub with_phone: u64,
+    pub with_user_id: u64,
+    /// E-mails and phones of too many people.
+    pub shared_contacts: u64,
+    pub orders: u64,
+    /// Orders of people with an e-mail or a phone.
+    pub orders_of_known: u64,
+}
+
 /// What part of the ledger is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct LedgerFilter {
@@ -150,6 +163,29 @@ impl Store {
     /// The identity settings that the fold goes on with.
     pub async fn identity_settings(&self) -> Result<Arc<IdentitySettings>, StoreError> {
         Ok(Arc::new(self.changed_identity_settings().await?.map(|changed| changed.body).unwrap_or_default()))
+    }
+
+    /// How well people are known; read from the tables as they are now.
+    pub async fn who_is_known(&self) -> Result<WhoIsKnown, StoreError> {
+        let mut known = WhoIsKnown::default();
+        const KINDS: &str = "SELECT kind, COUNT(DISTINCT profile_id), CAST(SUM(CASE WHEN marks % 2 = 1 THEN 1 ELSE 0 END) AS BIGINT)
+            FROM fragments WHERE kind IN ('email', 'phone', 'user_id') GROUP BY kind";
+        for row in self.db.query(KINDS, vec![]).await? {
+            let (people, shared) = (row.int(1)? as u64, row.int(2)? as u64);
+            known.shared_contacts += shared;
+            match row.text(0)?.as_str() {
+                "email" => known.with_email = people,
+                "phone" => known.with_phone = people,
+                _ => known.with_user_id = people,
+            }
+        }
+        const ORDERS: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM fragments c WHERE c.kind IN ('email', 'phone')
+            AND (c.profile_id = f.profile_id AND c.profile_id <> c.fragment_id OR c.fragment_id = f.profile_id)) THEN 1 ELSE 0 END), 0) AS BIGINT)
+            FROM orders o JOIN fragments f ON f.fragment_id = o.fragment_id";
+        if let Some(row) = self.db.query(ORDERS, vec![]).await?.first() {
+            (known.orders, known.orders_of_known) = (row.int(0)? as u64, row.int(1)? as u64);
+        }
+        Ok(known)
     }
 
     /// Latest first.
@@ -219,6 +255,13 @@ impl Store {
             }
         }
         Ok(found.into_iter().collect())
+    }
+
+    /// Pairs between which there is evidence, in the order of their ids, after one.
+    pub async fn evidence_page(&self, after: (FragmentId, FragmentId), limit: u32) -> Result<Vec<(FragmentId, FragmentId)>, StoreError> {
+        const SQL: &str = "SELECT a, b FROM evidence WHERE a >= $1 AND (a > $1 OR b > $2) ORDER BY a, b LIMIT $3";
+        let rows = self.db.query(SQL, vec![after.0.0.into(), after.1.0.into(), i64::from(limit).into()]).await?;
+        rows.iter().map(|row| Ok((FragmentId(row.int(0)?), FragmentId(row.int(1)?)))).collect()
     }
 
     /// Fragments by id; unknown ones are left out.

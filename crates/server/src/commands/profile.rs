@@ -1,5 +1,7 @@
 //! `forecourt profile`: one person.
 
+mod merging;
+
 use clap::Subcommand;
 use serde_json::Value;
 
@@ -14,22 +16,56 @@ pub enum ProfileCommand {
     /// Show a profile by its id, or by any identifier that only one profile has.
     Show {
         id: String,
+        /// Show why the identifiers are one person's, and what was refused.
+        #[arg(long)]
+        explain: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Say that two profiles are one person.
+    Merge {
+        one: String,
+        other: String,
+        /// Only say what it would do.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Say that an identifier is somebody else's: the profile is parted.
+    Unmerge {
+        id: String,
+        /// The identifier that is somebody else's, such as `email:ana@example.com`.
+        #[arg(long)]
+        identifier: String,
+        /// An identifier of whom it is told apart from; the strongest other one unless told.
+        #[arg(long)]
+        from: Option<String>,
         #[command(flatten)]
         output: Output,
     },
 }
 
 pub async fn run(place: &Place, command: ProfileCommand) -> anyhow::Result<()> {
-    let ProfileCommand::Show { id, output } = command;
     let client = Client::connect(place).await?;
-    let found = show(&client, &id).await;
+    let done = match command {
+        ProfileCommand::Show { id, explain: false, output } => show(&client, &id).await.map(|profile| print(&profile, output)),
+        ProfileCommand::Show { id, explain: true, output } => merging::explain(&client, &id, output).await,
+        ProfileCommand::Merge { one, other, dry_run, output } => merging::merge(&client, &one, &other, dry_run, output).await,
+        ProfileCommand::Unmerge { id, identifier, from, output } => {
+            merging::unmerge(&client, &id, &identifier, from.as_deref(), output).await
+        }
+    };
     client.close().await;
-    let profile = found?;
+    done
+}
+
+fn print(profile: &Value, output: Output) {
     if output.format == Format::Json {
         println!("{profile}");
-        return Ok(());
+        return;
     }
-    output.one(&profile, &["profile_id", "name", "email", "phone", "first_seen", "last_seen", "events", "channel", "region", "dealer"]);
+    output.one(profile, &["profile_id", "name", "email", "phone", "first_seen", "last_seen", "events", "channel", "region", "dealer"]);
     for (title, field, columns) in [
         ("identifiers", "identifiers", &["kind", "value", "events", "first_seen", "last_seen"][..]),
         ("traits", "traits", &["name", "value", "at", "source"]),
@@ -43,23 +79,27 @@ pub async fn run(place: &Place, command: ProfileCommand) -> anyhow::Result<()> {
             output.many(&things, columns);
         }
     }
-    Ok(())
 }
 
 async fn show(client: &Client, id: &str) -> anyhow::Result<Value> {
-    let mut id = id.to_owned();
-    if id.parse::<i64>().is_err() {
-        let query: String = form_encoded(&id);
-        let answer = client.get(&format!("/api/profiles?q={query}&limit=2")).await?;
-        let found = answer["profiles"].as_array().cloned().unwrap_or_default();
-        match found.as_slice() {
-            [] => anyhow::bail!("no profile has `{id}`: try an e-mail, a phone, or a part of the name"),
-            [one] => id = plain(&one["profile_id"]),
-            _ => anyhow::bail!("more than one profile fits `{id}`: name it by its id or by a whole identifier"),
-        }
-    }
+    let id = found(client, id).await?;
     let answer = client.get(&format!("/api/profiles/{id}")).await?;
     Ok(answer["profile"].clone())
+}
+
+/// The id of the one profile that is meant: by its id, or by any identifier.
+async fn found(client: &Client, id: &str) -> anyhow::Result<String> {
+    if id.parse::<i64>().is_ok() {
+        return Ok(id.to_owned());
+    }
+    let query: String = form_encoded(id);
+    let answer = client.get(&format!("/api/profiles?q={query}&limit=2")).await?;
+    let profiles = answer["profiles"].as_array().cloned().unwrap_or_default();
+    match profiles.as_slice() {
+        [] => anyhow::bail!("no profile has `{id}`: try an e-mail, a phone, or a part of the name"),
+        [one] => Ok(plain(&one["profile_id"])),
+        _ => anyhow::bail!("more than one profile fits `{id}`: name it by its id or by a whole identifier"),
+    }
 }
 
 fn form_encoded(text: &str) -> String {

@@ -5,6 +5,10 @@ use crate::{Row, StoreError, Value};
 
 /// The kind of the job that applies the channel rules to history. The server takes it up again after a stop.
 pub const CHANNEL_RULES_JOB: &str = "channel_rules";
+/// The kind of the job that applies the identity settings to history.
+pub const IDENTITY_JOB: &str = "identity";
+/// The kind of the job that tries identity settings on history; begins with them, and ends with what it found, as its message.
+pub const IDENTITY_PREVIEW_JOB: &str = "identity_preview";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobState {
@@ -113,10 +117,25 @@ impl Job {
 impl Control {
     /// Returns the job's id.
     pub async fn start_job(&self, kind: &str, title: &str, total: u64, unit: &str, now_us: i64) -> Result<String, StoreError> {
+        self.start_job_with(kind, title, total, unit, None, now_us).await
+    }
+
+    /// Starts a job with something to go by. Returns the job's id.
+    pub async fn start_job_with(
+        &self,
+        kind: &str,
+        title: &str,
+        total: u64,
+        unit: &str,
+        message: Option<&str>,
+        now_us: i64,
+    ) -> Result<String, StoreError> {
         let id = secrets::new_id("job");
-        let sql = "INSERT INTO jobs (id, kind, title, state, done, total, unit, started_us, updated_us)
-            VALUES ($1, $2, $3, 'running', 0, $4, $5, $6, $6)";
-        self.database.execute(sql, vec![id.as_str().into(), kind.into(), title.into(), total.into(), unit.into(), now_us.into()]).await?;
+        let sql = "INSERT INTO jobs (id, kind, title, state, done, total, unit, started_us, updated_us, message)
+            VALUES ($1, $2, $3, 'running', 0, $4, $5, $6, $6, $7)";
+        let message = Value::Text(message.map(str::to_owned));
+        let values = vec![id.as_str().into(), kind.into(), title.into(), total.into(), unit.into(), now_us.into(), message];
+        self.database.execute(sql, values).await?;
         Ok(id)
     }
 

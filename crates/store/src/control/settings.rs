@@ -22,6 +22,11 @@ impl Control {
         Ok(())
     }
 
+    pub async fn drop_setting(&self, name: &str) -> Result<(), StoreError> {
+        self.database.execute("DELETE FROM settings WHERE name = $1", vec![name.into()]).await?;
+        Ok(())
+    }
+
     /// Roles that see people masked.
     pub async fn masked_roles(&self) -> Result<Vec<Role>, StoreError> {
         Ok(self.setting("masked_roles").await?.unwrap_or_else(|| MASKED_ROLES.to_vec()))
