@@ -801,6 +801,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pairs of profiles that may be one person, the most probable first. */
+        get: operations["duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duplicates/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look for probable duplicates among all profiles now. While that is under way already, the answer is its job. */
+        post: operations["find"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duplicates/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When two are merged without asking, and when somebody is asked. */
+        get: operations["settings"];
+        /** Change when two are merged without asking, and when somebody is asked. */
+        put: operations["set_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/duplicates/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say whether two are one person. The answer is remembered, and what is found from then on is weighed by it. */
+        post: operations["answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events/export": {
         parameters: {
             query?: never;
@@ -882,6 +951,109 @@ export interface paths {
         put?: never;
         /** Give the form's webhook a new secret; the old one stops working at once. */
         post: operations["new_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Apply the settings in force to everything that came so far. While that is under way already, the answer is its job. */
+        post: operations["apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was joined, refused and parted, latest first. */
+        get: operations["ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how many profiles settings would join or part if they were applied to everything that came so far; nothing is changed. */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is known, and how well. */
+        get: operations["report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go back to the settings before the last change, and apply them to history. */
+        post: operations["roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings in force. */
+        get: operations["settings"];
+        /** Change the settings: what comes from now on is decided by them. What came before stays until they are applied to it. */
+        put: operations["set_settings"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1405,6 +1577,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/profiles/{id}/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why this is one person. */
+        get: operations["identity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profiles/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that two profiles are one person. */
+        post: operations["merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profiles/{id}/merge-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What merging two profiles would do; nothing is changed. */
+        get: operations["merge_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/profiles/{id}/timeline": {
         parameters: {
             query?: never;
@@ -1433,6 +1656,23 @@ export interface paths {
         put?: never;
         /** Set a trait by hand. */
         post: operations["set_trait"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profiles/{id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that two identifiers are not one person's: the profile is parted, and they are never joined again by what is known now. */
+        post: operations["unmerge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1868,6 +2108,8 @@ export interface components {
             rules: components["schemas"]["KeptRule"][];
             targets: components["schemas"]["Targets"];
         };
+        /** @enum {string} */
+        Answer: "same" | "not_same" | "later";
         AskReset: {
             email: string;
             /** @description What language the e-mail is in: `en`, `ru` or `zh`. */
@@ -2134,6 +2376,19 @@ export interface components {
             /** @description Why not. */
             reason: string | null;
         };
+        Contribution: {
+            /** @description `given_name`, `surname`, `birth_date`, `phone`, `email`, … */
+            column: string;
+            /** @description How alike the two are: `exact`, `close`, …, `different`, `missing`. */
+            level: string;
+            one: string;
+            other: string;
+            /**
+             * Format: double
+             * @description In powers of two; negative speaks against.
+             */
+            weight: number;
+        };
         Conversion: {
             event: string;
             /** @description Reports name it by this: `conversion:ID`. */
@@ -2303,6 +2558,73 @@ export interface components {
         DownloadSpec: {
             /** @description Whether the keys are to be in it. Whoever has them and the backup has everything. */
             with_secrets?: boolean;
+        };
+        /** @description Two profiles that may be one person. */
+        Duplicate: {
+            /** @description What speaks for it and against it, column by column. */
+            contributions: components["schemas"]["Contribution"][];
+            decided_at: string | null;
+            decided_by: string | null;
+            found_at: string;
+            /** @description `{one}.{other}`. */
+            id: string;
+            one: components["schemas"]["DuplicateSide"] | null;
+            other: components["schemas"]["DuplicateSide"] | null;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            probability: number;
+            state: string;
+            /**
+             * Format: double
+             * @description The sum of the contributions and the prior, in powers of two.
+             */
+            weight: number;
+        };
+        DuplicateAnswer: {
+            answer: components["schemas"]["Answer"];
+        };
+        DuplicateOutcome: {
+            done: boolean;
+            /** @description Why not. */
+            reason: string | null;
+        };
+        DuplicateSettings: {
+            /**
+             * Format: double
+             * @description Above this probability two are merged without asking; null: everybody is asked about.
+             */
+            merge_at: number | null;
+            /**
+             * Format: double
+             * @description Above this probability somebody is asked.
+             */
+            review_at: number;
+        };
+        DuplicateSide: {
+            email: string | null;
+            /** Format: int64 */
+            events: number;
+            first_seen: string;
+            /** Format: int32 */
+            identifiers: number;
+            last_seen: string;
+            name: string | null;
+            phone: string | null;
+            profile_id: string;
+        };
+        Duplicates: {
+            pairs: components["schemas"]["Duplicate"][];
+            /**
+             * Format: int64
+             * @description How many there are in this state.
+             */
+            total: number;
+        };
+        DuplicatesJob: {
+            /** @description See `GET /api/jobs`. */
+            job: string;
         };
         EndedSessions: {
             /**
@@ -2607,6 +2929,146 @@ export interface components {
             last_seen: string;
             value: string;
         };
+        IdentifierKindSettings: {
+            /** @description Values that name nobody: regular expressions over the whole normalised value, whatever the case. */
+            blocked?: string[];
+            /** @description Two different values never live on one profile. */
+            is_unique?: boolean;
+            limit: components["schemas"]["IdentifierLimit"] | null;
+            role: components["schemas"]["IdentifierRole"];
+        };
+        IdentifierLimit: {
+            /** Format: int32 */
+            values: number;
+            /**
+             * Format: int32
+             * @description 0 for ever.
+             */
+            window_days: number;
+        };
+        /**
+         * @description `person`: it names one. `device`: whose it is goes by who signs in. `nobody`: it is kept and joins nothing.
+         * @enum {string}
+         */
+        IdentifierRole: "person" | "device" | "nobody";
+        IdentityDay: {
+            /** Format: int64 */
+            count: number;
+            day: string;
+            /** @description `merged:same_event`, `refused:unique`, `parted`, `names_nobody:email`, … */
+            what: string;
+        };
+        IdentityEdge: {
+            /** @description When the event that told it first happened. */
+            at: string;
+            /** @description Whether the two are one profile's. */
+            joins: boolean;
+            /** @description Log offset of that event. */
+            offset: string;
+            one: string;
+            other: string;
+            /** @description How it is known: `same_event`, `signed_in`, `form`, `word`, … */
+            rule: string;
+            /** @description What it is worth: `probable`, `imported`, `event`, `form`, `call`, `payment`, `link`, `login`, `word`. */
+            trust: string;
+            /** @description Why not; null where it joins. */
+            why: string | null;
+        };
+        IdentityJob: {
+            /** @description See `GET /api/jobs`; the message of a preview that is done is its outcome as JSON. */
+            job: string;
+        };
+        IdentityNeighbour: {
+            identifiers: string[];
+            name: string | null;
+            profile_id: string;
+        };
+        IdentityNode: {
+            /** Format: int64 */
+            events: number;
+            first_seen: string;
+            fragment_id: string;
+            /** @description What was done on a device after signing in. */
+            is_interval: boolean;
+            /** @description A contact or a device that too many people share. */
+            is_shared: boolean;
+            kind: string;
+            last_seen: string;
+            profile_id: string;
+            role: components["schemas"]["NodeRole"];
+            value: string;
+        };
+        IdentityReport: {
+            /** @description What was joined, refused and parted, by day and rule. */
+            days: components["schemas"]["IdentityDay"][];
+            from: string;
+            /**
+             * Format: int64
+             * @description Pairs that wait for a person's answer.
+             */
+            in_review: number;
+            /**
+             * Format: int64
+             * @description Orders, and those whose buyer has an e-mail or a phone.
+             */
+            orders: number;
+            /** Format: int64 */
+            orders_of_known: number;
+            /** Format: int64 */
+            profiles: number;
+            /**
+             * Format: int64
+             * @description E-mails and phones that many people share.
+             */
+            shared_contacts: number;
+            to: string;
+            /**
+             * Format: int64
+             * @description Profiles with an e-mail, a phone, a key of another system.
+             */
+            with_email: number;
+            /** Format: int64 */
+            with_phone: number;
+            /** Format: int64 */
+            with_user_id: number;
+        };
+        /** @description What names a person, and what stands against taking two for one. */
+        IdentitySettings: {
+            /**
+             * Format: int32
+             * @description A profile with so many identifiers takes no more.
+             */
+            identifiers_per_profile_max: number;
+            /** @description By kind of identifier; a kind that is not listed is a key of another system: a person's, and unique. */
+            kinds: {
+                [key: string]: components["schemas"]["IdentifierKindSettings"];
+            };
+            /**
+             * Format: int32
+             * @description An e-mail or a phone that goes with more given names is nobody's own.
+             */
+            names_per_contact_max: number;
+            /**
+             * Format: int32
+             * @description An e-mail or a phone that more people claim is nobody's own.
+             */
+            people_per_contact_max: number;
+            /**
+             * Format: int32
+             * @description A device that more people sign in on is nobody's own.
+             */
+            people_per_device_max: number;
+        };
+        IdentitySettingsAnswer: {
+            /** @description What a new installation begins with. */
+            built_in: components["schemas"]["IdentitySettings"];
+            /** @description Whether the last change can be rolled back. */
+            can_roll_back: boolean;
+            /** @description Null while they are the built-in ones. */
+            changed_at: string | null;
+            changed_by: string | null;
+            settings: components["schemas"]["IdentitySettings"];
+        };
         Import: {
             /** Format: int64 */
             accepted: number;
@@ -2810,6 +3272,12 @@ export interface components {
         Jobs: {
             jobs: components["schemas"]["Job"][];
         };
+        KeptApart: {
+            actor: string;
+            at: string;
+            one: string;
+            other: string;
+        };
         KeptRule: {
             enabled: boolean;
             id: string;
@@ -2852,6 +3320,35 @@ export interface components {
             region: string | null;
             stage: string;
             updated_at: string;
+        };
+        Ledger: {
+            lines: components["schemas"]["LedgerLine"][];
+            next_cursor: string | null;
+        };
+        /** @description Two became one, did not although there is evidence, or were parted. */
+        LedgerLine: {
+            /** @description `merged`, `refused`, `parted`. */
+            act: string;
+            /** @description Who said so; empty where nobody did. */
+            actor: string;
+            at: string;
+            id: string;
+            /** @description Log offset of the evidence. */
+            offset: string;
+            one: components["schemas"]["LedgerSide"];
+            other: components["schemas"]["LedgerSide"];
+            /** @description The evidence's rule; empty for what follows from other evidence. */
+            rule: string;
+            /** @description Why it was refused or parted; empty for a merge. */
+            why: string;
+        };
+        LedgerSide: {
+            fragment_id: string;
+            identifier: components["schemas"]["NamedIdentifier"] | null;
+            /** @description The profile it was part of before. */
+            profile_id: string;
+            /** @description The profile it is part of now; null where it is gone. */
+            profile_now: string | null;
         };
         /** @description An event on its arrival. */
         LiveEvent: {
@@ -2975,6 +3472,46 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
+        Merge: {
+            /** @description The other profile's id. */
+            with: string;
+        };
+        /** @description What merging would do. */
+        MergePreview: {
+            one: components["schemas"]["MergeSide"];
+            other: components["schemas"]["MergeSide"];
+            possible: boolean;
+            /** @description The id that the merged profile would have. */
+            profile_id: string;
+            /** @description Why not; null where it is possible. */
+            reason: string | null;
+            /** @description Traits that both have, with the value that would be shown. */
+            traits: components["schemas"]["MergedTrait"][];
+        };
+        MergeSide: {
+            /** Format: int64 */
+            calls: number;
+            email: string | null;
+            /** Format: int64 */
+            events: number;
+            first_seen: string;
+            /** Format: int32 */
+            identifiers: number;
+            last_seen: string;
+            /** Format: int64 */
+            leads: number;
+            name: string | null;
+            /** Format: int64 */
+            orders: number;
+            phone: string | null;
+            profile_id: string;
+        };
+        MergedTrait: {
+            merged: unknown;
+            name: string;
+            one: unknown;
+            other: unknown;
+        };
         /** @enum {string} */
         MessageChannel: "sms" | "webhook";
         /**
@@ -3022,6 +3559,8 @@ export interface components {
             password: string;
             role: components["schemas"]["Role"];
         };
+        /** @enum {string} */
+        NodeRole: "person" | "device" | "nobody";
         Notice: {
             /** Format: int32 */
             attempts: number;
@@ -3303,6 +3842,18 @@ export interface components {
             profile: components["schemas"]["Profile"];
             /** @description The id asked for, when it has become part of this profile. */
             redirected_from: string | null;
+        };
+        /** @description All that is known of why these identifiers are, or are not, one person's. */
+        ProfileIdentity: {
+            evidence: components["schemas"]["IdentityEdge"][];
+            identifiers: components["schemas"]["IdentityNode"][];
+            /** @description Pairs that somebody said are not the same person. */
+            kept_apart: components["schemas"]["KeptApart"][];
+            /** @description What became of this profile's identifiers, latest first. */
+            ledger: components["schemas"]["LedgerLine"][];
+            /** @description Profiles that evidence ties to this one without joining them. */
+            neighbours: components["schemas"]["IdentityNeighbour"][];
+            profile_id: string;
         };
         ProfileList: {
             next_cursor: string | null;
@@ -3655,9 +4206,19 @@ export interface components {
             /** @description Asked for beside `openid`. */
             scopes: string[];
         };
-        SsoSettingsChange: components["schemas"]["SsoSettings"] & {
+        /** @description [`SsoSettings`] field by field: flattened, an unknown field would be told after a missing one, or not at all. */
+        SsoSettingsChange: {
+            client_id: string;
             /** @description A new client secret; left out, the one that is kept stays; empty, it is removed. */
             client_secret?: string | null;
+            email_domains: string[];
+            enabled: boolean;
+            issuer: string;
+            label: string;
+            otherwise: components["schemas"]["Role"] | null;
+            role_claim: string;
+            roles: components["schemas"]["SsoRole"][];
+            scopes: string[];
         };
         SsoSettingsShown: components["schemas"]["SsoSettings"] & {
             /** @description Whether a client secret is kept. It is never shown. */
@@ -3812,6 +4373,11 @@ export interface components {
             /** @description In any notation. */
             phone: string;
             text: string;
+        };
+        Unmerge: {
+            /** @description Fragments (`fragment_id` of identifiers) that are not one person's; what is tied closer to the one goes with it. */
+            one: string;
+            other: string;
         };
         User: {
             created_at: string;
@@ -5539,6 +6105,141 @@ export interface operations {
             };
         };
     };
+    duplicates: {
+        parameters: {
+            query?: {
+                /** @description `open` unless told; `later`, `same`, `not_same`, `merged`. */
+                state?: string;
+                /** @description 20 unless told, at most 100. */
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Duplicates"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicatesJob"];
+                };
+            };
+        };
+    };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateSettings"];
+                };
+            };
+        };
+    };
+    set_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DuplicateSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateSettings"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DuplicateAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateOutcome"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     export_events: {
         parameters: {
             query: {
@@ -5750,6 +6451,211 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    apply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityJob"];
+                };
+            };
+        };
+    };
+    ledger: {
+        parameters: {
+            query?: {
+                /** @description `merged`, `refused`, `parted`; all when absent. */
+                act?: string;
+                /** @description The evidence's rule, such as `same_event`. */
+                rule?: string;
+                /** @description Why it was refused, such as `unique`. */
+                why?: string;
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description 50 unless told, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ledger"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentitySettings"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityJob"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    report: {
+        parameters: {
+            query?: {
+                /** @description `2026-01-31`; 30 days before `to` when absent. Days of UTC. */
+                from?: string;
+                /** @description Inclusive; today when absent. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    roll_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityJob"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentitySettingsAnswer"];
+                };
+            };
+        };
+    };
+    set_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentitySettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6797,6 +7703,108 @@ export interface operations {
             };
         };
     };
+    identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileIdentity"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    merge_preview: {
+        parameters: {
+            query: {
+                /** @description The other profile's id. */
+                with: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergePreview"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     timeline: {
         parameters: {
             query?: {
@@ -6845,6 +7853,47 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["TraitChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    unmerge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Unmerge"];
             };
         };
         responses: {
