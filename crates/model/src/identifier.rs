@@ -1,8 +1,9 @@
 //! Identifiers: what names a person on some channel; and the ids derived from them.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::phone;
 
@@ -72,16 +73,34 @@ impl Identifier {
     ///
     /// Returns `None` for what cannot be an identifier: empty, blocked (`null`, `undefined`, `0`, …), malformed.
     pub fn new(kind: IdentifierKind, raw: &str, region: &str) -> Option<Self> {
-        let raw = raw.trim();
+        let raw = raw.trim_matches(is_blank);
         if raw.is_empty() || IDENTIFIER_BYTES_MAX < raw.len() || is_blocked(raw) || raw.chars().any(char::is_control) {
             return None;
         }
-        let value = match kind {
+        let value = match &kind {
             IdentifierKind::Email => normal_email(raw)?,
-            IdentifierKind::Phone => phone::normalise(raw, region).ok()?.e164,
+            IdentifierKind::Phone => normal_phone(raw, region)?,
+            IdentifierKind::External(name) if name == "vin" => normal_vin(raw),
             _ => raw.to_owned(),
         };
         Some(Self { kind, value })
+    }
+
+    /// What two spellings of one identifier have in common; never shown, never written to.
+    ///
+    /// Gmail delivers to one mailbox whatever the dots and the tag; a domain's name in letters and in `xn--` is one domain.
+    pub fn matching_key(&self) -> Cow<'_, str> {
+        let IdentifierKind::Email = self.kind else { return Cow::Borrowed(&self.value) };
+        let Some((local, domain)) = self.value.rsplit_once('@') else { return Cow::Borrowed(&self.value) };
+        if !domain.is_ascii() {
+            let ascii = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_owned());
+            return Cow::Owned(format!("{local}@{ascii}"));
+        }
+        if !matches!(domain, "gmail.com" | "googlemail.com") {
+            return Cow::Borrowed(&self.value);
+        }
+        let mailbox = local.split_once('+').map_or(local, |(mailbox, _)| mailbox).replace('.', "");
+        Cow::Owned(format!("{mailbox}@gmail.com"))
     }
 
     /// The id of the fragment that this identifier's `generation` brings in.
@@ -89,7 +108,7 @@ impl Identifier {
         let mut hasher = blake3::Hasher::new_keyed(&key.0);
         hasher.update(self.kind.as_str().as_bytes());
         hasher.update(&[0]);
-        hasher.update(self.value.as_bytes());
+        hasher.update(self.matching_key().as_bytes());
         hasher.update(&[0]);
         hasher.update(&generation.to_le_bytes());
         let digest = hasher.finalize();
@@ -142,8 +161,27 @@ fn is_blocked(raw: &str) -> bool {
     raw.len() <= 16 && BLOCKED.iter().any(|blocked| raw.eq_ignore_ascii_case(blocked))
 }
 
+/// White space, and what is as invisible: forms and spreadsheets leave it around values.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
+/// In E.164; of a number behind a switchboard the extension is a part: the trunk alone names nobody.
+fn normal_phone(raw: &str, region: &str) -> Option<String> {
+    let phone = phone::normalise(raw, region).ok()?;
+    Some(match phone.extension {
+        Some(extension) => format!("{};ext={extension}", phone.e164),
+        None => phone.e164,
+    })
+}
+
+/// A vehicle's number has no I, O and Q, because people read them as 1 and 0.
+fn normal_vin(raw: &str) -> String {
+    raw.to_ascii_uppercase().replace(['O', 'Q'], "0").replace('I', "1")
+}
+
 fn normal_email(raw: &str) -> Option<String> {
-    let lower = raw.to_lowercase();
+    let lower = raw.nfkc().collect::<String>().to_lowercase();
     let (local, domain) = lower.rsplit_once('@')?;
     let valid = !local.is_empty()
         && !lower.contains(char::is_whitespace)
@@ -206,6 +244,28 @@ mod tests {
             assert_eq!(Identifier::new(IdentifierKind::UserId, raw, "RU"), None, "{raw:?}");
         }
         assert!(Identifier::new(IdentifierKind::UserId, &"x".repeat(257), "RU").is_none());
+    }
+
+    #[test]
+    fn spellings_of_one_mailbox_have_one_key() {
+        let key = |raw: &str| Identifier::new(IdentifierKind::Email, raw, "RU").map(|email| email.matching_key().into_owned());
+        assert_eq!(key("i.van+bmw@gmail.com"), key("ivan@googlemail.com"));
+        assert_ne!(key("i.van@mail.ru"), key("ivan@mail.ru"));
+        assert_ne!(key("ivan+bmw@mail.ru"), key("ivan@mail.ru"));
+        assert_eq!(key("user@пример.рф"), key("user@xn--e1afmkfd.xn--p1ai"));
+        assert_ne!(key("аlex@mail.ru"), key("alex@mail.ru"), "the first begins with a Cyrillic letter");
+        assert_eq!(key("\u{feff}Ivan@Mail.RU\u{a0}"), key("ivan@mail.ru"));
+        assert_eq!(key("ｉｖａｎ@mail.ru"), key("ivan@mail.ru"), "full-width letters");
+    }
+
+    #[test]
+    fn an_extension_is_part_of_a_number_and_a_vin_is_read_as_it_was_meant() {
+        let of = |kind: IdentifierKind, raw: &str| Identifier::new(kind, raw, "RU").map(|identifier| identifier.value);
+        assert_ne!(of(IdentifierKind::Phone, "8 (495) 123-45-67 доб. 12"), of(IdentifierKind::Phone, "8 (495) 123-45-67 доб. 34"));
+        assert_eq!(of(IdentifierKind::Phone, "086138 0013 8000"), None);
+        assert_eq!(of(IdentifierKind::Phone, "+79123456789; +74951234567"), None, "two numbers in one field");
+        let vin = |raw: &str| of(IdentifierKind::External("vin".into()), raw);
+        assert_eq!(vin("wvwzzz1jzow000001"), vin("WVWZZZIJZ0W000001"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use facts::{NameFact, PersonFacts};
-pub use partition::{Edge, Login, Node, Partition, Refused, conflict_of, partition};
+pub use partition::{Edge, Login, Node, Partition, Refused, are_in_harmony, conflict_of, partition};
 pub use settings::{Blocked, IdentitySettings, KindRole, KindSettings, Limit};
 
 /// How much a piece of evidence is worth: what is stronger decides first where two contradict each other.

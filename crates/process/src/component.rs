@@ -182,7 +182,7 @@ fn weigh(state: &mut State<'_>, ids: Vec<FragmentId>) {
     let found = partition(&nodes, &edges, &apart, &identity);
     let before: Vec<ProfileId> =
         ids.iter().map(|id| state.fragments.get(id).map_or(ProfileId::from(*id), |fragment| fragment.row.profile_id)).collect();
-    mark(state, &nodes, &edges, &found);
+    mark(state, &nodes, &edges, &apart, &found);
     regroup(state, &ids, &before, &found);
     tell(state, &ids, &before, &found, &held);
 }
@@ -223,8 +223,8 @@ fn edge(evidence: &Evidence, nodes: &[Node], latest: &ToldLast) -> Edge {
 }
 
 /// Leaves a mark where whoever adds evidence must weigh all of it again.
-fn mark(state: &mut State<'_>, nodes: &[Node], edges: &[Edge], found: &Partition) {
-    let mut contested: FxHashSet<FragmentId> = FxHashSet::default();
+fn mark(state: &mut State<'_>, nodes: &[Node], edges: &[Edge], apart: &[Pair], found: &Partition) {
+    let mut contested: FxHashSet<FragmentId> = apart.iter().flat_map(|(a, b)| [*a, *b]).collect();
     for refused in found.refused.iter().filter(|refused| refused.why != Why::NamesNobody) {
         contested.extend([edges[refused.edge].a, edges[refused.edge].b]);
     }
@@ -292,9 +292,14 @@ fn tell(state: &mut State<'_>, ids: &[FragmentId], before: &[ProfileId], found: 
     let at = |id: &FragmentId| ids.binary_search(id).ok();
     let offset = state.offset;
     let mut told: BTreeSet<Pair> = BTreeSet::new();
-    for (index, evidence) in held.iter().enumerate().filter(|(_, evidence)| evidence.log_offset == offset) {
+    for (index, evidence) in held.iter().enumerate() {
         let (Some(a), Some(b)) = (at(&evidence.a), at(&evidence.b)) else { continue };
         let profiles = (before[a], before[b]);
+        // Older evidence may have joined until now, and gives way to the new.
+        let gave_way = before[a] == before[b] && found.profiles[a] != found.profiles[b];
+        if evidence.log_offset != offset && !gave_way {
+            continue;
+        }
         if found.profiles[a] == found.profiles[b] && before[a] != before[b] {
             write_ledger(state, "merged", &evidence.rule, None, evidence.a, evidence.b, profiles);
             told.insert((FragmentId(before[a].0.min(before[b].0)), FragmentId(before[a].0.max(before[b].0))));

@@ -8,7 +8,7 @@ use forecourt_model::{
     Event, FragmentId, Identifier, ProfileId, Trust, Why,
     event::EventType,
     fragment::DeviceLogin,
-    identity::{KindRole, PersonFacts},
+    identity::{self, KindRole, PersonFacts},
     time::{self, HOUR_US},
 };
 use forecourt_store::{
@@ -190,8 +190,14 @@ fn interval(state: &mut State<'_>, identifier: &Identifier, device: FragmentId, 
 /// The first fragment of an identifier, made if it is not there.
 fn ensure(state: &mut State<'_>, identifier: &Identifier, ts_us: i64) -> FragmentId {
     let id = identifier.fragment_id(&state.settings.hash_key, 0);
-    if !state.fragments.contains_key(&id) {
-        make(state, id, identifier, 0, ts_us);
+    match state.fragments.get_mut(&id) {
+        None => make(state, id, identifier, 0, ts_us),
+        // Told late of something earlier.
+        Some(held) if ts_us < held.row.first_us => {
+            held.row.first_us = ts_us;
+            held.dirty = true;
+        }
+        Some(_) => {}
     }
     id
 }
@@ -242,7 +248,7 @@ fn note_facts(state: &mut State<'_>, own: FragmentId, event: &Event) {
         let profile = fragment.row.profile_id;
         state.telling = Some((own, now));
         // What joined while the name was another may not go together any more.
-        if state.members.get(&profile).is_none_or(|members| 1 < members.len()) {
+        if state.members.get(&profile).is_none_or(|members| 1 < members.len()) || is_contested(state, profile) {
             state.unsettled.push(own);
         }
     }
@@ -291,17 +297,17 @@ fn join(state: &mut State<'_>, one: FragmentId, other: FragmentId, told: Told) {
         if is_news {
             state.unsettled.extend([one, other]);
         }
+    } else if a != b && told.last_day != 0 && state.fragments.get(&one).is_some_and(|record| record.row.first_offset < state.offset) {
+        // A file's later version may withdraw what its earlier one said.
+        state.unsettled.extend([one, other]);
     } else if a != b {
-        match speaks_against(state, a, b, told.trust) {
-            Some(true) | None => state.unsettled.extend([one, other]),
-            Some(false) => {
+        match are_in_harmony(state, a, b) {
+            Some(false) | None => state.unsettled.extend([one, other]),
+            Some(true) => {
                 note_merge(state, told.rule, one, other, a, b);
                 merge(state, a, b);
             }
         }
-    } else if told.last_day != 0 && is_news {
-        // A file's later version may withdraw what its earlier one said.
-        state.unsettled.push(one);
     }
 }
 
@@ -362,12 +368,12 @@ fn is_shared(state: &State<'_>, id: FragmentId) -> bool {
     state.fragments.get(&id).is_some_and(|fragment| fragment.row.marks & SHARED != 0)
 }
 
-/// Whether anything speaks against two profiles being one person; `None` where not all of them is loaded.
-fn speaks_against(state: &mut State<'_>, a: ProfileId, b: ProfileId, trust: Trust) -> Option<bool> {
+/// Whether nothing speaks against two profiles being one person; `None` where not all of them is loaded.
+fn are_in_harmony(state: &mut State<'_>, a: ProfileId, b: ProfileId) -> Option<bool> {
     let (one, two) = (state.members.get(&a)?.clone(), state.members.get(&b)?.clone());
     let one: Vec<_> = one.into_iter().map(|id| Weighed::node(state, id)).collect();
     let two: Vec<_> = two.into_iter().map(|id| Weighed::node(state, id)).collect();
-    Some(forecourt_model::identity::conflict_of(&one, &two, trust, &state.identity).is_some())
+    Some(identity::are_in_harmony(&one, &two, &state.identity))
 }
 
 /// A line in the ledger, where two who were both known before become one.

@@ -81,6 +81,12 @@ impl NameFact {
         }
     }
 
+    /// The same of two who were born on one day: the given name decides, which stands first where nobody says which it is.
+    pub fn may_be_after_marriage(&self, other: &Self) -> bool {
+        let first = |name: &Self| name.given.clone().or_else(|| name.words.first().cloned()).unwrap_or_default();
+        self.may_be(other) || is_alike(&first(self), &first(other))
+    }
+
     /// One key for the spellings of a name, to count distinct ones by.
     pub fn key(&self) -> &str {
         self.given.as_deref().or_else(|| self.words.first().map(String::as_str)).unwrap_or_default()

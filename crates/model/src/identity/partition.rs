@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{IdentitySettings, KindRole, PersonFacts, Trust, Why};
+use super::{IdentitySettings, KindRole, NameFact, PersonFacts, Trust, Why};
 use crate::{FragmentId, ProfileId, time::DAY_US};
 
 /// A fragment, as far as it matters for whose it is.
@@ -75,16 +75,34 @@ pub fn partition(nodes: &[Node], edges: &[Edge], apart: &[(FragmentId, FragmentI
     groups.finish()
 }
 
+/// Whether nothing at all contradicts itself in two groups taken together, nor in any part of them: then whatever order their
+/// evidence is weighed in, they are one.
+pub fn are_in_harmony(one: &[Node], two: &[Node], settings: &IdentitySettings) -> bool {
+    let held = held(one, settings).united(held(two, settings));
+    let is_over = |(kind, times): (&String, &Vec<i64>)| {
+        let of_kind = settings.of(kind);
+        of_kind.is_unique && 1 < times.len() || of_kind.limit.is_some_and(|limit| limit.values < most_within(times.iter(), limit.window_days))
+    };
+    if settings.identifiers_per_profile_max < held.size as u32 || held.kinds.iter().any(is_over) {
+        return false;
+    }
+    let dates: BTreeSet<&String> = held.facts.iter().filter_map(|facts| facts.birth_date.as_ref()).collect();
+    let names: BTreeSet<&NameFact> = held.facts.iter().filter_map(|facts| facts.name.as_ref()).collect();
+    let names: Vec<&NameFact> = names.into_iter().collect();
+    dates.len() < 2 && names.len() < NAMES_COMPARED && names.iter().enumerate().all(|(at, name)| names[at + 1..].iter().all(|other| name.may_be(other)))
+}
+
+fn held(nodes: &[Node], settings: &IdentitySettings) -> Held {
+    nodes.iter().map(|node| Held::of(node, settings)).fold(Held::default(), Held::united)
+}
+
 /// What speaks against two groups of fragments, each one person's so far, being one person.
 pub fn conflict_of(one: &[Node], two: &[Node], trust: Trust, settings: &IdentitySettings) -> Option<Why> {
-    let held = |nodes: &[Node]| {
-        nodes.iter().map(|node| Held::of(node, settings)).fold(Held::default(), |mut all, held| {
-            all.unite(held);
-            all
-        })
-    };
-    conflict(&held(one), &held(two), trust, settings)
+    conflict(&held(one, settings), &held(two, settings), trust, settings)
 }
+
+/// Somebody known by so many names is looked at as a whole.
+const NAMES_COMPARED: usize = 40;
 
 struct Groups<'a> {
     nodes: &'a [Node],
@@ -346,6 +364,11 @@ impl Held {
         held
     }
 
+    fn united(mut self, other: Self) -> Self {
+        self.unite(other);
+        self
+    }
+
     fn unite(&mut self, other: Self) {
         self.size += other.size;
         for (kind, times) in other.kinds {
@@ -374,10 +397,11 @@ fn conflict(one: &Held, two: &Held, trust: Trust, settings: &IdentitySettings) -
     }
     let is_born_alike = shared_birth_date(one, two);
     match is_born_alike {
-        Some(true) => None,
         Some(false) if trust < Trust::Word => Some(Why::BirthDate),
         _ if Trust::Link <= trust => None,
-        _ => are_names_apart(one, two).then_some(Why::Name),
+        // A surname changes; twins have one.
+        Some(true) => are_names_apart(one, two, NameFact::may_be_after_marriage).then_some(Why::Name),
+        _ => are_names_apart(one, two, NameFact::may_be).then_some(Why::Name),
     }
 }
 
@@ -388,10 +412,10 @@ fn shared_birth_date(one: &Held, two: &Held) -> Option<bool> {
     (!one.is_empty() && !two.is_empty()).then(|| !one.is_disjoint(&two))
 }
 
-fn are_names_apart(one: &Held, two: &Held) -> bool {
+fn are_names_apart(one: &Held, two: &Held, may_be: fn(&NameFact, &NameFact) -> bool) -> bool {
     let names = |held: &'_ Held| held.facts.iter().filter_map(|facts| facts.name.clone()).collect::<Vec<_>>();
     let (one, two) = (names(one), names(two));
-    !one.is_empty() && !two.is_empty() && !one.iter().any(|name| two.iter().any(|other| name.may_be(other)))
+    !one.is_empty() && !two.is_empty() && !one.iter().any(|name| two.iter().any(|other| may_be(name, other)))
 }
 
 /// The most values that were first seen within one window.

@@ -56,8 +56,9 @@ pub struct IdentitySettings {
 }
 
 /// Mailboxes of roles and of tests; phones that are patterns.
-const BLOCKED_EMAILS: [&str; 3] = [
-    r"(test|qwerty|asdf|example|mail|email|user|a|aa|aaa|123|1234)@(test|example|mail|email|gmail|a|aa)\.(com|ru|org|net)",
+const BLOCKED_EMAILS: [&str; 4] = [
+    r"(test|qwerty|asdf|mail|email|123|1234)@(test|example|mail|email|gmail|yandex)\.(com|ru|org|net)",
+    r"(user|a|aa|aaa|b|bb|x|xx|xxx)@(test|example|a|aa|b|bb|x|xx)\.(com|ru|org|net)",
     r"(no-?reply|do-?not-?reply|noemail|no-?mail|none|null|unknown)@.*",
     r"(info|sales|office|support|admin|administrator|postmaster|webmaster|contact|hello|reception|call-?cent(er|re))@.*",
 ];

@@ -54,6 +54,8 @@ fn relatives_with_one_phone_are_two() {
     assert_eq!(people(&named_alone, &both, &[]), (vec![1, 2, 1], vec!["name"]));
     let married = [named(1, "email", "Anna Petrova", Some("1980-01-02")), named(2, "email", "Anna Sidorova", Some("1980-01-02")), node(3, "phone")];
     assert_eq!(people(&married, &both, &[]), (vec![1, 1, 1], vec![]));
+    let twins = [named(1, "email", "Ivan Petrov", Some("1990-03-04")), named(2, "email", "Oleg Petrov", Some("1990-03-04")), node(3, "phone")];
+    assert_eq!(people(&twins, &both, &[]), (vec![1, 2, 1], vec!["name"]));
 }
 
 #[test]

@@ -9,4 +9,6 @@ mod call_back;
 mod channels;
 mod identity;
 mod kept;
+mod order;
+mod people;
 mod replayed;
