@@ -1,0 +1,160 @@
+//! Weights without labels: expectation-maximisation over pairs that share a rare value.
+//!
+//! Matches are too rare among random pairs to learn from. Among pairs that share a *rare* value of one column they are common; and apart from that column,
+//! which is left out there, their agreement is that of any match, and that of the others is that of random pairs. So each column gives a sample, all samples
+//! share one set of probabilities, and each has a share of matches of its own.
+
+use crate::{
+    agreement::Agreement,
+    column::MISSING,
+    label::{self, Label},
+    model::Model,
+    sample::{self, Sample},
+    score::probability,
+    table::{Table, Task},
+};
+
+/// How estimating goes about.
+#[derive(Clone, Copy, Debug)]
+pub struct EstimateOptions {
+    /// The same seed gives the same model.
+    pub seed: u64,
+    pub threads: usize,
+}
+
+impl Default for EstimateOptions {
+    fn default() -> Self {
+        Self { seed: 1, threads: 2 }
+    }
+}
+
+/// What is believed beforehand counts as much as this many matches.
+const USUAL_MATCHES: f64 = 30.0;
+/// What is believed of levels that random pairs never show, in pairs.
+const UNSEEN_PAIRS: f64 = 0.5;
+/// At least this part of the equal pairs among random ones are believed to be of different persons.
+const OTHERS_LEAST: f64 = 0.02;
+const OUTER_ROUNDS: usize = 3;
+const INNER_ROUNDS: usize = 12;
+
+/// Learns the weights of a table's columns.
+///
+/// * `pairs`: from [`crate::candidates`]; they tell how many matches there are.
+/// * `labels`: people's answers, if any. In the samples they replace the estimate of who matches; then they scale the weights.
+pub fn estimate(table: &Table, task: Task, pairs: &[(u32, u32)], labels: &[Label], options: EstimateOptions) -> Model {
+    let mut model = Model::usual(table);
+    let blocks = sample::of_rare_values(table, task, labels, options.threads);
+    let random = sample::at_random(table, task, options.seed);
+    let candidates = sample::of_candidates(table, pairs, options.threads);
+    let equal = sample::equal_shares(table, task);
+    let all_pairs = task.pairs(table.rows()).max(1.0);
+
+    among_others(&mut model, &random, &equal);
+    for _ in 0..OUTER_ROUNDS {
+        among_matches(&mut model, &blocks, labels.is_empty());
+        model.prior = prior(&model, &candidates, pairs.len() as f64, all_pairs);
+        among_others(&mut model, &random, &equal);
+        decontaminate(&mut model, &equal, table);
+    }
+    label::learn(&mut model, table, labels);
+    model
+}
+
+/// One maximisation after another of the probabilities among matches (`m`), with those among others held.
+fn among_matches(model: &mut Model, blocks: &[Sample], _unlabelled: bool) {
+    let mut shares: Vec<f64> = vec![0.2; blocks.len()];
+    for _ in 0..INNER_ROUNDS {
+        let mut counts: Vec<Vec<f64>> =
+            model.columns.iter().map(|column| column.column.kind.usual_shares().iter().map(|share| share * USUAL_MATCHES).collect()).collect();
+        for (block, share) in blocks.iter().zip(&mut shares) {
+            *share = expect(model, block, *share, &mut counts);
+        }
+        for (column, counts) in model.columns.iter_mut().zip(counts) {
+            let total: f64 = counts.iter().sum();
+            column.among_matches = counts.iter().map(|count| count / total).collect();
+        }
+    }
+}
+
+/// Adds a sample's expected matches to `counts` `[columns][levels]`; returns the share of matches in it.
+fn expect(model: &Model, block: &Sample, share: f64, counts: &mut [Vec<f64>]) -> f64 {
+    let bits = level_bits(model, block.column);
+    let prior_bits = (share / (1.0 - share)).log2();
+    let (mut matches, mut total) = (0.0, 0.0);
+    for &(agreement, pairs, answer) in &block.patterns {
+        let believed = answer.map_or_else(|| probability(prior_bits + weigh(&bits, agreement)), |same| f64::from(u8::from(same)));
+        matches += believed * pairs;
+        total += pairs;
+        for (column, counts) in counts.iter_mut().enumerate() {
+            let level = agreement.level(column);
+            if level != MISSING && Some(column) != block.column {
+                counts[usize::from(level)] += believed * pairs;
+            }
+        }
+    }
+    ((matches + 1.0) / (total + 10.0)).clamp(1e-6, 1.0 - 1e-3)
+}
+
+/// `[columns][16]` bits of each level; 0 for missing and for the column left out.
+fn level_bits(model: &Model, left_out: Option<usize>) -> Vec<[f64; 16]> {
+    let of = |(at, column): (usize, &crate::model::ColumnModel)| {
+        std::array::from_fn(|level| if Some(at) == left_out || column.among_matches.len() <= level { 0.0 } else { column.bits(level as u8) })
+    };
+    model.columns.iter().enumerate().map(of).collect()
+}
+
+fn weigh(bits: &[[f64; 16]], agreement: Agreement) -> f64 {
+    bits.iter().enumerate().map(|(column, bits)| bits[usize::from(agreement.level(column))]).sum()
+}
+
+/// The probability that two random records match, from how many of the candidates do.
+fn prior(model: &Model, candidates: &Sample, pairs: f64, all_pairs: f64) -> f64 {
+    let bits = level_bits(model, None);
+    let sampled: f64 = candidates.patterns.iter().map(|pattern| pattern.1).sum();
+    let weights: Vec<(f64, f64)> = candidates.patterns.iter().map(|&(agreement, pairs, _)| (weigh(&bits, agreement), pairs)).collect();
+    let least = 0.5 / all_pairs;
+    let mut prior = model.prior;
+    for _ in 0..INNER_ROUNDS {
+        let prior_bits = (prior / (1.0 - prior)).log2();
+        let matches: f64 = weights.iter().map(|&(weight, pairs)| probability(prior_bits + weight) * pairs).sum();
+        prior = (matches * pairs / sampled.max(1.0) / all_pairs).clamp(least, 0.3);
+    }
+    prior
+}
+
+/// The probabilities among different persons (`u`): equal values from their frequencies, lower levels from random pairs, less the matches among them.
+fn among_others(model: &mut Model, random: &Sample, equal: &[f64]) {
+    let bits = level_bits(model, None);
+    let prior_bits = model.prior_bits();
+    let mut counts: Vec<Vec<f64>> = model.columns.iter().map(|column| vec![0.0; column.among_matches.len()]).collect();
+    for &(agreement, pairs, _) in &random.patterns {
+        let other = 1.0 - probability(prior_bits + weigh(&bits, agreement));
+        for (column, counts) in counts.iter_mut().enumerate() {
+            let level = agreement.level(column);
+            if level != MISSING {
+                counts[usize::from(level)] += other * pairs;
+            }
+        }
+    }
+    for ((column, counts), &equal) in model.columns.iter_mut().zip(counts).zip(equal) {
+        let last = column.column.kind.usual_shares().len() as f64 - 1.0;
+        let below: f64 = counts[1..].iter().sum::<f64>() + UNSEEN_PAIRS;
+        column.among_others[0] = equal;
+        for (level, count) in counts.iter().enumerate().skip(1) {
+            column.among_others[level] = (1.0 - equal) * (count + UNSEEN_PAIRS / last) / below;
+        }
+    }
+}
+
+/// Takes the matches out of the frequencies: a value that only one person has is frequent by that person's duplicates alone.
+fn decontaminate(model: &mut Model, equal: &[f64], table: &Table) {
+    let prior = model.prior;
+    let usual = Model::usual(table);
+    for ((column, usual), &equal) in model.columns.iter_mut().zip(usual.columns).zip(equal) {
+        let others = ((equal - prior * column.among_matches[0]) / (1.0 - prior)).max(OTHERS_LEAST * equal);
+        let kept = others / equal;
+        column.among_others[0] = others;
+        column.rare = usual.rare * kept;
+        column.frequent = usual.frequent.into_iter().map(|(value, share)| (value, share * kept)).collect();
+    }
+}
