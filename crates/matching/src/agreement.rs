@@ -50,7 +50,7 @@ impl Agreement {
 }
 
 /// Levels that leave room for a better reading of the names: nothing, or hardly anything in common.
-pub(crate) fn disagree(level: u8) -> bool {
+fn disagree(level: u8) -> bool {
     level == MISSING || level + 1 == NAME_DIFFERENT || level == NAME_DIFFERENT
 }
 

@@ -27,9 +27,15 @@ pub struct ClusterOptions {
 }
 
 impl ClusterOptions {
-    /// Groups whose pairs on average have at least this probability.
+    /// Groups whose pairs across have at least this probability on average.
     pub fn at(probability: f64) -> Self {
         Self { mean_least: weight_of(probability), pair_least: -12.0, rows_max: None }
+    }
+}
+
+impl Default for ClusterOptions {
+    fn default() -> Self {
+        Self::at(0.7)
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn learn(model: &mut Model, table: &Table, labels: &[Label]) {
         return;
     }
     let scorer = Scorer::new(table, model, &[]);
-    let evidence: Vec<Vec<f64>> = labels.iter().map(|label| scorer.column_bits(label.left, label.right)).collect();
+    let evidence: Vec<Vec<f64>> = labels.iter().map(|label| column_bits(&scorer, label)).collect();
     let prior_bits = model.prior_bits();
     let (mut trust, mut shift) = (vec![1.0; model.columns.len()], 0.0);
     for _ in 0..ROUNDS {
@@ -41,6 +41,11 @@ pub(crate) fn learn(model: &mut Model, table: &Table, labels: &[Label]) {
     }
     model.shift += shift;
     model.columns.iter_mut().zip(trust).for_each(|(column, trust)| column.trust *= trust);
+}
+
+/// What each column says of a pair, `[columns]` bits.
+fn column_bits(scorer: &Scorer, label: &Label) -> Vec<f64> {
+    scorer.explain(label.left, label.right).contributions.iter().map(|contribution| contribution.bits).collect()
 }
 
 /// One round of Newton's method, a parameter at a time.

@@ -4,9 +4,10 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    agreement::{Agreement, disagree, level_in},
-    column::MISSING,
+    agreement::{Agreement, level_in},
+    column::{HALF_SWAPPED, MISSING, SWAPPED},
     label::Label,
+    limit::{Limit, Limits},
     model::Model,
     table::Table,
 };
@@ -47,6 +48,8 @@ pub struct Explanation {
     pub prior_bits: f64,
     /// One for each column of the table.
     pub contributions: Vec<Contribution>,
+    /// What was taken off, where the columns together say less than their sum; their bits are below 0.
+    pub limits: Vec<Limit>,
     /// What a person has said of this pair; it overrules the weight in clusters.
     pub answer: Option<bool>,
 }
@@ -71,6 +74,8 @@ pub struct Scorer<'a> {
     equal_bits: Vec<Vec<f32>>,
     /// `[columns]`: the most that a column can add where the values differ.
     most: Vec<f64>,
+    names_may_add: f64,
+    limits: Limits,
     answers: FxHashMap<(u32, u32), bool>,
 }
 
@@ -89,7 +94,8 @@ impl<'a> Scorer<'a> {
         let equal_bits = equal_bits(table, model);
         let most = bits.iter().map(|bits| bits.iter().skip(1).copied().fold(f64::NEG_INFINITY, f64::max)).collect();
         let answers = labels.iter().map(|label| (label.rows(), label.same)).collect();
-        Self { table, model, bits, equal_bits, most, answers }
+        let names_may_add = names_may_add(table, &bits);
+        Self { table, model, bits, equal_bits, most, names_may_add, limits: Limits::new(table), answers }
     }
 
     /// The weight of two rows in bits, prior included; a person's answer, where there is one, weighs ±1000.
@@ -126,32 +132,42 @@ impl<'a> Scorer<'a> {
 
     /// The evidence in bits; `None` as soon as it is certain to be below `least`.
     fn evidence(&self, left: u32, right: u32, least: f64) -> Option<f64> {
-        let columns = self.table.columns.len();
         // Equal numbers cost nothing to see. What they add is known before any text is read.
+        let columns = self.table.columns.len();
+        let mut levels = Agreement::all_missing(columns);
         let mut sum = self.model.prior_bits();
         let mut unread = 0u32;
         for column in 0..columns {
             match (self.table.id(column, left), self.table.id(column, right)) {
                 (0, _) | (_, 0) => {}
-                (a, b) if a == b => sum += f64::from(self.equal_bits[column][a as usize]),
+                (a, b) if a == b => {
+                    levels = levels.with(column, 0);
+                    sum += f64::from(self.equal_bits[column][a as usize]);
+                }
                 _ => unread |= 1 << column,
             }
         }
-        if sum + self.most_of(unread) < least {
-            return None;
-        }
-        let mut levels = Agreement::all_missing(columns);
         while unread != 0 {
+            if sum + self.most_of(unread) + self.names_may_add < least {
+                return None;
+            }
             let column = unread.trailing_zeros() as usize;
             unread &= unread - 1;
             let level = level_in(self.table, column, left, right);
             levels = levels.with(column, level);
             sum += self.bits[column][usize::from(level)];
-            if sum + self.most_of(unread) + self.names_may_add() < least {
-                return None;
-            }
         }
-        Some(sum + self.crossed_names(levels, left, right))
+        let levels = levels.with_crossed_names(self.table, left, right);
+        let sum: f64 = (0..columns).map(|column| self.bits_in(levels, column, left)).sum();
+        Some(self.limits.within(self.model.prior_bits() + sum, levels))
+    }
+
+    /// The bits of a column, equal values by their own frequency.
+    fn bits_in(&self, levels: Agreement, column: usize, row: u32) -> f64 {
+        match levels.level(column) {
+            0 => f64::from(self.equal_bits[column][self.table.id(column, row) as usize]),
+            level => self.bits[column][usize::from(level)],
+        }
     }
 
     fn most_of(&self, mut columns: u32) -> f64 {
@@ -164,50 +180,37 @@ impl<'a> Scorer<'a> {
         most
     }
 
-    /// What swapped names can add after both were read straight.
-    fn names_may_add(&self) -> f64 {
-        self.table.names.map_or(0.0, |(given, surname)| {
-            let least = |column: usize| self.bits[column].iter().copied().fold(0.0, f64::min);
-            self.bits[given].iter().skip(6).take(2).copied().fold(0.0, f64::max) - least(given) - least(surname)
-        })
-    }
-
-    /// The correction where the names agree better crosswise; `levels` has those columns whose values differ.
-    fn crossed_names(&self, levels: Agreement, left: u32, right: u32) -> f64 {
-        let Some((given, surname)) = self.table.names else { return 0.0 };
-        let equal = |column| self.table.id(column, left) != 0 && self.table.id(column, left) == self.table.id(column, right);
-        if equal(given) || equal(surname) || !disagree(levels.level(given)) || !disagree(levels.level(surname)) {
-            return 0.0;
-        }
-        let crossed = levels.with_crossed_names(self.table, left, right);
-        let bits = |levels: Agreement| self.bits[given][usize::from(levels.level(given))] + self.bits[surname][usize::from(levels.level(surname))];
-        bits(crossed) - bits(levels)
-    }
-
     /// The weight of two rows with what each column contributes.
     pub fn explain(&self, left: u32, right: u32) -> Explanation {
-        let agreement = Agreement::of(self.table, left, right);
-        let contributions: Vec<_> = (0..self.table.columns.len()).map(|column| self.contribution(agreement, column, left)).collect();
+        let levels = Agreement::of(self.table, left, right);
+        let contributions: Vec<_> = (0..self.table.columns.len()).map(|column| self.contribution(levels, column, left)).collect();
         let prior_bits = self.model.prior_bits();
-        let weight = prior_bits + contributions.iter().map(|contribution| contribution.bits).sum::<f64>();
-        Explanation { weight, probability: probability(weight), prior_bits, contributions, answer: self.answer(left, right) }
+        let sum = prior_bits + contributions.iter().map(|contribution| contribution.bits).sum::<f64>();
+        let weight = self.limits.within(sum, levels);
+        Explanation {
+            weight,
+            probability: probability(weight),
+            prior_bits,
+            contributions,
+            limits: self.limits.told(sum, levels),
+            answer: self.answer(left, right),
+        }
     }
 
-    fn contribution(&self, agreement: Agreement, column: usize, row: u32) -> Contribution {
+    fn contribution(&self, levels: Agreement, column: usize, row: u32) -> Contribution {
         let spec = &self.table.columns()[column];
-        let (level, bits) = match agreement.level(column) {
-            MISSING => ("missing", 0.0),
-            0 if self.table.id(column, row) != 0 => (spec.kind.levels()[0], f64::from(self.equal_bits[column][self.table.id(column, row) as usize])),
-            level => (spec.kind.levels()[usize::from(level)], self.bits[column][usize::from(level)]),
-        };
-        Contribution { column: spec.name.clone(), agreement: level.to_owned(), bits }
+        let level = levels.level(column);
+        let agreement = if level == MISSING { "missing" } else { spec.kind.levels()[usize::from(level)] };
+        Contribution { column: spec.name.clone(), agreement: agreement.to_owned(), bits: self.bits_in(levels, column, row) }
     }
+}
 
-    /// What each column contributes, `[columns]` bits before trust is applied; for learning from answers.
-    pub(crate) fn column_bits(&self, left: u32, right: u32) -> Vec<f64> {
-        let agreement = Agreement::of(self.table, left, right);
-        (0..self.table.columns.len()).map(|column| self.contribution(agreement, column, left).bits).collect()
-    }
+/// The most that names can gain when they are read crosswise after all: what they lost straight, and what crossing is worth.
+fn names_may_add(table: &Table, bits: &[[f64; 16]]) -> f64 {
+    let Some((given, surname)) = table.names else { return 0.0 };
+    let least = |column: usize| bits[column].iter().copied().fold(0.0, f64::min);
+    let crossed = bits[given][usize::from(SWAPPED)].max(bits[given][usize::from(HALF_SWAPPED)]).max(0.0);
+    crossed - least(given) - least(surname)
 }
 
 fn bits_of(column: &crate::model::ColumnModel, level: usize) -> f64 {

@@ -9,6 +9,7 @@ mod name;
 mod number;
 pub mod person;
 mod place;
+mod romanised;
 
 use crate::{
     column::ColumnType,

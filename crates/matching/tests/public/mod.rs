@@ -141,9 +141,11 @@ pub struct Matched {
     pub candidates: Vec<(u32, u32)>,
 }
 
-/// One configuration for all sets.
-pub const JOINED_AT: f64 = 0.9;
+/// From here on records may be merged unasked: one and the same for all sets.
 pub const MERGED_AT: f64 = 0.99;
+
+/// Bits from which a pair is reported at all.
+const REPORTED_FROM: f64 = -4.0;
 
 pub fn matched(set: &Labelled) -> Matched {
     let mut builder = TableBuilder::new(set.specs.clone());
@@ -157,8 +159,8 @@ pub fn matched(set: &Labelled) -> Matched {
     let pairs = candidates(&table, set.task, 4.0, 2);
     let model = estimate(&table, set.task, &pairs, &[], EstimateOptions::default());
     let scorer = Scorer::new(&table, &model, &[]);
-    let scored = scorer.score(&pairs, 0.0, 2);
-    let options = ClusterOptions::at(JOINED_AT);
+    let scored = scorer.score(&pairs, REPORTED_FROM, 2);
+    let options = ClusterOptions::default();
     let people = match set.task {
         Task::Dedupe => cluster(&scorer, &scored, options),
         Task::Link { .. } => link(&scored, set.task, options.mean_least).into_iter().map(|pair| vec![pair.left, pair.right]).collect(),
