@@ -1,6 +1,6 @@
 //! Prints what matching finds in the public labelled sets and what it costs, one line of JSON for each set.
 //!
-//! `cargo run --release --example match_rate -- [SET…]`; sets are febrl4, febrl3, fake_1000, historical_50k, names.
+//! `cargo run --release --example match_rate -- [SET…]`; sets are febrl4, febrl3, fake_1000, historical_50k, names, and crm:ROWS for a made-up one.
 
 #[path = "../tests/public/mod.rs"]
 mod public;
@@ -17,6 +17,9 @@ fn main() {
         if asked(name) && let Some(set) = read() {
             measure(&set);
         }
+    }
+    if let Some(rows) = wanted.iter().find_map(|word| word.strip_prefix("crm:")?.parse().ok()).or(wanted.is_empty().then_some(1_000_000)) {
+        measure(&public::crm::crm(rows, 10, 7));
     }
     if asked("names") && let Some(names) = person_names() {
         let scored: Vec<_> = names.iter().map(|(left, right, same)| (forecourt_matching::name_similarity(left, right), *same)).collect();

@@ -29,6 +29,21 @@ struct Budget {
     double: usize,
 }
 
+/// Candidates that a space of keys may add for each row, on average, in sets of up to this many rows.
+const SINGLE_PAIRS_PER_ROW: f64 = 4.0;
+const DOUBLE_PAIRS_PER_ROW: f64 = 1.0;
+const ROWS_FULL: f64 = 50_000.0;
+
+impl Budget {
+    /// The more records, the rarer a value must be to mean anything: each row gets fewer candidates, by the square root.
+    fn of(rows: usize) -> Self {
+        let rows = rows as f64;
+        let thinned = rows * (ROWS_FULL / rows.max(1.0)).sqrt().min(1.0);
+        let pairs = |per_row: f64, least: usize| ((thinned * per_row) as usize).max(least);
+        Self { single: pairs(SINGLE_PAIRS_PER_ROW, SINGLE_PAIRS_MIN), double: pairs(DOUBLE_PAIRS_PER_ROW, DOUBLE_PAIRS_MIN) }
+    }
+}
+
 /// The largest blocks of one, two and three keys, whatever the budget.
 const BLOCK_MAX: [usize; 3] = [400, 100, 40];
 /// Small sets may be compared more thoroughly.
@@ -37,11 +52,10 @@ const DOUBLE_PAIRS_MIN: usize = 3_000;
 
 /// The pairs to compare, each once, smaller row first, in rising order.
 ///
-/// * `pairs_per_row`: candidates that each space of keys may add, for each row, on average.
-pub fn candidates(table: &Table, task: Task, pairs_per_row: f64, threads: usize) -> Vec<(u32, u32)> {
+/// * `threads`: how many work at once; the answer is the same for any number.
+pub fn candidates(table: &Table, task: Task, threads: usize) -> Vec<(u32, u32)> {
     let slots = keys::slots(table);
-    let of_rows = |share: f64| (table.rows() as f64 * pairs_per_row * share) as usize;
-    let budget = Budget { single: of_rows(1.0).max(SINGLE_PAIRS_MIN), double: of_rows(0.25).max(DOUBLE_PAIRS_MIN) };
+    let budget = Budget::of(table.rows());
 
     let singles = in_parallel(spaces(&slots).len(), threads, |space| block_by_one(table, task, &slots, space, budget.single));
     let (mut pairs, common): (Vec<_>, Vec<_>) = singles.into_iter().unzip();
@@ -218,7 +232,7 @@ mod tests {
     #[test]
     fn a_rare_value_makes_a_pair_and_a_common_one_does_not() {
         let rows = (0..5_000).map(|row| ["Ivanov".to_owned(), format!("{}", 9_120_000_000u64 + scramble(row / 2) % 10_000_000)]);
-        let pairs = candidates(&table(rows), Task::Dedupe, 3.0, 2);
+        let pairs = candidates(&table(rows), Task::Dedupe, 2);
         assert!((0..2_500).all(|pair| pairs.binary_search(&(2 * pair, 2 * pair + 1)).is_ok()));
         assert!(pairs.len() < 100_000, "{}", pairs.len());
     }
@@ -226,13 +240,13 @@ mod tests {
     #[test]
     fn linking_pairs_only_across_the_sets() {
         let rows = (0..100).map(|row| [format!("name{}", row % 10), String::new()]);
-        let pairs = candidates(&table(rows), Task::Link { left_rows: 50 }, 3.0, 1);
+        let pairs = candidates(&table(rows), Task::Link { left_rows: 50 }, 1);
         assert!(!pairs.is_empty() && pairs.iter().all(|&(left, right)| left < 50 && 50 <= right));
     }
 
     #[test]
     fn threads_change_nothing() {
         let rows = || (0..2_000).map(|row| [format!("name{}", scramble(row) % 90), format!("{}", 9_120_000_000u64 + scramble(row) % 900)]);
-        assert_eq!(candidates(&table(rows()), Task::Dedupe, 3.0, 1), candidates(&table(rows()), Task::Dedupe, 3.0, 3));
+        assert_eq!(candidates(&table(rows()), Task::Dedupe, 1), candidates(&table(rows()), Task::Dedupe, 3));
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "the test and the example use different parts")]
 
+pub mod crm;
+
 use std::{collections::BTreeMap, fs::File, path::PathBuf};
 
 use arrow::{array::AsArray as _, compute::cast, datatypes::DataType};
@@ -156,7 +158,7 @@ pub fn matched(set: &Labelled) -> Matched {
         builder.push(&row);
     }
     let table = builder.finish();
-    let pairs = candidates(&table, set.task, 4.0, 2);
+    let pairs = candidates(&table, set.task, 2);
     let model = estimate(&table, set.task, &pairs, &[], EstimateOptions::default());
     let scorer = Scorer::new(&table, &model, &[]);
     let scored = scorer.score(&pairs, REPORTED_FROM, 2);
