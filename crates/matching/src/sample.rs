@@ -36,14 +36,15 @@ pub(crate) fn of_rare_values(table: &Table, task: Task, labels: &[Label], thread
 
 fn rare_pairs(table: &Table, task: Task, column: usize) -> Vec<(u32, u32)> {
     let data = &table.columns[column];
-    let mut rows: Vec<u32> = (0..table.rows() as u32).filter(|&row| (2..=RARE_ROWS).contains(&data.counts[data.ids[row as usize] as usize]) && data.ids[row as usize] != 0).collect();
+    let is_rare = |id: u32| id != 0 && (2..=RARE_ROWS).contains(&data.counts[id as usize]);
+    let mut rows: Vec<u32> = (0..table.rows() as u32).filter(|&row| is_rare(table.id(column, row))).collect();
     // Ties are broken by the value's number, so that the order of records does not choose.
     rows.sort_by_cached_key(|&row| {
-        let id = data.ids[row as usize];
+        let id = table.id(column, row);
         (data.counts[id as usize], scramble(number_of(table.text(column, id))), row)
     });
     let mut pairs = Vec::new();
-    for block in rows.chunk_by(|&a, &b| data.ids[a as usize] == data.ids[b as usize]) {
+    for block in rows.chunk_by(|&a, &b| table.id(column, a) == table.id(column, b)) {
         for (at, &left) in block.iter().enumerate() {
             pairs.extend(block[at + 1..].iter().map(|&right| (left.min(right), left.max(right))).filter(|&(left, right)| task.allows(left, right)));
         }
@@ -102,10 +103,11 @@ fn count(table: &Table, column: Option<usize>, pairs: &[(u32, u32)], answers: &F
 
 /// For each column the probability that two random rows have an equal value, given that both have one.
 pub(crate) fn equal_shares(table: &Table, task: Task) -> Vec<f64> {
-    table.columns.iter().map(|column| equal_share(&column.ids, column.counts.len(), task)).collect()
+    (0..table.columns.len()).map(|column| equal_share(table, column, task)).collect()
 }
 
-fn equal_share(ids: &[u32], values: usize, task: Task) -> f64 {
+fn equal_share(table: &Table, column: usize, task: Task) -> f64 {
+    let (ids, values): (Vec<u32>, usize) = (table.ids_of(column).collect(), table.columns[column].counts.len());
     let split = match task {
         Task::Dedupe => ids.len(),
         Task::Link { left_rows } => left_rows.min(ids.len()),

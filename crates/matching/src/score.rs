@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     agreement::{Agreement, level_in},
-    column::{HALF_SWAPPED, MISSING, SWAPPED},
+    column::MISSING,
     label::Label,
     limit::{Limit, Limits},
     model::Model,
@@ -74,7 +74,8 @@ pub struct Scorer<'a> {
     equal_bits: Vec<Vec<f32>>,
     /// `[columns]`: the most that a column can add where the values differ.
     most: Vec<f64>,
-    names_may_add: f64,
+    /// The order in which columns are read: by the number of their values, for short lists of values stay near the processor.
+    reading: Vec<usize>,
     limits: Limits,
     answers: FxHashMap<(u32, u32), bool>,
 }
@@ -94,8 +95,9 @@ impl<'a> Scorer<'a> {
         let equal_bits = equal_bits(table, model);
         let most = bits.iter().map(|bits| bits.iter().skip(1).copied().fold(f64::NEG_INFINITY, f64::max)).collect();
         let answers = labels.iter().map(|label| (label.rows(), label.same)).collect();
-        let names_may_add = names_may_add(table, &bits);
-        Self { table, model, bits, equal_bits, most, names_may_add, limits: Limits::new(table), answers }
+        let mut reading: Vec<usize> = (0..bits.len()).collect();
+        reading.sort_by_key(|&column| table.columns[column].counts.len());
+        Self { table, model, bits, equal_bits, most, reading, limits: Limits::new(table), answers }
     }
 
     /// The weight of two rows in bits, prior included; a person's answer, where there is one, weighs ±1000.
@@ -132,34 +134,48 @@ impl<'a> Scorer<'a> {
 
     /// The evidence in bits; `None` as soon as it is certain to be below `least`.
     fn evidence(&self, left: u32, right: u32, least: f64) -> Option<f64> {
-        // Equal numbers cost nothing to see. What they add is known before any text is read.
-        let columns = self.table.columns.len();
-        let mut levels = Agreement::all_missing(columns);
+        // Equal numbers cost nothing to see, and names little to read. What they add is known before longer texts are.
+        let mut levels = self.names(left, right);
         let mut sum = self.model.prior_bits();
-        let mut unread = 0u32;
-        for column in 0..columns {
+        let (mut unread, mut may_add) = (0u32, 0.0);
+        for column in 0..self.table.columns.len() {
             match (self.table.id(column, left), self.table.id(column, right)) {
+                _ if self.is_name(column) => sum += self.bits_in(levels, column, left),
                 (0, _) | (_, 0) => {}
                 (a, b) if a == b => {
                     levels = levels.with(column, 0);
                     sum += f64::from(self.equal_bits[column][a as usize]);
                 }
-                _ => unread |= 1 << column,
+                _ => {
+                    unread |= 1 << column;
+                    may_add += self.most[column];
+                }
             }
         }
-        while unread != 0 {
-            if sum + self.most_of(unread) + self.names_may_add < least {
+        for &column in &self.reading {
+            if sum + may_add < least {
                 return None;
             }
-            let column = unread.trailing_zeros() as usize;
-            unread &= unread - 1;
-            let level = level_in(self.table, column, left, right);
-            levels = levels.with(column, level);
-            sum += self.bits[column][usize::from(level)];
+            if unread & (1 << column) != 0 {
+                let level = level_in(self.table, column, left, right);
+                levels = levels.with(column, level);
+                may_add -= self.most[column];
+                sum += self.bits[column][usize::from(level)];
+            }
         }
-        let levels = levels.with_crossed_names(self.table, left, right);
-        let sum: f64 = (0..columns).map(|column| self.bits_in(levels, column, left)).sum();
-        Some(self.limits.within(self.model.prior_bits() + sum, levels))
+        Some(self.limits.within(sum, levels))
+    }
+
+    /// The levels of given name and surname, straight or crossed; all others missing.
+    fn names(&self, left: u32, right: u32) -> Agreement {
+        let levels = Agreement::all_missing(self.table.columns.len());
+        let Some((given, surname)) = self.table.names else { return levels };
+        let straight = [given, surname].into_iter().fold(levels, |levels, column| levels.with(column, level_in(self.table, column, left, right)));
+        straight.with_crossed_names(self.table, left, right)
+    }
+
+    fn is_name(&self, column: usize) -> bool {
+        self.table.names.is_some_and(|(given, surname)| column == given || column == surname)
     }
 
     /// The bits of a column, equal values by their own frequency.
@@ -168,16 +184,6 @@ impl<'a> Scorer<'a> {
             0 => f64::from(self.equal_bits[column][self.table.id(column, row) as usize]),
             level => self.bits[column][usize::from(level)],
         }
-    }
-
-    fn most_of(&self, mut columns: u32) -> f64 {
-        let mut most = 0.0;
-        while columns != 0 {
-            let column = columns.trailing_zeros() as usize;
-            columns &= columns - 1;
-            most += self.most[column];
-        }
-        most
     }
 
     /// The weight of two rows with what each column contributes.
@@ -203,14 +209,6 @@ impl<'a> Scorer<'a> {
         let agreement = if level == MISSING { "missing" } else { spec.kind.levels()[usize::from(level)] };
         Contribution { column: spec.name.clone(), agreement: agreement.to_owned(), bits: self.bits_in(levels, column, row) }
     }
-}
-
-/// The most that names can gain when they are read crosswise after all: what they lost straight, and what crossing is worth.
-fn names_may_add(table: &Table, bits: &[[f64; 16]]) -> f64 {
-    let Some((given, surname)) = table.names else { return 0.0 };
-    let least = |column: usize| bits[column].iter().copied().fold(0.0, f64::min);
-    let crossed = bits[given][usize::from(SWAPPED)].max(bits[given][usize::from(HALF_SWAPPED)]).max(0.0);
-    crossed - least(given) - least(surname)
 }
 
 fn bits_of(column: &crate::model::ColumnModel, level: usize) -> f64 {

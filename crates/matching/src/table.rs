@@ -16,6 +16,8 @@ pub struct Table {
     rows: usize,
     specs: Vec<ColumnSpec>,
     pub(crate) columns: Vec<ColumnData>,
+    /// `[rows][columns]`: a row's values lie together, for pairs are compared row against row.
+    ids: Vec<ValueId>,
     dictionaries: Vec<Dictionary>,
     /// The places of the given name and the surname, where the table has both.
     pub(crate) names: Option<(usize, usize)>,
@@ -23,8 +25,6 @@ pub struct Table {
 
 pub(crate) struct ColumnData {
     pub(crate) kind: ColumnType,
-    /// `[rows]`.
-    pub(crate) ids: Vec<ValueId>,
     /// Rows that have each value, by id; `counts[0]` rows have none.
     pub(crate) counts: Vec<u32>,
     dictionary: usize,
@@ -71,7 +71,12 @@ impl Table {
     }
 
     pub(crate) fn id(&self, column: usize, row: u32) -> ValueId {
-        self.columns[column].ids[row as usize]
+        self.ids[row as usize * self.columns.len() + column]
+    }
+
+    /// A column's values by row.
+    pub(crate) fn ids_of(&self, column: usize) -> impl Iterator<Item = ValueId> {
+        self.ids.iter().skip(column).step_by(self.columns.len()).copied()
     }
 
     /// The value of a row; `None` where it is missing.
@@ -106,7 +111,7 @@ impl TableBuilder {
         let columns = specs.iter().enumerate().map(|(at, spec)| ColumnData::new(spec.kind, dictionary_of(at, names))).collect();
         let dictionaries: Vec<_> = specs.iter().map(|_| Dictionary::default()).collect();
         let open = vec![FxHashMap::default(); dictionaries.len()];
-        Self { places, table: Table { rows: 0, specs, columns, dictionaries, names }, open }
+        Self { places, table: Table { rows: 0, specs, columns, ids: Vec::new(), dictionaries, names }, open }
     }
 
     /// Adds a record. Values are as people wrote them; case, script, punctuation and notation do not matter.
@@ -115,22 +120,23 @@ impl TableBuilder {
     pub fn push(&mut self, row: &[Option<&str>]) {
         assert_eq!(row.len(), self.places.len(), "a row has one value for each column");
         let mut stand_in = None;
+        let start = self.table.ids.len();
+        self.table.ids.resize(start + self.table.columns.len(), 0);
         for (value, place) in row.iter().zip(0..) {
             match self.places[place] {
-                Some(column) => self.add(column, value.unwrap_or_default()),
+                Some(column) => self.table.ids[start + column] = self.number(column, value.unwrap_or_default()),
                 None => stand_in = stand_in.or(*value),
             }
         }
         self.table.rows += 1;
         if let (Some(full), Some(names)) = (stand_in, self.table.names) {
-            self.split_full_name(full, names);
+            self.split_full_name(start, full, names);
         }
     }
 
-    fn add(&mut self, column: usize, value: &str) {
+    fn number(&mut self, column: usize, value: &str) -> ValueId {
         let text = normalised(self.table.columns[column].kind, value);
-        let id = self.intern(column, text);
-        self.table.columns[column].ids.push(id);
+        self.intern(column, text)
     }
 
     fn intern(&mut self, column: usize, text: String) -> ValueId {
@@ -147,21 +153,22 @@ impl TableBuilder {
     }
 
     /// First and last word of a full name, for the last row, where it has neither given name nor surname.
-    fn split_full_name(&mut self, full: &str, (given, surname): (usize, usize)) {
-        let row = self.table.rows - 1;
-        if self.table.columns[given].ids[row] != 0 || self.table.columns[surname].ids[row] != 0 {
+    fn split_full_name(&mut self, start: usize, full: &str, (given, surname): (usize, usize)) {
+        if self.table.ids[start + given] != 0 || self.table.ids[start + surname] != 0 {
             return;
         }
         let full = normalised(ColumnType::FullName, full);
         let (first, last) = full.rsplit_once(' ').unwrap_or((&full, ""));
         let first = first.split(' ').next().unwrap_or_default();
-        self.table.columns[given].ids[row] = self.intern(given, first.to_owned());
-        self.table.columns[surname].ids[row] = self.intern(surname, last.to_owned());
+        self.table.ids[start + given] = self.intern(given, first.to_owned());
+        self.table.ids[start + surname] = self.intern(surname, last.to_owned());
     }
 
     pub fn finish(mut self) -> Table {
-        for column in &mut self.table.columns {
-            column.count(self.table.dictionaries[column.dictionary].len());
+        for (at, column) in self.table.columns.iter_mut().enumerate() {
+            column.counts = vec![0; self.table.dictionaries[column.dictionary].len()];
+            let ids = self.table.ids.iter().skip(at).step_by(self.places.iter().flatten().count());
+            ids.for_each(|&id| column.counts[id as usize] += 1);
         }
         self.table
     }
@@ -177,19 +184,12 @@ fn dictionary_of(column: usize, names: Option<(usize, usize)>) -> usize {
 
 impl ColumnData {
     fn new(kind: ColumnType, dictionary: usize) -> Self {
-        Self { kind, ids: Vec::new(), counts: Vec::new(), dictionary }
-    }
-
-    fn count(&mut self, values: usize) {
-        self.counts = vec![0; values];
-        for &id in &self.ids {
-            self.counts[id as usize] += 1;
-        }
+        Self { kind, counts: Vec::new(), dictionary }
     }
 
     /// Rows that have a value.
     pub(crate) fn present(&self) -> usize {
-        self.ids.len() - self.counts[0] as usize
+        self.counts.iter().skip(1).map(|&count| count as usize).sum()
     }
 }
 
