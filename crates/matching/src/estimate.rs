@@ -112,7 +112,7 @@ fn prior(model: &Model, candidates: &Sample, pairs: f64, all_pairs: f64) -> f64 
     let bits = level_bits(model, None);
     let sampled: f64 = candidates.patterns.iter().map(|pattern| pattern.1).sum();
     let weights: Vec<(f64, f64)> = candidates.patterns.iter().map(|&(agreement, pairs, _)| (weigh(&bits, agreement), pairs)).collect();
-    let least = 0.5 / all_pairs;
+    let least = (0.5 / all_pairs).min(0.1);
     let mut prior = model.prior;
     for _ in 0..INNER_ROUNDS {
         let prior_bits = (prior / (1.0 - prior)).log2();
