@@ -46,6 +46,27 @@ impl ColumnType {
         }
     }
 
+    /// Parts of where somebody lives.
+    pub(crate) fn is_home(self) -> bool {
+        matches!(self, Self::StreetAddress | Self::StreetNumber | Self::Postcode | Self::Place)
+    }
+
+    /// The share of a person's pairs of records that can be entirely different in a column, at most: people move, but are seldom born anew.
+    pub(crate) fn different_most(self) -> f64 {
+        match self {
+            Self::GivenName | Self::Surname | Self::FullName | Self::BirthDate => 0.3,
+            _ => 1.0,
+        }
+    }
+
+    /// The level of values that have nothing in common.
+    pub(crate) fn different(self) -> u8 {
+        match self {
+            Self::GivenName | Self::Surname => NAME_DIFFERENT,
+            _ => self.levels().len() as u8 - 1,
+        }
+    }
+
     /// What is believed of true matches before any data are seen: the shares of the levels, summing to 1.
     pub(crate) fn usual_shares(self) -> &'static [f64] {
         match self {

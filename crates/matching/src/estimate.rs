@@ -29,7 +29,7 @@ impl Default for EstimateOptions {
 }
 
 /// What is believed beforehand counts as much as this many matches.
-const USUAL_MATCHES: f64 = 30.0;
+const USUAL_MATCHES: f64 = 100.0;
 /// What is believed of levels that random pairs never show, in pairs.
 const UNSEEN_PAIRS: f64 = 0.5;
 /// At least this part of the equal pairs among random ones are believed to be of different persons.
@@ -51,7 +51,10 @@ pub fn estimate(table: &Table, task: Task, pairs: &[(u32, u32)], labels: &[Label
 
     among_others(&mut model, &random, &equal);
     for _ in 0..OUTER_ROUNDS {
-        among_matches(&mut model, &blocks, labels.is_empty());
+        among_matches(&mut model, &blocks);
+        if !is_of_persons(&model) {
+            believe_the_usual(&mut model);
+        }
         model.prior = prior(&model, &candidates, pairs.len() as f64, all_pairs);
         among_others(&mut model, &random, &equal);
         decontaminate(&mut model, &equal, table);
@@ -61,24 +64,41 @@ pub fn estimate(table: &Table, task: Task, pairs: &[(u32, u32)], labels: &[Label
 }
 
 /// One maximisation after another of the probabilities among matches (`m`), with those among others held.
-fn among_matches(model: &mut Model, blocks: &[Sample], _unlabelled: bool) {
-    let mut shares: Vec<f64> = vec![0.2; blocks.len()];
+fn among_matches(model: &mut Model, blocks: &[Sample]) {
+    let mut matching: Vec<f64> = vec![0.2; blocks.len()];
     for _ in 0..INNER_ROUNDS {
         let mut counts: Vec<Vec<f64>> =
             model.columns.iter().map(|column| column.column.kind.usual_shares().iter().map(|share| share * USUAL_MATCHES).collect()).collect();
-        for (block, share) in blocks.iter().zip(&mut shares) {
+        for (block, share) in blocks.iter().zip(&mut matching) {
             *share = expect(model, block, *share, &mut counts);
         }
         for (column, counts) in model.columns.iter_mut().zip(counts) {
-            let total: f64 = counts.iter().sum();
-            column.among_matches = counts.iter().map(|count| count / total).collect();
+            column.among_matches = shares(&counts);
         }
+    }
+}
+
+fn shares(counts: &[f64]) -> Vec<f64> {
+    let total: f64 = counts.iter().sum();
+    counts.iter().map(|count| count / total).collect()
+}
+
+/// Whether what was found can be one person's records.
+///
+/// Where there are hardly any duplicates, something else that pairs have in common (a neighbourhood, a trade) passes for "one person"; then names mostly differ.
+fn is_of_persons(model: &Model) -> bool {
+    model.columns.iter().all(|column| column.among_matches[usize::from(column.column.kind.different())] <= column.column.kind.different_most())
+}
+
+fn believe_the_usual(model: &mut Model) {
+    for column in &mut model.columns {
+        column.among_matches = column.column.kind.usual_shares().to_vec();
     }
 }
 
 /// Adds a sample's expected matches to `counts` `[columns][levels]`; returns the share of matches in it.
 fn expect(model: &Model, block: &Sample, share: f64, counts: &mut [Vec<f64>]) -> f64 {
-    let bits = level_bits(model, block.column);
+    let bits = level_bits(model, &block.left_out);
     let prior_bits = (share / (1.0 - share)).log2();
     let (mut matches, mut total) = (0.0, 0.0);
     for &(agreement, pairs, answer) in &block.patterns {
@@ -87,7 +107,7 @@ fn expect(model: &Model, block: &Sample, share: f64, counts: &mut [Vec<f64>]) ->
         total += pairs;
         for (column, counts) in counts.iter_mut().enumerate() {
             let level = agreement.level(column);
-            if level != MISSING && Some(column) != block.column {
+            if level != MISSING && !block.left_out.contains(&column) {
                 counts[usize::from(level)] += believed * pairs;
             }
         }
@@ -95,10 +115,10 @@ fn expect(model: &Model, block: &Sample, share: f64, counts: &mut [Vec<f64>]) ->
     ((matches + 1.0) / (total + 10.0)).clamp(1e-6, 1.0 - 1e-3)
 }
 
-/// `[columns][16]` bits of each level; 0 for missing and for the column left out.
-fn level_bits(model: &Model, left_out: Option<usize>) -> Vec<[f64; 16]> {
+/// `[columns][16]` bits of each level; 0 for missing and for columns left out.
+fn level_bits(model: &Model, left_out: &[usize]) -> Vec<[f64; 16]> {
     let of = |(at, column): (usize, &crate::model::ColumnModel)| {
-        std::array::from_fn(|level| if Some(at) == left_out || column.among_matches.len() <= level { 0.0 } else { column.bits(level as u8) })
+        std::array::from_fn(|level| if left_out.contains(&at) || column.among_matches.len() <= level { 0.0 } else { column.bits(level as u8) })
     };
     model.columns.iter().enumerate().map(of).collect()
 }
@@ -109,7 +129,7 @@ fn weigh(bits: &[[f64; 16]], agreement: Agreement) -> f64 {
 
 /// The probability that two random records match, from how many of the candidates do.
 fn prior(model: &Model, candidates: &Sample, pairs: f64, all_pairs: f64) -> f64 {
-    let bits = level_bits(model, None);
+    let bits = level_bits(model, &[]);
     let sampled: f64 = candidates.patterns.iter().map(|pattern| pattern.1).sum();
     let weights: Vec<(f64, f64)> = candidates.patterns.iter().map(|&(agreement, pairs, _)| (weigh(&bits, agreement), pairs)).collect();
     let least = (0.5 / all_pairs).min(0.1);
@@ -124,7 +144,7 @@ fn prior(model: &Model, candidates: &Sample, pairs: f64, all_pairs: f64) -> f64 
 
 /// The probabilities among different persons (`u`): equal values from their frequencies, lower levels from random pairs, less the matches among them.
 fn among_others(model: &mut Model, random: &Sample, equal: &[f64]) {
-    let bits = level_bits(model, None);
+    let bits = level_bits(model, &[]);
     let prior_bits = model.prior_bits();
     let mut counts: Vec<Vec<f64>> = model.columns.iter().map(|column| vec![0.0; column.among_matches.len()]).collect();
     for &(agreement, pairs, _) in &random.patterns {

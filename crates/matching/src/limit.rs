@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     agreement::Agreement,
-    column::{ColumnType, MISSING, NAME_DIFFERENT},
+    column::{ColumnType, MISSING},
     score::weight_of,
     table::Table,
 };
@@ -35,9 +35,7 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) fn new(table: &Table) -> Self {
         let of = |kind: ColumnType| table.columns().iter().enumerate().filter(move |(_, spec)| spec.kind == kind).map(|(column, _)| column);
-        let full_name_different = ColumnType::FullName.levels().len() as u8 - 1;
-        let given = of(ColumnType::GivenName).map(|column| (column, NAME_DIFFERENT));
-        let names = given.chain(of(ColumnType::FullName).map(|column| (column, full_name_different))).collect();
+        let names = [ColumnType::GivenName, ColumnType::FullName].into_iter().flat_map(|kind| of(kind).map(move |column| (column, kind.different()))).collect();
         Self { names, documents: of(ColumnType::Document).collect(), most: weight_of(OTHER_NAME_MOST) }
     }
 

@@ -11,8 +11,8 @@ use crate::{
 
 /// Pairs by their agreement.
 pub(crate) struct Sample {
-    /// The column that all of them were chosen by, which therefore tells nothing here.
-    pub(crate) column: Option<usize>,
+    /// The columns that tell nothing here: the one that all pairs were chosen by, and those that go along with it.
+    pub(crate) left_out: Vec<usize>,
     /// Agreement, number of pairs, and what people said of them; in the order of agreements.
     pub(crate) patterns: Vec<(Agreement, f64, Option<bool>)>,
 }
@@ -27,11 +27,17 @@ const RARE_ROWS: u32 = 60;
 pub(crate) fn of_rare_values(table: &Table, task: Task, labels: &[Label], threads: usize) -> Vec<Sample> {
     let answers: FxHashMap<(u32, u32), bool> = labels.iter().map(|label| (label.rows(), label.same)).collect();
     let mut samples: Vec<Sample> = (0..table.columns.len())
-        .map(|column| count(table, Some(column), &rare_pairs(table, task, column), &answers, threads))
+        .map(|column| count(table, left_out(table, column), &rare_pairs(table, task, column), &answers, threads))
         .collect();
     let labelled: Vec<_> = labels.iter().map(Label::rows).collect();
-    samples.push(count(table, None, &labelled, &answers, 1));
+    samples.push(count(table, Vec::new(), &labelled, &answers, 1));
     samples
+}
+
+/// Neighbours share town and postcode alike: among pairs chosen by one part of an address, the others do not tell persons from neighbours.
+fn left_out(table: &Table, column: usize) -> Vec<usize> {
+    let is_home = |column: usize| table.columns[column].kind.is_home();
+    (0..table.columns.len()).filter(|&other| other == column || (is_home(column) && is_home(other))).collect()
 }
 
 fn rare_pairs(table: &Table, task: Task, column: usize) -> Vec<(u32, u32)> {
@@ -69,17 +75,17 @@ pub(crate) fn at_random(table: &Table, task: Task, seed: u64) -> Sample {
         let mut draw = || (random.below(left_rows) as u32, (right_from + random.below(table.rows() - right_from)) as u32);
         (0..RANDOM_PAIRS).map(|_| draw()).filter(|&(left, right)| task.allows(left, right)).collect()
     };
-    count(table, None, &pairs, &FxHashMap::default(), 2)
+    count(table, Vec::new(), &pairs, &FxHashMap::default(), 2)
 }
 
 /// Every n-th candidate.
 pub(crate) fn of_candidates(table: &Table, pairs: &[(u32, u32)], threads: usize) -> Sample {
     let every = pairs.len().div_ceil(CANDIDATE_PAIRS).max(1);
     let some: Vec<_> = pairs.iter().copied().step_by(every).collect();
-    count(table, None, &some, &FxHashMap::default(), threads)
+    count(table, Vec::new(), &some, &FxHashMap::default(), threads)
 }
 
-fn count(table: &Table, column: Option<usize>, pairs: &[(u32, u32)], answers: &FxHashMap<(u32, u32), bool>, threads: usize) -> Sample {
+fn count(table: &Table, left_out: Vec<usize>, pairs: &[(u32, u32)], answers: &FxHashMap<(u32, u32), bool>, threads: usize) -> Sample {
     let share = pairs.len().div_ceil(threads.max(1)).max(1);
     let mut counts: FxHashMap<(Agreement, Option<bool>), f64> = FxHashMap::default();
     std::thread::scope(|scope| {
@@ -98,7 +104,7 @@ fn count(table: &Table, column: Option<usize>, pairs: &[(u32, u32)], answers: &F
     });
     let mut patterns: Vec<_> = counts.into_iter().map(|((agreement, answer), pairs)| (agreement, pairs, answer)).collect();
     patterns.sort_unstable_by_key(|&(agreement, _, answer)| (agreement, answer));
-    Sample { column, patterns }
+    Sample { left_out, patterns }
 }
 
 /// For each column the probability that two random rows have an equal value, given that both have one.
