@@ -30,24 +30,44 @@ pub(crate) struct Limits {
     names: Vec<(usize, u8)>,
     documents: Vec<usize>,
     most: f64,
+    home: Vec<usize>,
 }
+
+/// The part of a further agreement within an address that is news: town, postcode and street go together.
+const HOME_NEWS: f64 = 0.5;
+const HOME: &str = "parts of one address go together";
 
 impl Limits {
     pub(crate) fn new(table: &Table) -> Self {
         let of = |kind: ColumnType| table.columns().iter().enumerate().filter(move |(_, spec)| spec.kind == kind).map(|(column, _)| column);
         let names = [ColumnType::GivenName, ColumnType::FullName].into_iter().flat_map(|kind| of(kind).map(move |column| (column, kind.different()))).collect();
-        Self { names, documents: of(ColumnType::Document).collect(), most: weight_of(OTHER_NAME_MOST) }
+        let home = (0..table.columns.len()).filter(|&column| table.columns[column].kind.is_home()).collect();
+        Self { names, documents: of(ColumnType::Document).collect(), home, most: weight_of(OTHER_NAME_MOST) }
     }
 
     /// What is left of a weight in bits.
-    pub(crate) fn within(&self, weight: f64, levels: Agreement) -> f64 {
-        if self.names_differ(levels) { weight.min(self.most) } else { weight }
+    ///
+    /// * `bits`: what each column says by itself.
+    pub(crate) fn within(&self, weight: f64, levels: Agreement, bits: impl Fn(usize) -> f64) -> f64 {
+        self.without_other_name(weight - self.repeated(bits), levels)
     }
 
     /// What [`Self::within`] takes off, for people to read.
-    pub(crate) fn told(&self, weight: f64, levels: Agreement) -> Vec<Limit> {
-        let bits = self.within(weight, levels) - weight;
-        if bits < 0.0 { vec![Limit { reason: OTHER_NAME.to_owned(), bits }] } else { Vec::new() }
+    pub(crate) fn told(&self, weight: f64, levels: Agreement, bits: impl Fn(usize) -> f64) -> Vec<Limit> {
+        let repeated = -self.repeated(bits);
+        let other_name = self.without_other_name(weight + repeated, levels) - (weight + repeated);
+        let limits = [(HOME, repeated), (OTHER_NAME, other_name)].into_iter().filter(|&(_, bits)| bits < 0.0);
+        limits.map(|(reason, bits)| Limit { reason: reason.to_owned(), bits }).collect()
+    }
+
+    /// What agreeing parts of an address say over again.
+    fn repeated(&self, bits: impl Fn(usize) -> f64) -> f64 {
+        let (sum, most) = self.home.iter().map(|&column| bits(column).max(0.0)).fold((0.0, 0.0f64), |(sum, most), bits| (sum + bits, most.max(bits)));
+        (1.0 - HOME_NEWS) * (sum - most)
+    }
+
+    fn without_other_name(&self, weight: f64, levels: Agreement) -> f64 {
+        if self.names_differ(levels) { weight.min(self.most) } else { weight }
     }
 
     fn names_differ(&self, levels: Agreement) -> bool {

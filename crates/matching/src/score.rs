@@ -163,7 +163,7 @@ impl<'a> Scorer<'a> {
                 sum += self.bits[column][usize::from(level)];
             }
         }
-        Some(self.limits.within(sum, levels))
+        Some(self.limits.within(sum, levels, |column| self.bits_in(levels, column, left)))
     }
 
     /// The levels of given name and surname, straight or crossed; all others missing.
@@ -192,13 +192,14 @@ impl<'a> Scorer<'a> {
         let contributions: Vec<_> = (0..self.table.columns.len()).map(|column| self.contribution(levels, column, left)).collect();
         let prior_bits = self.model.prior_bits();
         let sum = prior_bits + contributions.iter().map(|contribution| contribution.bits).sum::<f64>();
-        let weight = self.limits.within(sum, levels);
+        let weight = self.limits.within(sum, levels, |column| contributions[column].bits);
+        let limits = self.limits.told(sum, levels, |column| contributions[column].bits);
         Explanation {
             weight,
             probability: probability(weight),
             prior_bits,
             contributions,
-            limits: self.limits.told(sum, levels),
+            limits,
             answer: self.answer(left, right),
         }
     }
