@@ -8,6 +8,7 @@ use crate::{
     agreement::Agreement,
     column::MISSING,
     label::{self, Label},
+    limit::Limits,
     model::Model,
     sample::{self, Sample},
     score::probability,
@@ -43,20 +44,21 @@ const INNER_ROUNDS: usize = 12;
 /// * `labels`: people's answers, if any. In the samples they replace the estimate of who matches; then they scale the weights.
 pub fn estimate(table: &Table, task: Task, pairs: &[(u32, u32)], labels: &[Label], options: EstimateOptions) -> Model {
     let mut model = Model::usual(table);
+    let limits = Limits::new(table);
     let blocks = sample::of_rare_values(table, task, labels, options.threads);
     let random = sample::at_random(table, task, options.seed);
     let candidates = sample::of_candidates(table, pairs, options.threads);
     let equal = sample::equal_shares(table, task);
     let all_pairs = task.pairs(table.rows()).max(1.0);
 
-    among_others(&mut model, &random, &equal);
+    among_others(&mut model, &limits, &random, &equal);
     for _ in 0..OUTER_ROUNDS {
-        among_matches(&mut model, &blocks);
+        among_matches(&mut model, &limits, &blocks);
         if !is_of_persons(&model) {
             believe_the_usual(&mut model);
         }
-        model.prior = prior(&model, &candidates, pairs.len() as f64, all_pairs);
-        among_others(&mut model, &random, &equal);
+        model.prior = prior(&model, &limits, &candidates, pairs.len() as f64, all_pairs);
+        among_others(&mut model, &limits, &random, &equal);
         decontaminate(&mut model, &equal, table);
     }
     label::learn(&mut model, table, labels);
@@ -64,13 +66,13 @@ pub fn estimate(table: &Table, task: Task, pairs: &[(u32, u32)], labels: &[Label
 }
 
 /// One maximisation after another of the probabilities among matches (`m`), with those among others held.
-fn among_matches(model: &mut Model, blocks: &[Sample]) {
+fn among_matches(model: &mut Model, limits: &Limits, blocks: &[Sample]) {
     let mut matching: Vec<f64> = vec![0.2; blocks.len()];
     for _ in 0..INNER_ROUNDS {
         let mut counts: Vec<Vec<f64>> =
             model.columns.iter().map(|column| column.column.kind.usual_shares().iter().map(|share| share * USUAL_MATCHES).collect()).collect();
         for (block, share) in blocks.iter().zip(&mut matching) {
-            *share = expect(model, block, *share, &mut counts);
+            *share = expect(model, limits, block, *share, &mut counts);
         }
         for (column, counts) in model.columns.iter_mut().zip(counts) {
             column.among_matches = shares(&counts);
@@ -97,12 +99,12 @@ fn believe_the_usual(model: &mut Model) {
 }
 
 /// Adds a sample's expected matches to `counts` `[columns][levels]`; returns the share of matches in it.
-fn expect(model: &Model, block: &Sample, share: f64, counts: &mut [Vec<f64>]) -> f64 {
+fn expect(model: &Model, limits: &Limits, block: &Sample, share: f64, counts: &mut [Vec<f64>]) -> f64 {
     let bits = level_bits(model, &block.left_out);
     let prior_bits = (share / (1.0 - share)).log2();
     let (mut matches, mut total) = (0.0, 0.0);
     for &(agreement, pairs, answer) in &block.patterns {
-        let believed = answer.map_or_else(|| probability(prior_bits + weigh(&bits, agreement)), |same| f64::from(u8::from(same)));
+        let believed = answer.map_or_else(|| probability(prior_bits + weigh(&bits, limits, agreement)), |same| f64::from(u8::from(same)));
         matches += believed * pairs;
         total += pairs;
         for (column, counts) in counts.iter_mut().enumerate() {
@@ -123,15 +125,16 @@ fn level_bits(model: &Model, left_out: &[usize]) -> Vec<[f64; 16]> {
     model.columns.iter().enumerate().map(of).collect()
 }
 
-fn weigh(bits: &[[f64; 16]], agreement: Agreement) -> f64 {
-    bits.iter().enumerate().map(|(column, bits)| bits[usize::from(agreement.level(column))]).sum()
+fn weigh(bits: &[[f64; 16]], limits: &Limits, agreement: Agreement) -> f64 {
+    let bits_in = |column: usize| bits[column][usize::from(agreement.level(column))];
+    limits.within((0..bits.len()).map(bits_in).sum(), agreement, bits_in)
 }
 
 /// The probability that two random records match, from how many of the candidates do.
-fn prior(model: &Model, candidates: &Sample, pairs: f64, all_pairs: f64) -> f64 {
+fn prior(model: &Model, limits: &Limits, candidates: &Sample, pairs: f64, all_pairs: f64) -> f64 {
     let bits = level_bits(model, &[]);
     let sampled: f64 = candidates.patterns.iter().map(|pattern| pattern.1).sum();
-    let weights: Vec<(f64, f64)> = candidates.patterns.iter().map(|&(agreement, pairs, _)| (weigh(&bits, agreement), pairs)).collect();
+    let weights: Vec<(f64, f64)> = candidates.patterns.iter().map(|&(agreement, pairs, _)| (weigh(&bits, limits, agreement), pairs)).collect();
     let least = (0.5 / all_pairs).min(0.1);
     let mut prior = model.prior;
     for _ in 0..INNER_ROUNDS {
@@ -143,12 +146,12 @@ fn prior(model: &Model, candidates: &Sample, pairs: f64, all_pairs: f64) -> f64 
 }
 
 /// The probabilities among different persons (`u`): equal values from their frequencies, lower levels from random pairs, less the matches among them.
-fn among_others(model: &mut Model, random: &Sample, equal: &[f64]) {
+fn among_others(model: &mut Model, limits: &Limits, random: &Sample, equal: &[f64]) {
     let bits = level_bits(model, &[]);
     let prior_bits = model.prior_bits();
     let mut counts: Vec<Vec<f64>> = model.columns.iter().map(|column| vec![0.0; column.among_matches.len()]).collect();
     for &(agreement, pairs, _) in &random.patterns {
-        let other = 1.0 - probability(prior_bits + weigh(&bits, agreement));
+        let other = 1.0 - probability(prior_bits + weigh(&bits, limits, agreement));
         for (column, counts) in counts.iter_mut().enumerate() {
             let level = agreement.level(column);
             if level != MISSING {
