@@ -74,10 +74,18 @@ pub struct Scorer<'a> {
     equal_bits: Vec<Vec<f32>>,
     /// `[columns]`: the most that a column can add where the values differ.
     most: Vec<f64>,
-    /// The order in which columns are read: by the number of their values, for short lists of values stay near the processor.
-    reading: Vec<usize>,
+    /// The most that names can add where they differ, straight or crossed.
+    names_most: f64,
+    reading: Vec<Step>,
     limits: Limits,
     answers: FxHashMap<(u32, u32), bool>,
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Column(usize),
+    /// Given name and surname, which may be crossed.
+    Names,
 }
 
 /// What a person's answer weighs, in bits: more than any evidence.
@@ -93,11 +101,10 @@ impl<'a> Scorer<'a> {
         assert_eq!(kinds(&mut table.columns().iter().map(|spec| spec.kind)), expected, "the model is for other columns");
         let bits: Vec<[f64; 16]> = model.columns.iter().map(|column| std::array::from_fn(|level| bits_of(column, level))).collect();
         let equal_bits = equal_bits(table, model);
-        let most = bits.iter().map(|bits| bits.iter().skip(1).copied().fold(f64::NEG_INFINITY, f64::max)).collect();
+        let most = bits.iter().map(most_of).collect();
         let answers = labels.iter().map(|label| (label.rows(), label.same)).collect();
-        let mut reading: Vec<usize> = (0..bits.len()).collect();
-        reading.sort_by_key(|&column| table.columns[column].counts.len());
-        Self { table, model, bits, equal_bits, most, reading, limits: Limits::new(table), answers }
+        let names_most = table.names.map_or(0.0, |(given, surname)| most_of(&bits[given]).max(0.0) + most_of(&bits[surname]).max(0.0));
+        Self { table, model, bits, equal_bits, most, names_most, reading: reading(table), limits: Limits::new(table), answers }
     }
 
     /// The weight of two rows in bits, prior included; a person's answer, where there is one, weighs ±1000.
@@ -134,13 +141,12 @@ impl<'a> Scorer<'a> {
 
     /// The evidence in bits; `None` as soon as it is certain to be below `least`.
     fn evidence(&self, left: u32, right: u32, least: f64) -> Option<f64> {
-        // Equal numbers cost nothing to see, and names little to read. What they add is known before longer texts are.
-        let mut levels = self.names(left, right);
+        // Equal numbers cost nothing to see. What they add is known before any text is read.
+        let mut levels = Agreement::all_missing(self.table.columns.len());
         let mut sum = self.model.prior_bits();
-        let (mut unread, mut may_add) = (0u32, 0.0);
+        let (mut unread, mut may_add) = (0u32, self.names_most);
         for column in 0..self.table.columns.len() {
             match (self.table.id(column, left), self.table.id(column, right)) {
-                _ if self.is_name(column) => sum += self.bits_in(levels, column, left),
                 (0, _) | (_, 0) => {}
                 (a, b) if a == b => {
                     levels = levels.with(column, 0);
@@ -148,30 +154,44 @@ impl<'a> Scorer<'a> {
                 }
                 _ => {
                     unread |= 1 << column;
-                    may_add += self.most[column];
+                    may_add += if self.is_name(column) { 0.0 } else { self.most[column] };
                 }
             }
         }
-        for &column in &self.reading {
+        for &step in &self.reading {
             if sum + may_add < least {
                 return None;
             }
-            if unread & (1 << column) != 0 {
-                let level = level_in(self.table, column, left, right);
-                levels = levels.with(column, level);
-                may_add -= self.most[column];
-                sum += self.bits[column][usize::from(level)];
+            match step {
+                Step::Names => {
+                    levels = self.names(levels, left, right);
+                    may_add -= self.names_most;
+                    sum += self.name_bits(levels, unread);
+                }
+                Step::Column(column) if unread & (1 << column) != 0 => {
+                    let level = level_in(self.table, column, left, right);
+                    levels = levels.with(column, level);
+                    may_add -= self.most[column];
+                    sum += self.bits[column][usize::from(level)];
+                }
+                Step::Column(_) => {}
             }
         }
         Some(self.limits.within(sum, levels, |column| self.bits_in(levels, column, left)))
     }
 
-    /// The levels of given name and surname, straight or crossed; all others missing.
-    fn names(&self, left: u32, right: u32) -> Agreement {
-        let levels = Agreement::all_missing(self.table.columns.len());
+    /// Adds the levels of given name and surname, straight or crossed.
+    fn names(&self, levels: Agreement, left: u32, right: u32) -> Agreement {
         let Some((given, surname)) = self.table.names else { return levels };
         let straight = [given, surname].into_iter().fold(levels, |levels, column| levels.with(column, level_in(self.table, column, left, right)));
         straight.with_crossed_names(self.table, left, right)
+    }
+
+    /// What the names say where they are not equal; equal ones were added before.
+    fn name_bits(&self, levels: Agreement, unread: u32) -> f64 {
+        let Some((given, surname)) = self.table.names else { return 0.0 };
+        let told = |column: usize| unread & (1 << column) != 0 || levels.level(column) != 0;
+        [given, surname].into_iter().filter(|&column| told(column)).map(|column| self.bits[column][usize::from(levels.level(column))]).sum()
     }
 
     fn is_name(&self, column: usize) -> bool {
@@ -210,6 +230,22 @@ impl<'a> Scorer<'a> {
         let agreement = if level == MISSING { "missing" } else { spec.kind.levels()[usize::from(level)] };
         Contribution { column: spec.name.clone(), agreement: agreement.to_owned(), bits: self.bits_in(levels, column, row) }
     }
+}
+
+/// The order in which columns are read: what costs little first, and short lists of values, which stay near the processor.
+fn reading(table: &Table) -> Vec<Step> {
+    let is_name = |column: usize| table.names.is_some_and(|(given, surname)| column == given || column == surname);
+    let mut columns: Vec<usize> = (0..table.columns.len()).filter(|&column| !is_name(column)).collect();
+    columns.sort_by_key(|&column| (!table.columns[column].kind.is_number(), table.columns[column].counts.len()));
+    let numbers = columns.iter().take_while(|&&column| table.columns[column].kind.is_number()).count();
+    let mut steps: Vec<Step> = columns.into_iter().map(Step::Column).collect();
+    steps.insert(numbers, Step::Names);
+    steps
+}
+
+/// The most that values which differ can say.
+fn most_of(bits: &[f64; 16]) -> f64 {
+    bits.iter().skip(1).copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
 fn bits_of(column: &crate::model::ColumnModel, level: usize) -> f64 {

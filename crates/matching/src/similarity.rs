@@ -22,17 +22,14 @@ fn jaro(left: &[u8], right: &[u8]) -> f64 {
         return if left.len() == right.len() { 1.0 } else { 0.0 };
     }
     let reach = (left.len().max(right.len()) / 2).saturating_sub(1);
+    let mut places = [0u64; 256];
+    right.iter().enumerate().for_each(|(at, &letter)| places[usize::from(letter)] |= 1 << at);
     let (mut left_met, mut right_met) = (0u64, 0u64);
-    for (at, letter) in left.iter().enumerate() {
-        let from = at.saturating_sub(reach);
-        let to = (at + reach + 1).min(right.len());
-        for (other_at, other) in right.iter().enumerate().take(to).skip(from) {
-            if other == letter && right_met >> other_at & 1 == 0 {
-                left_met |= 1 << at;
-                right_met |= 1 << other_at;
-                break;
-            }
-        }
+    for (at, &letter) in left.iter().enumerate() {
+        let within = below(at + reach + 1) & !below(at.saturating_sub(reach));
+        let open = places[usize::from(letter)] & within & !right_met;
+        right_met |= open & open.wrapping_neg();
+        left_met |= u64::from(open != 0) << at;
     }
     let met = left_met.count_ones();
     if met == 0 {
@@ -41,6 +38,11 @@ fn jaro(left: &[u8], right: &[u8]) -> f64 {
     let moved = out_of_order(left, left_met, right, right_met) / 2;
     let met = f64::from(met);
     (met / left.len() as f64 + met / right.len() as f64 + (met - f64::from(moved)) / met) / 3.0
+}
+
+/// The lowest `count` bits.
+fn below(count: usize) -> u64 {
+    if count < WORD { (1 << count) - 1 } else { u64::MAX }
 }
 
 /// Letters that met, but in another order.
