@@ -40,7 +40,8 @@ fn same_words(left: &str, right: &str) -> bool {
 /// Arguments are (given, surname) of both records, `None` where missing.
 pub(crate) fn crossed(left: (Option<&str>, Option<&str>), right: (Option<&str>, Option<&str>)) -> Option<u8> {
     let alike = |a: Option<&str>, b: Option<&str>| match (a, b) {
-        (Some(a), Some(b)) => Some(0.9 <= jaro_winkler(a.as_bytes(), b.as_bytes())),
+        // Names that begin differently are seldom that much alike.
+        (Some(a), Some(b)) => Some(a.as_bytes().first() == b.as_bytes().first() && 0.9 <= jaro_winkler(a.as_bytes(), b.as_bytes())),
         _ => None,
     };
     match (alike(left.0, right.1), alike(left.1, right.0)) {
