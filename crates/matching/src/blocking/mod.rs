@@ -30,8 +30,8 @@ struct Budget {
 }
 
 /// Candidates that a space of keys may add for each row, on average, in sets of up to this many rows.
-const SINGLE_PAIRS_PER_ROW: f64 = 4.0;
-const DOUBLE_PAIRS_PER_ROW: f64 = 1.0;
+const SINGLE_PAIRS_PER_ROW: f64 = 3.0;
+const DOUBLE_PAIRS_PER_ROW: f64 = 0.7;
 const ROWS_FULL: f64 = 50_000.0;
 
 impl Budget {
@@ -47,7 +47,7 @@ impl Budget {
 /// The largest blocks of one, two and three keys, whatever the budget.
 const BLOCK_MAX: [usize; 3] = [400, 100, 40];
 /// Small sets may be compared more thoroughly.
-const SINGLE_PAIRS_MIN: usize = 30_000;
+const SINGLE_PAIRS_MIN: usize = 20_000;
 const DOUBLE_PAIRS_MIN: usize = 3_000;
 
 /// The pairs to compare, each once, smaller row first, in rising order.
