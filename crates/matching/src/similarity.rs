@@ -17,6 +17,21 @@ pub(crate) fn jaro_winkler(left: &[u8], right: &[u8]) -> f64 {
     jaro + 0.1 * common as f64 * (1.0 - jaro)
 }
 
+/// [`jaro_winkler`] where it can reach `least`; else 0, at a fraction of the cost.
+pub(crate) fn jaro_winkler_from(least: f64, left: &[u8], right: &[u8]) -> f64 {
+    if most_alike(left, right) < least { 0.0 } else { jaro_winkler(left, right) }
+}
+
+/// A bound on [`jaro_winkler`] from the letters that only one text has.
+fn most_alike(left: &[u8], right: &[u8]) -> f64 {
+    let letters = |text: &[u8]| text.iter().fold(0u64, |set, letter| set | 1 << (letter & 63));
+    let (own, other) = (letters(left), letters(right));
+    let (length, other_length) = (left.len() as f64, right.len() as f64);
+    let met = (length - f64::from((own & !other).count_ones())).min(other_length - f64::from((other & !own).count_ones()));
+    let jaro = (met / length + met / other_length + 1.0) / 3.0;
+    jaro + 0.4 * (1.0 - jaro)
+}
+
 fn jaro(left: &[u8], right: &[u8]) -> f64 {
     if left.is_empty() || right.is_empty() {
         return if left.len() == right.len() { 1.0 } else { 0.0 };
@@ -114,6 +129,8 @@ mod tests {
             for right in WORDS {
                 let general = long_jaro_winkler::similarity(left.chars(), right.chars());
                 assert!((jaro_winkler(left.as_bytes(), right.as_bytes()) - general).abs() < 1e-9, "{left} {right}");
+                let from = jaro_winkler_from(0.8, left.as_bytes(), right.as_bytes());
+                assert!(general < 0.8 || from == jaro_winkler(left.as_bytes(), right.as_bytes()), "{left} {right}");
                 let general = long_osa::distance(left.chars(), right.chars());
                 assert_eq!(edits(left.as_bytes(), right.as_bytes(), 99), general, "{left} {right}");
             }

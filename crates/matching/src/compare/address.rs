@@ -1,6 +1,6 @@
 //! Streets and address lines, word by word in any order.
 
-use crate::similarity::jaro_winkler;
+use crate::similarity::{jaro_winkler, jaro_winkler_from};
 
 /// Words compared of one address; later ones are rarely more than the country.
 const WORDS_MAX: usize = 10;
@@ -32,7 +32,7 @@ fn in_common(left: &str, right: &str) -> f64 {
     let (mut met, mut taken) = (0.0, [false; WORDS_MAX]);
     for word in left.split(' ').take(WORDS_MAX) {
         let open = right.split(' ').take(WORDS_MAX).enumerate().filter(|&(at, _)| !taken[at]);
-        let alike = open.map(|(at, other)| (jaro_winkler(word.as_bytes(), other.as_bytes()), at, other.len()));
+        let alike = open.map(|(at, other)| (jaro_winkler_from(0.85, word.as_bytes(), other.as_bytes()), at, other.len()));
         if let Some((alike, at, length)) = alike.max_by(|a, b| a.0.total_cmp(&b.0))
             && 0.85 <= alike
         {

@@ -1,6 +1,6 @@
 //! E-mail addresses.
 
-use crate::similarity::{edits, jaro_winkler};
+use crate::similarity::{edits, jaro_winkler_from};
 
 /// Numbers in an address tell namesakes apart (`ivan.petrov12`, `ivan.petrov17`), so addresses are near only with the same digits in the same order; and
 /// without digits a likeness beyond a slip is that of the names, which other columns have told already.
@@ -11,7 +11,7 @@ pub(super) fn email_level(left: &str, right: &str) -> u8 {
         1
     } else if same_digits && edits(left.as_bytes(), right.as_bytes(), 2) <= 2 {
         2
-    } else if same_digits && digits(local).next().is_some() && 0.88 <= jaro_winkler(local.as_bytes(), other_local.as_bytes()) {
+    } else if same_digits && digits(local).next().is_some() && 0.88 <= jaro_winkler_from(0.88, local.as_bytes(), other_local.as_bytes()) {
         3
     } else if domain == other_domain {
         4

@@ -3,11 +3,11 @@
 use super::within;
 use crate::{
     column::{HALF_SWAPPED, NAME_DIFFERENT, SWAPPED},
-    similarity::{edits, jaro_winkler},
+    similarity::{edits, jaro_winkler_from},
 };
 
 pub(super) fn level(left: &str, right: &str) -> u8 {
-    let alike = jaro_winkler(left.as_bytes(), right.as_bytes());
+    let alike = jaro_winkler_from(0.75, left.as_bytes(), right.as_bytes());
     if 0.94 <= alike || one_slip(left, right) || same_letters(left, right) {
         1
     } else if 0.88 <= alike {
@@ -41,7 +41,7 @@ fn same_words(left: &str, right: &str) -> bool {
 pub(crate) fn crossed(left: (Option<&str>, Option<&str>), right: (Option<&str>, Option<&str>)) -> Option<u8> {
     let alike = |a: Option<&str>, b: Option<&str>| match (a, b) {
         // Names that begin differently are seldom that much alike.
-        (Some(a), Some(b)) => Some(a.as_bytes().first() == b.as_bytes().first() && 0.9 <= jaro_winkler(a.as_bytes(), b.as_bytes())),
+        (Some(a), Some(b)) => Some(a.as_bytes().first() == b.as_bytes().first() && 0.9 <= jaro_winkler_from(0.9, a.as_bytes(), b.as_bytes())),
         _ => None,
     };
     match (alike(left.0, right.1), alike(left.1, right.0)) {

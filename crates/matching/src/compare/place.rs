@@ -1,10 +1,10 @@
 //! Cities and regions, and values of short lists.
 
 use super::within;
-use crate::similarity::{edits, jaro_winkler};
+use crate::similarity::{edits, jaro_winkler_from};
 
 pub(super) fn place_level(left: &str, right: &str) -> u8 {
-    let alike = jaro_winkler(left.as_bytes(), right.as_bytes());
+    let alike = jaro_winkler_from(0.85, left.as_bytes(), right.as_bytes());
     if 0.93 <= alike || one_slip(left, right) {
         1
     } else if within(left, right) {
