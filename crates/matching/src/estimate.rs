@@ -36,7 +36,7 @@ const UNSEEN_PAIRS: f64 = 0.5;
 /// At least this part of the equal pairs among random ones are believed to be of different persons.
 const OTHERS_LEAST: f64 = 0.02;
 const OUTER_ROUNDS: usize = 3;
-const INNER_ROUNDS: usize = 12;
+const INNER_ROUNDS: usize = 9;
 
 /// Learns the weights of a table's columns.
 ///

@@ -17,9 +17,9 @@ pub(crate) struct Sample {
     pub(crate) patterns: Vec<(Agreement, f64, Option<bool>)>,
 }
 
-const RANDOM_PAIRS: usize = 100_000;
-const RARE_PAIRS: usize = 10_000;
-const CANDIDATE_PAIRS: usize = 50_000;
+const RANDOM_PAIRS: usize = 80_000;
+const RARE_PAIRS: usize = 6_000;
+const CANDIDATE_PAIRS: usize = 40_000;
 /// Values that more records share are not rare.
 const RARE_ROWS: u32 = 60;
 
