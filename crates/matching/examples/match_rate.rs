@@ -11,17 +11,21 @@ use serde_json::json;
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let asked = |name: &str| wanted.is_empty() || wanted.iter().any(|known| known == name);
-    let sets: [(&str, fn() -> Option<Labelled>); 4] =
-        [("febrl4", febrl4), ("febrl3", febrl3), ("fake_1000", fake_1000), ("historical_50k", historical_50k)];
+    type Read = fn() -> Option<Labelled>;
+    let sets: [(&str, Read); 4] = [("febrl4", febrl4), ("febrl3", febrl3), ("fake_1000", fake_1000), ("historical_50k", historical_50k)];
     for (name, read) in sets {
-        if asked(name) && let Some(set) = read() {
+        if asked(name)
+            && let Some(set) = read()
+        {
             measure(&set);
         }
     }
     if let Some(rows) = wanted.iter().find_map(|word| word.strip_prefix("crm:")?.parse().ok()).or(wanted.is_empty().then_some(1_000_000)) {
         measure(&public::crm::crm(rows, 10, 7));
     }
-    if asked("names") && let Some(names) = person_names() {
+    if asked("names")
+        && let Some(names) = person_names()
+    {
         let scored: Vec<_> = names.iter().map(|(left, right, same)| (forecourt_matching::name_similarity(left, right), *same)).collect();
         println!("{}", json!({ "data": "names", "pairs": scored.len(), "auc": area_under_curve(&scored) }));
     }
@@ -41,8 +45,15 @@ fn measure(set: &Labelled) {
     println!("{line}");
     if std::env::var_os("MODEL").is_some() {
         for column in &matched.model.columns {
-            let level = |(at, name): (usize, &&str)| format!("{name} {:.1} (m {:.3} u {:.5})", column.bits(at as u8), column.among_matches[at], column.among_others[at]);
-            println!("  {}: {} rare {:.6}", column.column.name, column.column.kind.levels().iter().enumerate().map(level).collect::<Vec<_>>().join(", "), column.rare);
+            let level = |(at, name): (usize, &&str)| {
+                format!("{name} {:.1} (m {:.3} u {:.5})", column.bits(at as u8), column.among_matches[at], column.among_others[at])
+            };
+            println!(
+                "  {}: {} rare {:.6}",
+                column.column.name,
+                column.column.kind.levels().iter().enumerate().map(level).collect::<Vec<_>>().join(", "),
+                column.rare
+            );
         }
     }
 }

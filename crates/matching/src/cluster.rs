@@ -57,7 +57,8 @@ pub fn cluster(scorer: &Scorer, pairs: &[ScoredPair], options: ClusterOptions) -
 ///
 /// * `least`: bits that a link must weigh.
 pub fn link(pairs: &[ScoredPair], task: Task, least: f64) -> Vec<ScoredPair> {
-    let mut best: Vec<&ScoredPair> = pairs.iter().filter(|pair| least <= f64::from(pair.weight) && task.allows(pair.left, pair.right)).collect();
+    let mut best: Vec<&ScoredPair> =
+        pairs.iter().filter(|pair| least <= f64::from(pair.weight) && task.allows(pair.left, pair.right)).collect();
     best.sort_by(|a, b| b.weight.total_cmp(&a.weight).then((a.left, a.right).cmp(&(b.left, b.right))));
     let mut taken = rustc_hash::FxHashSet::default();
     let mut links: Vec<ScoredPair> = Vec::new();
@@ -130,13 +131,16 @@ impl<'a> Groups<'a> {
     fn join(&mut self, one: GroupId, other: GroupId) {
         let near = self.near.remove(&one).unwrap_or_default();
         let other_near = self.near.remove(&other).unwrap_or_default();
-        let neighbours: Vec<GroupId> = near.keys().chain(other_near.keys()).copied().filter(|&group| group != one && group != other).collect();
+        let neighbours: Vec<GroupId> =
+            near.keys().chain(other_near.keys()).copied().filter(|&group| group != one && group != other).collect();
         let joined = self.next;
         self.next += 1;
         let mut across = BTreeMap::new();
         for neighbour in neighbours {
             if !across.contains_key(&neighbour) && self.rows.contains_key(&neighbour) {
-                let side = |near: &BTreeMap<GroupId, Across>, group| near.get(&neighbour).copied().unwrap_or_else(|| self.compare(group, neighbour));
+                let side = |near: &BTreeMap<GroupId, Across>, group| {
+                    near.get(&neighbour).copied().unwrap_or_else(|| self.compare(group, neighbour))
+                };
                 across.insert(neighbour, side(&near, one).and(side(&other_near, other)));
             }
         }
@@ -160,7 +164,9 @@ impl<'a> Groups<'a> {
     fn compare(&self, one: GroupId, other: GroupId) -> Across {
         let pairs = self.rows[&one].iter().flat_map(|&left| self.rows[&other].iter().map(move |&right| (left, right)));
         let alone = Across { sum: 0.0, least: f64::INFINITY };
-        pairs.map(|(left, right)| self.scorer.weight(left, right)).fold(alone, |across, weight| across.and(Across { sum: weight, least: weight }))
+        pairs
+            .map(|(left, right)| self.scorer.weight(left, right))
+            .fold(alone, |across, weight| across.and(Across { sum: weight, least: weight }))
     }
 }
 

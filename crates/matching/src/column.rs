@@ -34,7 +34,9 @@ impl ColumnType {
         match self {
             Self::GivenName | Self::Surname => NAME_LEVELS,
             Self::FullName => &["same", "same words", "nearly the same", "similar", "partly similar", "different"],
-            Self::BirthDate => &["same", "one digit off or day and month swapped", "two of day, month, year", "same year", "close year", "different"],
+            Self::BirthDate => {
+                &["same", "one digit off or day and month swapped", "two of day, month, year", "same year", "close year", "different"]
+            }
             Self::Phone => &["same", "one digit off", "two digits off", "different"],
             Self::Email => &["same", "same before the @", "one or two letters off", "similar before the @", "same domain", "different"],
             Self::StreetAddress => &["same", "nearly the same", "similar", "some words in common", "different"],

@@ -69,8 +69,11 @@ pub fn estimate(table: &Table, task: Task, pairs: &[(u32, u32)], labels: &[Label
 fn among_matches(model: &mut Model, limits: &Limits, blocks: &[Sample]) {
     let mut matching: Vec<f64> = vec![0.2; blocks.len()];
     for _ in 0..INNER_ROUNDS {
-        let mut counts: Vec<Vec<f64>> =
-            model.columns.iter().map(|column| column.column.kind.usual_shares().iter().map(|share| share * USUAL_MATCHES).collect()).collect();
+        let mut counts: Vec<Vec<f64>> = model
+            .columns
+            .iter()
+            .map(|column| column.column.kind.usual_shares().iter().map(|share| share * USUAL_MATCHES).collect())
+            .collect();
         for (block, share) in blocks.iter().zip(&mut matching) {
             *share = expect(model, limits, block, *share, &mut counts);
         }
@@ -89,7 +92,10 @@ fn shares(counts: &[f64]) -> Vec<f64> {
 ///
 /// Where there are hardly any duplicates, something else that pairs have in common (a neighbourhood, a trade) passes for "one person"; then names mostly differ.
 fn is_of_persons(model: &Model) -> bool {
-    model.columns.iter().all(|column| column.among_matches[usize::from(column.column.kind.different())] <= column.column.kind.different_most())
+    model
+        .columns
+        .iter()
+        .all(|column| column.among_matches[usize::from(column.column.kind.different())] <= column.column.kind.different_most())
 }
 
 fn believe_the_usual(model: &mut Model) {
@@ -120,7 +126,9 @@ fn expect(model: &Model, limits: &Limits, block: &Sample, share: f64, counts: &m
 /// `[columns][16]` bits of each level; 0 for missing and for columns left out.
 fn level_bits(model: &Model, left_out: &[usize]) -> Vec<[f64; 16]> {
     let of = |(at, column): (usize, &crate::model::ColumnModel)| {
-        std::array::from_fn(|level| if left_out.contains(&at) || column.among_matches.len() <= level { 0.0 } else { column.bits(level as u8) })
+        std::array::from_fn(
+            |level| if left_out.contains(&at) || column.among_matches.len() <= level { 0.0 } else { column.bits(level as u8) },
+        )
     };
     model.columns.iter().enumerate().map(of).collect()
 }
@@ -134,7 +142,8 @@ fn weigh(bits: &[[f64; 16]], limits: &Limits, agreement: Agreement) -> f64 {
 fn prior(model: &Model, limits: &Limits, candidates: &Sample, pairs: f64, all_pairs: f64) -> f64 {
     let bits = level_bits(model, &[]);
     let sampled: f64 = candidates.patterns.iter().map(|pattern| pattern.1).sum();
-    let weights: Vec<(f64, f64)> = candidates.patterns.iter().map(|&(agreement, pairs, _)| (weigh(&bits, limits, agreement), pairs)).collect();
+    let weights: Vec<(f64, f64)> =
+        candidates.patterns.iter().map(|&(agreement, pairs, _)| (weigh(&bits, limits, agreement), pairs)).collect();
     let least = (0.5 / all_pairs).min(0.1);
     let mut prior = model.prior;
     for _ in 0..INNER_ROUNDS {

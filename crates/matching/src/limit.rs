@@ -40,7 +40,10 @@ const HOME: &str = "parts of one address go together";
 impl Limits {
     pub(crate) fn new(table: &Table) -> Self {
         let of = |kind: ColumnType| table.columns().iter().enumerate().filter(move |(_, spec)| spec.kind == kind).map(|(column, _)| column);
-        let names = [ColumnType::GivenName, ColumnType::FullName].into_iter().flat_map(|kind| of(kind).map(move |column| (column, kind.different()))).collect();
+        let names = [ColumnType::GivenName, ColumnType::FullName]
+            .into_iter()
+            .flat_map(|kind| of(kind).map(move |column| (column, kind.different())))
+            .collect();
         let home = (0..table.columns.len()).filter(|&column| table.columns[column].kind.is_home()).collect();
         Self { names, documents: of(ColumnType::Document).collect(), home, most: weight_of(OTHER_NAME_MOST) }
     }
@@ -62,7 +65,8 @@ impl Limits {
 
     /// What agreeing parts of an address say over again.
     fn repeated(&self, bits: impl Fn(usize) -> f64) -> f64 {
-        let (sum, most) = self.home.iter().map(|&column| bits(column).max(0.0)).fold((0.0, 0.0f64), |(sum, most), bits| (sum + bits, most.max(bits)));
+        let (sum, most) =
+            self.home.iter().map(|&column| bits(column).max(0.0)).fold((0.0, 0.0f64), |(sum, most), bits| (sum + bits, most.max(bits)));
         (1.0 - HOME_NEWS) * (sum - most)
     }
 

@@ -28,19 +28,82 @@ const HEADERS: &[(&[&str], Option<ColumnType>)] = &[
     (&["ip", "url", "website", "username", "login", "filename", "utm", "created", "updated"], None),
     (&["postcode", "zip", "zipcode", "postal", "plz", "индекс", "邮编", "邮政编码"], Some(ColumnType::Postcode)),
     (&["email", "mail", "почт-", "имейл", "邮箱", "电子邮件", "邮件"], Some(ColumnType::Email)),
-    (&["phone", "telephone", "mobile", "cell", "tel", "msisdn", "fax", "телефон-", "тел", "моб-", "сотов-", "手机", "电话"], Some(ColumnType::Phone)),
     (
-        &["vin", "ssn", "soc", "passport", "tax", "inn", "snils", "nin", "nhs", "licence", "license", "document", "инн", "снилс", "паспорт-", "身份证", "护照", "车架号"],
+        &["phone", "telephone", "mobile", "cell", "tel", "msisdn", "fax", "телефон-", "тел", "моб-", "сотов-", "手机", "电话"],
+        Some(ColumnType::Phone),
+    ),
+    (
+        &[
+            "vin",
+            "ssn",
+            "soc",
+            "passport",
+            "tax",
+            "inn",
+            "snils",
+            "nin",
+            "nhs",
+            "licence",
+            "license",
+            "document",
+            "инн",
+            "снилс",
+            "паспорт-",
+            "身份证",
+            "护照",
+            "车架号",
+        ],
         Some(ColumnType::Document),
     ),
-    (&["birthplace", "place", "city", "town", "suburb", "village", "region", "county", "город-", "место", "регион", "област-", "城市", "地区", "出生地"], Some(ColumnType::Place)),
+    (
+        &[
+            "birthplace",
+            "place",
+            "city",
+            "town",
+            "suburb",
+            "village",
+            "region",
+            "county",
+            "город-",
+            "место",
+            "регион",
+            "област-",
+            "城市",
+            "地区",
+            "出生地",
+        ],
+        Some(ColumnType::Place),
+    ),
     (&["dob", "birth", "birthdate", "birthday", "born", "рожд-", "生日", "出生"], Some(ColumnType::BirthDate)),
     (&["fullname", "fio", "фио", "姓名"], Some(ColumnType::FullName)),
-    (&["occupation", "profession", "job", "state", "country", "gender", "sex", "title", "професси-", "должност-", "пол", "страна", "职业", "性别", "国家"], Some(ColumnType::Category)),
+    (
+        &[
+            "occupation",
+            "profession",
+            "job",
+            "state",
+            "country",
+            "gender",
+            "sex",
+            "title",
+            "професси-",
+            "должност-",
+            "пол",
+            "страна",
+            "职业",
+            "性别",
+            "国家",
+        ],
+        Some(ColumnType::Category),
+    ),
     (&["house", "flat", "apartment", "дом", "квартир-", "门牌"], Some(ColumnType::StreetNumber)),
     (&["address", "street", "addr", "road", "адрес-", "улиц-", "地址", "街道"], Some(ColumnType::StreetAddress)),
     (&["surname", "lastname", "family", "last", "sname", "фамили-", "姓氏", "姓"], Some(ColumnType::Surname)),
-    (&["given", "firstname", "forename", "first", "fname", "middle", "patronymic", "имя", "отчеств-", "名字", "名"], Some(ColumnType::GivenName)),
+    (
+        &["given", "firstname", "forename", "first", "fname", "middle", "patronymic", "имя", "отчеств-", "名字", "名"],
+        Some(ColumnType::GivenName),
+    ),
     (&["name", "names", "客户"], Some(ColumnType::FullName)),
 ];
 
@@ -50,7 +113,9 @@ fn by_words(words: &[String]) -> Proposal {
     let has = |kind| found.contains(&Some(kind));
     match found.first() {
         Some(Some(ColumnType::Surname)) if has(ColumnType::GivenName) => Proposal::Type(ColumnType::FullName),
-        Some(Some(ColumnType::StreetAddress)) if has_any(words, &["number", "no", "num", "номер"]) => Proposal::Type(ColumnType::StreetNumber),
+        Some(Some(ColumnType::StreetAddress)) if has_any(words, &["number", "no", "num", "номер"]) => {
+            Proposal::Type(ColumnType::StreetNumber)
+        }
         Some(&kind) => kind_of(kind),
         None if has_any(words, &["id", "key", "cluster", "uuid", "date", "time"]) => Proposal::Nothing,
         None => Proposal::Unknown,
@@ -92,10 +157,13 @@ fn words(header: &str) -> Vec<String> {
 /// The share of values that must look alike for their look to decide.
 const SHARE: f64 = 0.8;
 
+type Look = fn(&str) -> bool;
+
 fn by_values(values: &[&str]) -> Option<ColumnType> {
     let present: Vec<&str> = values.iter().map(|value| value.trim()).filter(|value| !value.is_empty()).collect();
-    let mostly = |looks: fn(&str) -> bool| !present.is_empty() && SHARE * present.len() as f64 <= present.iter().filter(|value| looks(value)).count() as f64;
-    let looks: [(fn(&str) -> bool, ColumnType); 4] = [
+    let mostly =
+        |looks: Look| !present.is_empty() && SHARE * present.len() as f64 <= present.iter().filter(|value| looks(value)).count() as f64;
+    let looks: [(Look, ColumnType); 4] = [
         (looks_like_email, ColumnType::Email),
         (looks_like_vin, ColumnType::Document),
         (looks_like_birth_date, ColumnType::BirthDate),

@@ -52,7 +52,9 @@ fn rare_pairs(table: &Table, task: Task, column: usize) -> Vec<(u32, u32)> {
     let mut pairs = Vec::new();
     for block in rows.chunk_by(|&a, &b| table.id(column, a) == table.id(column, b)) {
         for (at, &left) in block.iter().enumerate() {
-            pairs.extend(block[at + 1..].iter().map(|&right| (left.min(right), left.max(right))).filter(|&(left, right)| task.allows(left, right)));
+            pairs.extend(
+                block[at + 1..].iter().map(|&right| (left.min(right), left.max(right))).filter(|&(left, right)| task.allows(left, right)),
+            );
         }
         if RARE_PAIRS <= pairs.len() {
             break;
@@ -65,7 +67,10 @@ fn rare_pairs(table: &Table, task: Task, column: usize) -> Vec<(u32, u32)> {
 pub(crate) fn at_random(table: &Table, task: Task, seed: u64) -> Sample {
     let rows = table.rows() as u32;
     let pairs: Vec<(u32, u32)> = if task.pairs(table.rows()) <= RANDOM_PAIRS as f64 {
-        (0..rows).flat_map(|left| (left + 1..rows).map(move |right| (left, right))).filter(|&(left, right)| task.allows(left, right)).collect()
+        (0..rows)
+            .flat_map(|left| (left + 1..rows).map(move |right| (left, right)))
+            .filter(|&(left, right)| task.allows(left, right))
+            .collect()
     } else {
         let mut random = Random::new(seed);
         let (left_rows, right_from) = match task {

@@ -110,7 +110,13 @@ impl<'a> Scorer<'a> {
     /// The weight of two rows in bits, prior included; a person's answer, where there is one, weighs ±1000.
     pub fn weight(&self, left: u32, right: u32) -> f64 {
         match self.answer(left, right) {
-            Some(same) => if same { ANSWER_BITS } else { -ANSWER_BITS },
+            Some(same) => {
+                if same {
+                    ANSWER_BITS
+                } else {
+                    -ANSWER_BITS
+                }
+            }
             None => self.evidence(left, right, f64::NEG_INFINITY).unwrap_or(f64::NEG_INFINITY),
         }
     }
@@ -131,7 +137,13 @@ impl<'a> Scorer<'a> {
     fn score_part(&self, pairs: &[(u32, u32)], least: f64) -> Vec<ScoredPair> {
         let scored = |&(left, right): &(u32, u32)| {
             let weight = match self.answer(left, right) {
-                Some(same) => if same { ANSWER_BITS } else { -ANSWER_BITS },
+                Some(same) => {
+                    if same {
+                        ANSWER_BITS
+                    } else {
+                        -ANSWER_BITS
+                    }
+                }
                 None => self.evidence(left, right, least)?,
             };
             (least <= weight).then_some(ScoredPair { left, right, weight: weight as f32 })
@@ -183,7 +195,8 @@ impl<'a> Scorer<'a> {
     /// Adds the levels of given name and surname, straight or crossed.
     fn names(&self, levels: Agreement, left: u32, right: u32) -> Agreement {
         let Some((given, surname)) = self.table.names else { return levels };
-        let straight = [given, surname].into_iter().fold(levels, |levels, column| levels.with(column, level_in(self.table, column, left, right)));
+        let straight =
+            [given, surname].into_iter().fold(levels, |levels, column| levels.with(column, level_in(self.table, column, left, right)));
         straight.with_crossed_names(self.table, left, right)
     }
 
@@ -214,14 +227,7 @@ impl<'a> Scorer<'a> {
         let sum = prior_bits + contributions.iter().map(|contribution| contribution.bits).sum::<f64>();
         let weight = self.limits.within(sum, levels, |column| contributions[column].bits);
         let limits = self.limits.told(sum, levels, |column| contributions[column].bits);
-        Explanation {
-            weight,
-            probability: probability(weight),
-            prior_bits,
-            contributions,
-            limits,
-            answer: self.answer(left, right),
-        }
+        Explanation { weight, probability: probability(weight), prior_bits, contributions, limits, answer: self.answer(left, right) }
     }
 
     fn contribution(&self, levels: Agreement, column: usize, row: u32) -> Contribution {

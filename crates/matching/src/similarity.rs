@@ -120,8 +120,22 @@ fn edits_in_words(left: &[u8], right: &[u8]) -> usize {
 mod tests {
     use super::*;
 
-    const WORDS: [&str; 14] =
-        ["", "a", "ab", "ba", "martha", "marhta", "dixon", "dicksonx", "jellyfish", "smellyfish", "ivanov", "iwanow", "aleksandr", "alexander"];
+    const WORDS: [&str; 14] = [
+        "",
+        "a",
+        "ab",
+        "ba",
+        "martha",
+        "marhta",
+        "dixon",
+        "dicksonx",
+        "jellyfish",
+        "smellyfish",
+        "ivanov",
+        "iwanow",
+        "aleksandr",
+        "alexander",
+    ];
 
     #[test]
     fn short_kernels_agree_with_the_general_ones() {

@@ -3,8 +3,22 @@
 use any_ascii::any_ascii_char;
 
 /// Texts that people and programs write for "nothing here".
-const NOTHING: [&str; 14] =
-    ["null", "none", "nan", "nil", "na", "n a", "unknown", "undefined", "not available", "not known", "missing", "test", "net", "neizvestno"];
+const NOTHING: [&str; 14] = [
+    "null",
+    "none",
+    "nan",
+    "nil",
+    "na",
+    "n a",
+    "unknown",
+    "undefined",
+    "not available",
+    "not known",
+    "missing",
+    "test",
+    "net",
+    "neizvestno",
+];
 
 /// The words of a text in lower-case Latin letters and digits, parted by one space; empty for a text that says nothing.
 ///

@@ -5,7 +5,8 @@ mod public;
 use std::collections::BTreeSet;
 
 use forecourt_matching::{
-    ClusterOptions, ColumnSpec, ColumnType, EstimateOptions, Label, Model, ScoredPair, Scorer, Table, TableBuilder, Task, candidates, cluster, estimate,
+    ClusterOptions, ColumnSpec, ColumnType, EstimateOptions, Label, Model, ScoredPair, Scorer, Table, TableBuilder, Task, candidates,
+    cluster, estimate,
 };
 use public::{Labelled, crm::crm, figures, matched};
 
@@ -103,7 +104,8 @@ fn an_explanation_adds_up_to_the_weight() {
     let scorer = Scorer::new(&matched.table, &matched.model, &[]);
     for pair in &matched.pairs {
         let told = scorer.explain(pair.left, pair.right);
-        let parts: f64 = told.contributions.iter().map(|part| part.bits).sum::<f64>() + told.limits.iter().map(|limit| limit.bits).sum::<f64>();
+        let parts: f64 =
+            told.contributions.iter().map(|part| part.bits).sum::<f64>() + told.limits.iter().map(|limit| limit.bits).sum::<f64>();
         assert!((told.prior_bits + parts - told.weight).abs() < 1e-6 && (told.weight - f64::from(pair.weight)).abs() < 1e-3, "{told:?}");
         assert_eq!(told.contributions.len(), matched.table.columns().len());
     }
@@ -149,7 +151,8 @@ fn answers_improve_the_weights_of_pairs_that_nobody_was_asked_about() {
     let labels = answers(&set, &before.pairs, 3);
     let model = estimate(&before.table, set.task, &before.candidates, &labels, EstimateOptions::default());
     let asked: BTreeSet<(u32, u32)> = labels.iter().map(|label| (label.left, label.right)).collect();
-    let doubtful = before.pairs.iter().filter(|pair| (0.05..0.99).contains(&pair.probability()) && !asked.contains(&(pair.left, pair.right)));
+    let doubtful =
+        before.pairs.iter().filter(|pair| (0.05..0.99).contains(&pair.probability()) && !asked.contains(&(pair.left, pair.right)));
     let held_out: Vec<ScoredPair> = doubtful.copied().collect();
     let without = surprise(&set, &Scorer::new(&before.table, &before.model, &[]), &held_out);
     let with = surprise(&set, &Scorer::new(&before.table, &model, &[]), &held_out);

@@ -108,7 +108,7 @@ fn key_of(form: Form, text: &str) -> Option<u64> {
     match form {
         Form::Whole => Some(number_of(text)),
         Form::Word(at) => longest_word(text, at).map(number_of),
-        Form::Sound(at) => longest_word(text, at).map(|word| sound(word)),
+        Form::Sound(at) => longest_word(text, at).map(sound),
         Form::Beginning(letters) => text.get(..usize::from(letters)).map(number_of),
         Form::Part(from, to) => text.get(usize::from(from)..usize::from(to).min(text.len())).filter(|part| 2 < part.len()).map(number_of),
         Form::YearAndDay => Some(number_of(text.get(..4)?) ^ scramble(number_of(text.get(6..)?))),

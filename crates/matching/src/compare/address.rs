@@ -11,7 +11,8 @@ pub(super) fn level(left: &str, right: &str) -> u8 {
     }
     let in_words = in_common(left, right);
     // Words may be split or joined by a slip; without a word in common there is nothing to save.
-    let alike = if (0.25..0.9).contains(&in_words) { in_words.max(jaro_winkler(left.as_bytes(), right.as_bytes()) - 0.04) } else { in_words };
+    let alike =
+        if (0.25..0.9).contains(&in_words) { in_words.max(jaro_winkler(left.as_bytes(), right.as_bytes()) - 0.04) } else { in_words };
     if 0.9 <= alike {
         1
     } else if 0.75 <= alike {

@@ -41,7 +41,9 @@ fn same_words(left: &str, right: &str) -> bool {
 pub(crate) fn crossed(left: (Option<&str>, Option<&str>), right: (Option<&str>, Option<&str>)) -> Option<u8> {
     let alike = |a: Option<&str>, b: Option<&str>| match (a, b) {
         // Names that begin differently are seldom that much alike.
-        (Some(a), Some(b)) => Some(a.as_bytes().first() == b.as_bytes().first() && 0.9 <= jaro_winkler_from(0.9, a.as_bytes(), b.as_bytes())),
+        (Some(a), Some(b)) => {
+            Some(a.as_bytes().first() == b.as_bytes().first() && 0.9 <= jaro_winkler_from(0.9, a.as_bytes(), b.as_bytes()))
+        }
         _ => None,
     };
     match (alike(left.0, right.1), alike(left.1, right.0)) {

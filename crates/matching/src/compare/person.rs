@@ -6,7 +6,8 @@ use crate::{similarity::jaro_winkler, text::folded};
 /// Words of one name that are compared; longer names are cut.
 const WORDS_MAX: usize = 12;
 /// Forms of address, which belong to no name.
-const TITLES: [&str; 14] = ["mr", "mrs", "ms", "miss", "dr", "prof", "professor", "sir", "hon", "gospodin", "gospozha", "herr", "frau", "mme"];
+const TITLES: [&str; 14] =
+    ["mr", "mrs", "ms", "miss", "dr", "prof", "professor", "sir", "hon", "gospodin", "gospozha", "herr", "frau", "mme"];
 /// The part of the likeness that hangs on the word that has the least like: one name of two is another person's.
 const WORST_WORD: f64 = 0.6;
 /// The part that is lost for letters that only one name has: a patronymic or second surname is often left out.

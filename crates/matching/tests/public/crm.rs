@@ -5,24 +5,111 @@ use forecourt_matching::{ColumnSpec, ColumnType, Task};
 use super::Labelled;
 
 const RUSSIAN_GIVEN: [&str; 24] = [
-    "Александр", "Дмитрий", "Максим", "Сергей", "Андрей", "Алексей", "Артём", "Илья", "Кирилл", "Михаил", "Никита", "Юрий", "Анна", "Мария",
-    "Елена", "Ольга", "Наталья", "Екатерина", "Анастасия", "Ирина", "Татьяна", "Светлана", "Юлия", "Полина",
+    "Александр",
+    "Дмитрий",
+    "Максим",
+    "Сергей",
+    "Андрей",
+    "Алексей",
+    "Артём",
+    "Илья",
+    "Кирилл",
+    "Михаил",
+    "Никита",
+    "Юрий",
+    "Анна",
+    "Мария",
+    "Елена",
+    "Ольга",
+    "Наталья",
+    "Екатерина",
+    "Анастасия",
+    "Ирина",
+    "Татьяна",
+    "Светлана",
+    "Юлия",
+    "Полина",
 ];
 const ENGLISH_GIVEN: [&str; 24] = [
-    "James", "John", "Robert", "Michael", "William", "David", "Richard", "Joseph", "Thomas", "Charles", "Daniel", "Matthew", "Mary", "Patricia",
-    "Jennifer", "Linda", "Elizabeth", "Barbara", "Susan", "Jessica", "Sarah", "Karen", "Nancy", "Emily",
+    "James",
+    "John",
+    "Robert",
+    "Michael",
+    "William",
+    "David",
+    "Richard",
+    "Joseph",
+    "Thomas",
+    "Charles",
+    "Daniel",
+    "Matthew",
+    "Mary",
+    "Patricia",
+    "Jennifer",
+    "Linda",
+    "Elizabeth",
+    "Barbara",
+    "Susan",
+    "Jessica",
+    "Sarah",
+    "Karen",
+    "Nancy",
+    "Emily",
 ];
 const RUSSIAN_STEMS: [&str; 30] = [
-    "Иван", "Петр", "Смирн", "Кузнец", "Попов", "Васил", "Соколов", "Михайл", "Новик", "Федор", "Мороз", "Волк", "Алексе", "Лебед", "Семен", "Егор",
-    "Павл", "Козл", "Степан", "Никола", "Орл", "Андре", "Макар", "Никит", "Захар", "Зайц", "Солов", "Борис", "Яковл", "Григор",
+    "Иван",
+    "Петр",
+    "Смирн",
+    "Кузнец",
+    "Попов",
+    "Васил",
+    "Соколов",
+    "Михайл",
+    "Новик",
+    "Федор",
+    "Мороз",
+    "Волк",
+    "Алексе",
+    "Лебед",
+    "Семен",
+    "Егор",
+    "Павл",
+    "Козл",
+    "Степан",
+    "Никола",
+    "Орл",
+    "Андре",
+    "Макар",
+    "Никит",
+    "Захар",
+    "Зайц",
+    "Солов",
+    "Борис",
+    "Яковл",
+    "Григор",
 ];
 const ENGLISH_STEMS: [&str; 30] = [
-    "Smith", "Johnson", "Brown", "Taylor", "Miller", "Wilson", "Moore", "Ander", "Jack", "White", "Harris", "Martin", "Thomp", "Garci", "Clark",
-    "Lewis", "Robin", "Walk", "Young", "Allen", "King", "Wright", "Scott", "Hill", "Green", "Adam", "Bak", "Nelson", "Cart", "Mitchel",
+    "Smith", "Johnson", "Brown", "Taylor", "Miller", "Wilson", "Moore", "Ander", "Jack", "White", "Harris", "Martin", "Thomp", "Garci",
+    "Clark", "Lewis", "Robin", "Walk", "Young", "Allen", "King", "Wright", "Scott", "Hill", "Green", "Adam", "Bak", "Nelson", "Cart",
+    "Mitchel",
 ];
 const CITIES: [&str; 16] = [
-    "Москва", "Санкт-Петербург", "Казань", "Новосибирск", "Екатеринбург", "Самара", "London", "Leeds", "Bristol", "York", "Oxford", "Omsk", "Ufa",
-    "Perm", "Cardiff", "Bath",
+    "Москва",
+    "Санкт-Петербург",
+    "Казань",
+    "Новосибирск",
+    "Екатеринбург",
+    "Самара",
+    "London",
+    "Leeds",
+    "Bristol",
+    "York",
+    "Oxford",
+    "Omsk",
+    "Ufa",
+    "Perm",
+    "Cardiff",
+    "Bath",
 ];
 const DOMAINS: [&str; 8] = ["mail.ru", "gmail.com", "yandex.ru", "bk.ru", "outlook.com", "yahoo.com", "example.org", "firm.ru"];
 
@@ -82,16 +169,27 @@ pub fn crm(rows: usize, duplicates_percent: usize, seed: u64) -> Labelled {
         ("born", ColumnType::BirthDate),
         ("city", ColumnType::Place),
     ];
-    Labelled { name: "crm", specs: specs.map(|(name, kind)| ColumnSpec::new(name, kind)).to_vec(), rows: records, persons, task: Task::Dedupe }
+    Labelled {
+        name: "crm",
+        specs: specs.map(|(name, kind)| ColumnSpec::new(name, kind)).to_vec(),
+        rows: records,
+        persons,
+        task: Task::Dedupe,
+    }
 }
 
 fn person(dice: &mut Dice) -> Person {
     let russian = dice.chance(70);
     let (given, stems) = if russian { (&RUSSIAN_GIVEN, &RUSSIAN_STEMS) } else { (&ENGLISH_GIVEN, &ENGLISH_STEMS) };
-    let endings: &[&str] = if russian { &["ов", "ев", "ин", "ский", "енко", "чук", "ко", "ян"] } else { &["", "son", "s", "er", "ton", "ley", "field", "man"] };
+    let endings: &[&str] = if russian {
+        &["ов", "ев", "ин", "ский", "енко", "чук", "ко", "ян"]
+    } else {
+        &["", "son", "s", "er", "ton", "ley", "field", "man"]
+    };
     let given = given[dice.skewed(given.len())];
     let middle = ["", "", "", "ар", "ел", "ан", "ил", "ор"][dice.below(8)];
-    let surname = format!("{}{}{}", stems[dice.skewed(stems.len())], if russian { middle } else { "" }, endings[dice.skewed(endings.len())]);
+    let surname =
+        format!("{}{}{}", stems[dice.skewed(stems.len())], if russian { middle } else { "" }, endings[dice.skewed(endings.len())]);
     let local = format!("{}{}{}", any_latin(given), [".", "_", ""][dice.below(3)], any_latin(&surname));
     let email = format!("{local}{}@{}", dice.below(3000), DOMAINS[dice.skewed(DOMAINS.len())]);
     Person {
@@ -132,7 +230,11 @@ fn record(person: &Person, again: bool, dice: &mut Dice) -> Vec<Option<String>> 
         1 => format!("8 ({}) {}-{}", phone / 10_000_000, phone / 10_000 % 1000, phone % 10_000),
         _ => format!("7{phone}"),
     };
-    let born = if dice.chance(50) { format!("{:04}-{:02}-{:02}", born.0, born.1, born.2) } else { format!("{:02}.{:02}.{:04}", born.2, born.1, born.0) };
+    let born = if dice.chance(50) {
+        format!("{:04}-{:02}-{:02}", born.0, born.1, born.2)
+    } else {
+        format!("{:02}.{:02}.{:04}", born.2, born.1, born.0)
+    };
     let kept = |dice: &mut Dice, percent, value: String| dice.chance(percent).then_some(value);
     vec![
         kept(dice, 98, given),

@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, fs::File, path::PathBuf};
 
 use arrow::{array::AsArray as _, compute::cast, datatypes::DataType};
 use forecourt_matching::{
-    ClusterOptions, ColumnSpec, ColumnType, EstimateOptions, Model, ScoredPair, Scorer, Table, TableBuilder, Task, candidates, cluster, estimate,
-    link,
+    ClusterOptions, ColumnSpec, ColumnType, EstimateOptions, Model, ScoredPair, Scorer, Table, TableBuilder, Task, candidates, cluster,
+    estimate, link,
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -129,7 +129,21 @@ pub fn person_names() -> Option<Vec<(String, String, bool)>> {
 /// The probability that a match is scored above another pair; ties count half.
 pub fn area_under_curve(scored: &[(f64, bool)]) -> f64 {
     let of = |wanted| scored.iter().filter(move |&&(_, same)| same == wanted).map(|&(score, _)| score);
-    let wins: f64 = of(true).map(|own| of(false).map(|other| if other < own { 1.0 } else if other == own { 0.5 } else { 0.0 }).sum::<f64>()).sum();
+    let wins: f64 = of(true)
+        .map(|own| {
+            of(false)
+                .map(|other| {
+                    if other < own {
+                        1.0
+                    } else if other == own {
+                        0.5
+                    } else {
+                        0.0
+                    }
+                })
+                .sum::<f64>()
+        })
+        .sum();
     wins / (of(true).count() * of(false).count()) as f64
 }
 
@@ -186,7 +200,12 @@ pub struct Figures {
 pub fn figures(set: &Labelled, matched: &Matched) -> Figures {
     let same = |left: u32, right: u32| set.persons[left as usize] == set.persons[right as usize];
     let true_pairs = true_pairs(set);
-    let joined = || matched.people.iter().flat_map(|rows| rows.iter().enumerate().flat_map(move |(at, &left)| rows[at + 1..].iter().map(move |&right| (left, right))));
+    let joined = || {
+        matched
+            .people
+            .iter()
+            .flat_map(|rows| rows.iter().enumerate().flat_map(move |(at, &left)| rows[at + 1..].iter().map(move |&right| (left, right))))
+    };
     let hits = joined().filter(|&(left, right)| same(left, right)).count() as f64;
     let merged: Vec<_> = matched.pairs.iter().filter(|pair| MERGED_AT <= pair.probability()).collect();
     let merged_hits = merged.iter().filter(|pair| same(pair.left, pair.right)).count() as f64;
