@@ -5,6 +5,23 @@
 //!
 //! The method is that of Fellegi and Sunter (1969): a column's evidence is the logarithm of how much likelier its agreement is for one person's
 //! two records than for two people's; evidence adds up; a missing value is no evidence.
+//!
+//! ```
+//! use forecourt_matching::*;
+//!
+//! let columns = vec![ColumnSpec::new("first", ColumnType::GivenName), ColumnSpec::new("last", ColumnType::Surname), ColumnSpec::new("tel", ColumnType::Phone)];
+//! let mut records = TableBuilder::new(columns);
+//! records.push(&[Some("Анна"), Some("Ли"), Some("8 (912) 345-67-89")]);
+//! records.push(&[Some("Anna"), Some("Li"), Some("+7 912 345-67-98")]);
+//! let table = records.finish();
+//!
+//! let pairs = candidates(&table, Task::Dedupe, 2);
+//! let model = estimate(&table, Task::Dedupe, &pairs, &[], EstimateOptions::default());
+//! let scorer = Scorer::new(&table, &model, &[]);
+//! let found = scorer.score(&pairs, 0.0, 2);
+//! let people = cluster(&scorer, &found, ClusterOptions::default());
+//! println!("{people:?} {:?}", scorer.explain(0, 1));
+//! ```
 
 mod agreement;
 mod blocking;

@@ -44,7 +44,7 @@ const EQUAL_BITS_MAX: f64 = 20.0;
 
 impl Model {
     pub(crate) fn usual(table: &Table) -> Self {
-        let columns = table.columns().iter().zip(&table.columns).map(|(spec, data)| ColumnModel::usual(spec, data, table)).collect();
+        let columns = (0..table.columns.len()).map(|column| ColumnModel::usual(table, column)).collect();
         Self { columns, prior: 1.0 / (table.rows() as f64).max(2.0), shift: 0.0 }
     }
 
@@ -55,9 +55,9 @@ impl Model {
 }
 
 impl ColumnModel {
-    fn usual(spec: &ColumnSpec, data: &ColumnData, table: &Table) -> Self {
+    fn usual(table: &Table, column: usize) -> Self {
+        let (spec, data) = (&table.columns()[column], &table.columns[column]);
         let shares = spec.kind.usual_shares();
-        let column = table.columns().iter().position(|known| known == spec).unwrap_or(0);
         let (frequent, rare) = frequencies(data, |id| number_of(table.text(column, id)));
         let others = vec![1.0 / shares.len() as f64; shares.len()];
         Self { column: spec.clone(), among_matches: shares.to_vec(), among_others: others, frequent, rare, trust: 1.0 }
