@@ -31,6 +31,14 @@ impl ClusterOptions {
     pub fn at(probability: f64) -> Self {
         Self { mean_least: weight_of(probability), pair_least: -12.0, rows_max: None }
     }
+
+    /// For merging without asking: every pair of a group has a probability of 0.99 at least, and no group has more than 10 rows.
+    ///
+    /// A record without a given name thus cannot bring two of a family together.
+    pub fn unasked() -> Self {
+        let certain = weight_of(0.99);
+        Self { mean_least: certain, pair_least: certain, rows_max: Some(10) }
+    }
 }
 
 impl Default for ClusterOptions {

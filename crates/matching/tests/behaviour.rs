@@ -125,6 +125,23 @@ fn twins_are_proposed_and_never_certain() {
     assert!(told.probability < 0.99 && !told.limits.is_empty(), "{told:?}");
 }
 
+#[test]
+fn a_record_without_a_given_name_brings_no_twins_together() {
+    let mut set = crm(3_000, 10, 12);
+    for given in ["Софья", "", "Глеб"] {
+        let row = [given, "Воскобойникова", "+79120000011", "v.home77@mail.ru", "2001-02-03", "Тула"];
+        set.rows.push(row.iter().map(|value| Some((*value).to_owned())).collect());
+        set.persons.push(given.to_owned());
+    }
+    let matched = matched(&set);
+    let scorer = Scorer::new(&matched.table, &matched.model, &[]);
+    let people = cluster(&scorer, &matched.pairs, ClusterOptions::unasked());
+    let (first, last) = (set.rows.len() as u32 - 3, set.rows.len() as u32 - 1);
+    assert!(people.iter().all(|rows| !(rows.contains(&first) && rows.contains(&last))));
+    let wrong = people.iter().filter(|rows| rows.iter().any(|&row| set.persons[row as usize] != set.persons[rows[0] as usize]));
+    assert!(wrong.count() <= 2 && 200 < people.len(), "{}", people.len());
+}
+
 /// 100 pairs that people would be asked about, with the right answers.
 fn answers(set: &Labelled, pairs: &[ScoredPair], every: usize) -> Vec<Label> {
     let doubtful = pairs.iter().filter(|pair| (0.05..0.99).contains(&pair.probability()));
