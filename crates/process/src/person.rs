@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use forecourt_model::{
-    FragmentId, IdentitySettings, ProfileId, Trust, Why,
-    identity::{Blocked, conflict_of},
+    FragmentId, IdentifierKind, IdentitySettings, ProfileId, Trust, Why,
+    identity::{Blocked, KindRole, Node, conflict_of},
 };
 use forecourt_store::{
     FoldTx, StoreError,
@@ -53,7 +53,8 @@ pub(crate) async fn merge(
         state.weighed.set_apart(pair, None);
         state.apart_changes.insert(pair, None);
     }
-    let (a, b) = (FragmentId(one.0.min(other.0)), FragmentId(one.0.max(other.0)));
+    let [ours, theirs] = [&ours_known, &theirs_known].map(|known| who(state, known));
+    let (a, b) = (ours.min(theirs), ours.max(theirs));
     let evidence = Evidence {
         a,
         b,
@@ -91,6 +92,9 @@ pub(crate) async fn part(
     if is_interval(one) || is_interval(other) {
         return Ok(Err("what was done on a device after signing in goes with who signed in: part the people instead".into()));
     }
+    // A device is told apart as whose it is.
+    let (whose_one, whose_other) = (owner(state, one), owner(state, other));
+    let (one, other) = if whose_one == whose_other { (one, other) } else { (whose_one, whose_other) };
     let pair = (one.min(other), one.max(other));
     let said = NotSame { a: pair.0, b: pair.1, log_offset: state.offset, at_us: state.at_us, actor: state.actor.clone() };
     state.weighed.set_apart(pair, Some(said.clone()));
@@ -131,6 +135,22 @@ pub(crate) fn set_identity(state: &mut State<'_>, settings: &IdentitySettings, a
     state.blocked = Arc::new(Blocked::of(settings));
     state.identity = Arc::new(settings.clone());
     Ok(())
+}
+
+/// The fragment that stands for a person: the strongest identifier's.
+fn who(state: &State<'_>, known: &[Node]) -> FragmentId {
+    let strength = |node: &&Node| {
+        let is_person = !node.is_interval && !node.is_blocked && state.identity.role(&node.kind) == KindRole::Person;
+        (!is_person, IdentifierKind::parse(&node.kind), node.id)
+    };
+    known.iter().min_by_key(strength).map_or(FragmentId(0), |node| node.id)
+}
+
+/// Of a device, who signed in on it first, where that is part of the same profile.
+fn owner(state: &mut State<'_>, id: FragmentId) -> FragmentId {
+    let node = Weighed::node(state, id);
+    let first = node.logins.iter().min().map(|login| login.person);
+    first.filter(|person| profile_of(state, *person) == profile_of(state, id)).unwrap_or(id)
 }
 
 fn profile_of(state: &State<'_>, id: FragmentId) -> Option<ProfileId> {

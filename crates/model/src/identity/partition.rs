@@ -190,10 +190,13 @@ impl<'a> Groups<'a> {
         for (at, edge) in self.edges.iter().enumerate() {
             let Some((a, b)) = self.ends(edge) else { continue };
             let (role_a, role_b) = (self.role(a), self.role(b));
-            if edge.belongs || (role_a == KindRole::Device || role_b == KindRole::Device) && role_a != KindRole::Nobody && role_b != KindRole::Nobody {
+            let has_device = role_a == KindRole::Device || role_b == KindRole::Device;
+            let has_nobody = role_a == KindRole::Nobody || role_b == KindRole::Nobody;
+            // Whose a device is goes by its logins, unless somebody says it.
+            if edge.belongs || has_device && !has_nobody && edge.trust < Trust::Word {
                 continue;
             }
-            let why = if role_a == KindRole::Nobody || role_b == KindRole::Nobody {
+            let why = if has_nobody {
                 Some(Why::NamesNobody)
             } else if edge.is_withdrawn {
                 Some(Why::Withdrawn)
@@ -239,7 +242,7 @@ impl<'a> Groups<'a> {
                 pairs.extend(logins.windows(2).map(|pair| (pair[1].0, self.nodes[device].id, pair[0].1, pair[1].1)));
             }
         }
-        for edge in self.edges.iter().filter(|edge| !edge.belongs) {
+        for edge in self.edges.iter().filter(|edge| !edge.belongs && edge.trust < Trust::Word) {
             let Some((a, b)) = self.ends(edge) else { continue };
             let are_devices = self.role(a) == KindRole::Device && self.role(b) == KindRole::Device;
             if are_devices && !self.is_shared[a] && !self.is_shared[b] && !edge.is_withdrawn {

@@ -7,6 +7,7 @@ use forecourt_model::{
     command::{Action, Command},
     time::iso,
 };
+use forecourt_store::identity::LedgerFilter;
 use proptest::{prelude::*, test_runner::TestRunner};
 
 use crate::app::App;
@@ -167,7 +168,10 @@ fn a_merge_that_is_taken_back_leaves_nothing_behind() {
                 if at(one) != at(other) {
                     let action = Action::MergeProfiles { one: at(one), other: at(other), probability: None };
                     if with.command(action).await == forecourt_model::command::Verdict::Done {
-                        pair = Some((FragmentId(at(one).0), FragmentId(at(other).0)));
+                        // The two that the ledger names are what is taken back.
+                        let line = with.store.ledger(&LedgerFilter::default(), 1).await.expect("read").remove(0);
+                        prop_assert_eq!((line.act.as_str(), line.rule.as_str()), ("merged", "word"));
+                        pair = Some((line.a, line.b));
                     }
                 }
             }
