@@ -16,6 +16,7 @@ mod delivery;
 mod demo_form;
 mod disk;
 mod doctor;
+mod duplicates;
 mod folder;
 mod forms;
 mod health;
@@ -100,6 +101,8 @@ enum Command {
     Restore(restore::RestoreArgs),
     /// Look for what is wrong with an installation, and say what to do.
     Doctor(commands::doctor::DoctorArgs),
+    /// Find probable duplicates in a file of people.
+    Duplicates(commands::duplicates::DuplicatesArgs),
     /// Measure this machine.
     #[command(subcommand)]
     Bench(bench::BenchCommand),
@@ -146,6 +149,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Backup(args) => commands::backup::run(place, args).await,
             Command::Restore(args) => restore::run(place, args).await,
             Command::Doctor(args) => commands::doctor::run(place, args).await,
+            Command::Duplicates(args) => commands::duplicates::run(args),
             Command::Bench(command) => bench::run(place, command).await,
             Command::Openapi => openapi::run(),
             Command::Completions(args) => {

@@ -41,6 +41,7 @@ use crate::{
     clock::now_us,
     config::Config,
     delivery, disk,
+    duplicates::DuplicatesJob,
     folder::Folder,
     forms::FormKeeper,
     identity::IdentityJobs,
@@ -304,6 +305,14 @@ impl Node {
                 stop: stop.clone(),
             };
             workers.add("identity", move || lasting(identity.clone().run()));
+            let duplicates = DuplicatesJob {
+                control: self.control.clone(),
+                log: self.log.clone(),
+                store: self.store.clone(),
+                folded: self.folded.subscribe(),
+                stop: stop.clone(),
+            };
+            workers.add("duplicates", move || lasting(duplicates.clone().run()));
             let (log, stopping) = (self.log.clone(), stop.clone());
             workers.add("ticks", move || lasting(ticks::run(log.clone(), stopping.clone())));
             let (node_alerts, stopping) = (self.alerts(), stop.clone());

@@ -46,6 +46,7 @@ pub use mapping::{Mapping, Pick, Read, Rest, fields_of};
 pub use plan::check;
 pub use preview::{Preview, PreviewRow, Problem, preview};
 pub use propose::{propose, propose_kind};
+pub use reader::read_texts;
 pub use trace::{Trace, Tracing};
 pub use workbook::check_workbook;
 

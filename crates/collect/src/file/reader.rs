@@ -103,3 +103,17 @@ impl Read for Counted {
         Ok(read)
     }
 }
+
+/// Reads all rows of a file as texts, column by column; absent cells are empty.
+///
+/// * `each`: called with a row's cells in the order of [`Detected::columns`].
+pub fn read_texts(detected: &Detected, mut each: impl FnMut(&[String])) -> Result<(), ImportError> {
+    let columns = detected.columns.len();
+    let mut reader = Reader::open(detected, (0..columns).collect())?;
+    while let Some(block) = reader.next_block()? {
+        for index in 0..block.rows() {
+            each(&block.row(index).texts(columns));
+        }
+    }
+    Ok(())
+}
