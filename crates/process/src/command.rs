@@ -27,6 +27,13 @@ pub(crate) fn obey(state: &mut State<'_>, command: &Command) {
             channel::decide(state, &Range { of: *of, after: after.clone(), until: until.clone() });
             Ok(())
         }
+        // Has a batch of its own: see `erase`.
+        Action::EraseProfile { .. } => return,
+        Action::ForgetSuppressed { until } => {
+            let until = (*until).min(state.offset);
+            state.suppressed_forgotten_until = state.suppressed_forgotten_until.max(Some(until));
+            Ok(())
+        }
     };
     let verdict = match done {
         Ok(()) => Verdict::Done,

@@ -8,6 +8,7 @@ mod channel;
 mod command;
 mod definition;
 mod entity;
+mod erase;
 mod identity;
 mod load;
 mod outbox;
@@ -18,6 +19,7 @@ mod run;
 mod save;
 mod seen;
 mod state;
+mod suppress;
 
 use std::sync::Arc;
 
@@ -28,7 +30,7 @@ pub use batch::{Batch, Content, Record};
 pub use replay::{ReplayError, replay};
 pub use run::{Progress, RunError, run};
 
-use crate::{outbox::RecentSms, pending::Pending, seen::Seen, state::State};
+use crate::{outbox::RecentSms, pending::Pending, seen::Seen, state::State, suppress::Suppression};
 
 /// What the fold is told by the administrator.
 #[derive(Debug, Clone)]
@@ -65,6 +67,7 @@ struct Memory {
     recent_sms: RecentSms,
     event_names: EventNames,
     rules: Arc<ChannelRules>,
+    suppression: Suppression,
 }
 
 impl Memory {
@@ -74,7 +77,9 @@ impl Memory {
         let recent_sms = RecentSms::open(store).await?;
         let (known_edges, event_names) = (identity::KnownEdges::default(), EventNames::default());
         let rules = store.channel_rules().await?;
-        Ok(Self { seen, pending: Pending::new(settings.waiting_fragments_max), known_edges, recent_sms, event_names, rules })
+        let suppression = Suppression::open(&mut store.begin().await?).await?;
+        let pending = Pending::new(settings.waiting_fragments_max);
+        Ok(Self { seen, pending, known_edges, recent_sms, event_names, rules, suppression })
     }
 }
 
@@ -112,12 +117,21 @@ impl Fold {
     }
 
     async fn try_batch(&self, memory: &mut Memory, batch: &Batch, lake_offset: u64) -> Result<Folded, StoreError> {
-        let Memory { seen, pending, known_edges, recent_sms, event_names, rules } = memory;
+        let Memory { seen, pending, known_edges, recent_sms, event_names, rules, suppression } = memory;
         let mut tx = self.store.begin().await?;
+        if let Some(asked) = erase::asked(batch) {
+            let memory = erase::InMemory { pending, known_edges, recent_sms, suppression };
+            let block = erase::erase(&mut tx, memory, &self.settings, asked, lake_offset).await?;
+            seen.save(&mut tx, batch, &Default::default()).await?;
+            fail::fail_point!("process::before_commit");
+            tx.commit().await?;
+            return Ok(Folded { block: Arc::new(block), duplicates: vec![], wakes_delivery: false, changes_definitions: false });
+        }
         let duplicates = seen.mark(&mut tx, batch).await?;
         let mut state = load::state(&mut tx, batch, &self.settings, pending, std::mem::take(known_edges), rules.clone()).await?;
         state.recent_sms = std::mem::take(recent_sms);
         state.event_names = std::mem::take(event_names);
+        state.suppression = std::mem::take(suppression);
         load::event_names(&mut tx, &mut state, batch).await?;
 
         for record in &batch.records {
@@ -132,7 +146,7 @@ impl Fold {
         event_names.keep_small();
         let saved = save::changes(&mut tx, state, pending, batch.is_large, lake_offset).await?;
         let block = saved.block;
-        (*known_edges, *rules) = (saved.known_edges, saved.rules);
+        (*known_edges, *rules, *suppression) = (saved.known_edges, saved.rules, saved.suppression);
         fail::fail_point!("process::before_commit");
         tx.commit().await?;
         fail::fail_point!("process::after_commit");
@@ -171,6 +185,9 @@ fn fold(state: &mut State<'_>, record: &Record, is_duplicate: bool) {
     state.begin(record);
     match &record.content {
         Content::Event { source, day_received, .. } if is_duplicate => state.totals.add("duplicates", *day_received, source, 1, 0),
+        Content::Event { event, source, day_received, .. } if suppress::drops(state, event) => {
+            state.totals.add("suppressed", *day_received, source, 1, 0);
+        }
         Content::Event { event, told, source, day_received, .. } => {
             state.totals.add("accepted", *day_received, source, 1, 0);
             if event.origin == Origin::Live {
@@ -185,6 +202,7 @@ fn fold(state: &mut State<'_>, record: &Record, is_duplicate: bool) {
         Content::Refused { letter, day_received } => profile::refuse(state, letter, *day_received),
         Content::AdCost(cost) => entity::cost(state, cost),
         Content::Command(command) => command::obey(state, command),
+        Content::Erased => {}
         Content::Tick => {
             state.expire();
             state.expire_messages();

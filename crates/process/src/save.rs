@@ -11,6 +11,7 @@ use crate::{
     identity::KnownEdges,
     pending::{Changed, Pending},
     state::State,
+    suppress::Suppression,
 };
 
 /// What goes on after the batch.
@@ -18,6 +19,7 @@ pub(crate) struct Saved {
     pub block: Block,
     pub known_edges: KnownEdges,
     pub rules: Arc<ChannelRules>,
+    pub suppression: Suppression,
 }
 
 pub(crate) async fn changes(
@@ -61,10 +63,14 @@ pub(crate) async fn changes(
     if let Some(hour) = state.source_hours_expire_before {
         tx.drop_source_hours_before(hour).await?;
     }
+    state.suppression.save(tx).await?;
+    if let Some(until) = state.suppressed_forgotten_until {
+        tx.forget_suppressed_records(until).await?;
+    }
     tx.save_block(&state.block).await?;
     tx.drop_blocks(lake_offset).await?;
     tx.save_fold_numbers(&state.numbers).await?;
-    Ok(Saved { block: state.block, known_edges: state.known_edges, rules: state.rules })
+    Ok(Saved { block: state.block, known_edges: state.known_edges, rules: state.rules, suppression: state.suppression })
 }
 
 /// Whose the changed leads, orders and calls are: readers look those fragments up in the table.
