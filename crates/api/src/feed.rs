@@ -168,7 +168,7 @@ impl Feed {
                 let (stamp, refusal, raw) = decode_refused(&record.body).ok()?;
                 Some(refused(record, &stamp, refusal, raw, names))
             }
-            RecordKind::Command | RecordKind::Tick | RecordKind::AdCost => None,
+            RecordKind::Command | RecordKind::Tick | RecordKind::AdCost | RecordKind::Erased => None,
         }
     }
 

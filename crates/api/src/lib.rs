@@ -19,6 +19,7 @@ mod conversions;
 mod currencies;
 mod dead_letters;
 mod deliveries;
+mod erasures;
 mod error;
 mod exports;
 mod feed;
@@ -35,6 +36,7 @@ mod overview;
 mod pace;
 mod pivot;
 mod privacy;
+mod profile_export;
 mod profiles;
 mod reset;
 mod search;
@@ -160,7 +162,7 @@ impl ApiState {
                    errors are `{\"error\":{\"code\",\"message\"}}`.",
         license(name = "Apache-2.0")
     ),
-    components(schemas(timeline::TimelineKind, table_writer::TableFormat))
+    components(schemas(timeline::TimelineKind, table_writer::TableFormat, profile_export::ProfileFormat))
 )]
 struct Document;
 
@@ -210,6 +212,9 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(profiles::profile))
         .routes(routes!(profiles::set_trait))
         .routes(routes!(timeline::timeline))
+        .routes(routes!(erasures::erase))
+        .routes(routes!(erasures::erasures))
+        .routes(routes!(profile_export::export))
         .routes(routes!(funnel::funnel))
         .routes(routes!(funnel::people))
         .routes(routes!(pivot::pivot))

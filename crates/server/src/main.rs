@@ -16,6 +16,7 @@ mod delivery;
 mod demo_form;
 mod disk;
 mod doctor;
+mod erasure;
 mod folder;
 mod forms;
 mod health;

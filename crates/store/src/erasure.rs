@@ -260,6 +260,13 @@ impl Store {
         rows.iter().map(|row| row.int(0).map(|offset| offset as u64)).collect()
     }
 
+    /// How many items were dropped because an identifier is suppressed, in all.
+    pub async fn suppressed_count(&self) -> Result<i64, StoreError> {
+        const SQL: &str = "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM totals WHERE metric = 'suppressed'";
+        let rows = self.db.query(SQL, vec![]).await?;
+        rows.first().map_or(Ok(0), |row| row.int(0))
+    }
+
     /// See [`Database::scrub`].
     pub async fn scrub(&self) -> Result<(), StoreError> {
         self.db.scrub().await

@@ -1,5 +1,7 @@
 //! `forecourt profile`: one person.
 
+mod erasure;
+
 use clap::Subcommand;
 use serde_json::Value;
 
@@ -17,12 +19,29 @@ pub enum ProfileCommand {
         #[command(flatten)]
         output: Output,
     },
+    /// Erase everything that is known of a person, for good.
+    Erase(erasure::EraseArgs),
+    /// Write everything that is known of a person, to be handed to that person.
+    Export(erasure::ExportArgs),
+    /// List who was erased, and how far that has come.
+    Erasures {
+        #[command(flatten)]
+        output: Output,
+    },
 }
 
 pub async fn run(place: &Place, command: ProfileCommand) -> anyhow::Result<()> {
-    let ProfileCommand::Show { id, output } = command;
+    match command {
+        ProfileCommand::Show { id, output } => show(place, &id, output).await,
+        ProfileCommand::Erase(args) => erasure::erase(place, args).await,
+        ProfileCommand::Export(args) => erasure::export(place, args).await,
+        ProfileCommand::Erasures { output } => erasure::list(place, output).await,
+    }
+}
+
+async fn show(place: &Place, id: &str, output: Output) -> anyhow::Result<()> {
     let client = Client::connect(place).await?;
-    let found = show(&client, &id).await;
+    let found = found(&client, id).await;
     client.close().await;
     let profile = found?;
     if output.format == Format::Json {
@@ -46,7 +65,7 @@ pub async fn run(place: &Place, command: ProfileCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn show(client: &Client, id: &str) -> anyhow::Result<Value> {
+async fn found(client: &Client, id: &str) -> anyhow::Result<Value> {
     let mut id = id.to_owned();
     if id.parse::<i64>().is_err() {
         let query: String = form_encoded(&id);
