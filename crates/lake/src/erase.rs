@@ -82,7 +82,11 @@ impl Lake {
     /// file holds their bytes at the end. May be repeated at will. Returns how many rows went.
     ///
     /// Older snapshots still have the old files: see [`Lake::forget_past`].
-    pub async fn erase(&self, erasing: &Erasing, mut progress: impl FnMut(u64, u64) + Send) -> Result<u64, LakeError> {
+    ///
+    /// * `told`: called with the files done and the files there are; says whether to go on.
+    ///
+    /// Errors: [`LakeError::Stopped`] where it was told not to.
+    pub async fn erase(&self, erasing: &Erasing, mut told: impl FnMut(u64, u64) -> bool + Send) -> Result<u64, LakeError> {
         let mut rows = 0;
         // Compaction and merges go on meanwhile: what they have written since is looked at in the next pass.
         loop {
@@ -100,7 +104,9 @@ impl Lake {
                     (rows, is_clean) = (rows + gone, false);
                     self.inner.rewrite(bucket, id).await?;
                 }
-                progress(done, total);
+                if !told(done, total) {
+                    return Err(LakeError::Stopped("the erasing was told to stop".into()));
+                }
             }
             if is_clean {
                 return Ok(rows);

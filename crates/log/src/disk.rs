@@ -121,7 +121,12 @@ impl DiskLog {
         Ok(())
     }
 
-    pub fn overwrite(&self, before: u64, with: &mut Overwrite<'_>, told: &mut dyn FnMut(u64, u64)) -> Result<Overwritten, LogError> {
+    pub fn overwrite(
+        &self,
+        before: u64,
+        with: &mut Overwrite<'_>,
+        told: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<Overwritten, LogError> {
         let Open { published, trimming, .. } = &*self.open;
         let _one_at_a_time = locked(trimming);
         overwrite::overwrite(published, before, with, told)

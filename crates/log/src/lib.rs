@@ -121,10 +121,15 @@ impl Log {
     /// way may still show what was. May be repeated at will. Blocks on the disk.
     ///
     /// * `with`: may be asked twice of a record, and must answer the same.
-    /// * `told`: called with bytes looked at so far and bytes there are.
+    /// * `told`: called with bytes looked at so far and bytes there are; says whether to go on.
     ///
     /// Errors: what the disk said; each segment is then either as it was or overwritten.
-    pub fn overwrite(&self, before: u64, with: &mut Overwrite<'_>, told: &mut dyn FnMut(u64, u64)) -> Result<Overwritten, LogError> {
+    pub fn overwrite(
+        &self,
+        before: u64,
+        with: &mut Overwrite<'_>,
+        told: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<Overwritten, LogError> {
         match self {
             Log::Disk(log) => log.overwrite(before, with, told),
         }

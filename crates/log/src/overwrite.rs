@@ -35,12 +35,12 @@ const UNFINISHED: &str = ".rewriting";
 
 /// Overwrites the segments that begin below `before`, but for the newest.
 ///
-/// * `told`: called with bytes looked at so far and bytes there are.
+/// * `told`: called with bytes looked at so far and bytes there are; says whether to go on.
 pub(crate) fn overwrite(
     published: &Published,
     before: u64,
     with: &mut Overwrite<'_>,
-    told: &mut dyn FnMut(u64, u64),
+    told: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Overwritten, LogError> {
     let mut segments = published.segments();
     let newest = segments.pop().map_or(0, |newest| newest.first_offset);
@@ -53,7 +53,10 @@ pub(crate) fn overwrite(
         done.records += records;
         done.segments += u64::from(0 < records);
         bytes += segment.durable_bytes();
-        told(bytes, total);
+        if !told(bytes, total) {
+            done.until = published.segment_after(segment.first_offset).map_or(newest, |next| next.first_offset);
+            break;
+        }
     }
     Ok(done)
 }

@@ -54,7 +54,7 @@ fn a_rewriting_that_is_broken_off_leaves_the_old_segment_or_the_new_one() {
         append(&log, "newest").unwrap();
         let overwrite = |log: &Log| {
             let gone = || Entry { kind: 6, body: "gone".into() };
-            log.overwrite(2, &mut |record| (record.body == "secret").then(gone), &mut |_, _| {})
+            log.overwrite(2, &mut |record| (record.body == "secret").then(gone), &mut |_, _| true)
         };
         fail::cfg(point, "return").unwrap();
         assert!(matches!(overwrite(&log).unwrap_err(), LogError::Io { .. }), "{point}");

@@ -150,22 +150,31 @@ impl Eraser {
     async fn overwrite(&self, mut search: Search, until: u64, work: &mut Work<'_>) -> anyhow::Result<Search> {
         // A backup that is being taken copies the files as they are; one that is to begin waits.
         let _rewriting = self.copying.rewriting().await;
-        let (log, (progress, seen)) = (self.log.clone(), watch::channel((0, 0)));
+        let (log, stop, (progress, seen)) = (self.log.clone(), self.stop.clone(), watch::channel((0, 0)));
         let overwriting = tokio::task::spawn_blocking(move || {
-            let done =
-                log.overwrite(until, &mut |record| search.overwrites(record), &mut |done, total| _ = progress.send_replace((done, total)));
+            let told = &mut |done, total| {
+                progress.send_replace((done, total));
+                !*stop.borrow()
+            };
+            let done = log.overwrite(until, &mut |record| search.overwrites(record), told);
             done.map(|done| (done, search))
         });
         work.follow(seen).await?;
         let (done, search) = overwriting.await.context("the overwriting broke off")??;
-        anyhow::ensure!(until <= done.until, "the log's newest segment begins before the erasure: trying again");
+        anyhow::ensure!(until <= done.until, "the log is not overwritten up to the erasure: trying again");
         Ok(search)
     }
 
     async fn clear_lake(&self, due: &[Erasure], work: &mut Work<'_>) -> anyhow::Result<()> {
-        let (lake, erasing, (progress, seen)) = (self.lake.clone(), erasing(due), watch::channel((0, 0)));
         let counted = self.count_events(due).await?;
-        let clearing = tokio::spawn(async move { lake.erase(&erasing, |done, total| _ = progress.send_replace((done, total))).await });
+        let (lake, erasing, stop, (progress, seen)) = (self.lake.clone(), erasing(due), self.stop.clone(), watch::channel((0, 0)));
+        let clearing = tokio::spawn(async move {
+            let told = |done, total| {
+                progress.send_replace((done, total));
+                !*stop.borrow()
+            };
+            lake.erase(&erasing, told).await
+        });
         work.follow(seen).await?;
         clearing.await.context("the clearing of the lake broke off")??;
         work.gone(counted).await?;

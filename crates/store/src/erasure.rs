@@ -246,14 +246,6 @@ impl Store {
         self.db.query(&sql, vec![offset.map_or(-1, |offset| offset as i64).into()]).await?.iter().map(erasure).collect()
     }
 
-    /// Whether the id was a part of somebody who is erased, and is nobody's now.
-    pub async fn was_erased(&self, id: ProfileId) -> Result<bool, StoreError> {
-        if !self.db.query("SELECT fragment_id FROM fragments WHERE fragment_id = $1", vec![id.0.into()]).await?.is_empty() {
-            return Ok(false);
-        }
-        Ok(self.erasures().await?.iter().any(|erasure| erasure.fragments.contains(&FragmentId(id.0))))
-    }
-
     /// Offsets of records that came in of erased people and were dropped, rising.
     pub async fn suppressed_records(&self) -> Result<Vec<u64>, StoreError> {
         let rows = self.db.query("SELECT log_offset FROM suppressed_records ORDER BY log_offset", vec![]).await?;

@@ -42,13 +42,20 @@ async fn a_person_goes_from_files_and_memory_and_what_comes_later_stays() {
         rig.model.iter().filter(|(offset, row)| **offset < until && theirs.contains(&row.profile_id)).map(|(offset, _)| *offset).collect();
     assert_eq!(rig.lake().offsets_of(&erasing).await.unwrap(), offsets);
     let mut steps = Vec::new();
-    let gone = rig.lake().erase(&erasing, |done, total| steps.push((done, total))).await.unwrap();
+    let gone = rig
+        .lake()
+        .erase(&erasing, |done, total| {
+            steps.push((done, total));
+            true
+        })
+        .await
+        .unwrap();
     rig.model.retain(|offset, _| !offsets.contains(offset));
     assert_eq!((gone, before - rig.model.len()), (4, 4));
     assert!(!steps.is_empty() && steps.iter().all(|(done, total)| done <= total));
     rig.check();
     assert_eq!(rig.lake().offsets_of(&erasing).await.unwrap(), BTreeSet::new(), "no listed file holds their bytes");
-    assert_eq!(rig.lake().erase(&erasing, |_, _| {}).await.unwrap(), 0, "nothing is left to do");
+    assert_eq!(rig.lake().erase(&erasing, |_, _| true).await.unwrap(), 0, "nothing is left to do");
 
     let listed: BTreeSet<_> =
         (0..16).flat_map(|bucket| rig.lake().snapshot().unwrap().files_of(bucket).to_vec()).map(|file| file.path.clone()).collect();
@@ -72,7 +79,7 @@ async fn old_files_stay_while_an_outside_reader_may_be_at_them() {
     let mut rig = Rig::new(LakeOptions { keep_files: Duration::from_secs(3600), ..options() }, None).await;
     rig.fold(&[told(1, 1), told(2, 1)], &[]).await;
     rig.flush().await.unwrap();
-    rig.lake().erase(&erasing(&[1], 2), |_, _| {}).await.unwrap();
+    rig.lake().erase(&erasing(&[1], 2), |_, _| true).await.unwrap();
     let forgotten_us = rig.lake().forget_past().await.unwrap();
     assert!(!rig.lake().is_past_gone(forgotten_us).await.unwrap());
 }

@@ -13,7 +13,7 @@ fn is_secret(record: &Record) -> bool {
 
 fn overwrite(log: &Log, before: u64) -> Result<Overwritten, LogError> {
     let tombstone = |record: &Record| is_secret(record).then(|| Entry { kind: 6, body: format!("was {}", record.offset).into() });
-    log.overwrite(before, &mut |record| tombstone(record), &mut |_, _| {})
+    log.overwrite(before, &mut |record| tombstone(record), &mut |_, _| true)
 }
 
 /// Forty records over several segments, each fifth of them secret; the newest segment is begun anew behind them.
@@ -71,6 +71,14 @@ fn what_is_overwritten_is_on_no_file_and_everything_else_is_as_it_was() {
     let log = Log::open_on(disk.files(), dir(), small()).unwrap();
     check(&read_all(&log)[..before.len()], &before, true);
     assert_eq!((log.corruption(), log.end_offset()), (vec![], 42));
+}
+
+#[test]
+fn one_that_is_told_to_stop_says_how_far_it_came() {
+    let disk = FaultyDisk::default();
+    let log = filled(&disk);
+    let done = log.overwrite(40, &mut |_| None, &mut |_, _| false).unwrap();
+    assert!(0 < done.until && done.until < 40, "{done:?}");
 }
 
 #[test]
