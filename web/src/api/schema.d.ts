@@ -801,6 +801,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People who were erased, and how far that has come. */
+        get: operations["erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events/export": {
         parameters: {
             query?: never;
@@ -1397,6 +1414,40 @@ export interface paths {
         };
         /** One profile, also by an id that was merged into it. */
         get: operations["profile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profiles/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erase everything that is known of a person. */
+        post: operations["erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profiles/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is known of one person, as a file. */
+        get: operations["export"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2310,6 +2361,64 @@ export interface components {
              * @description How many there were.
              */
             ended: number;
+        };
+        Erasure: {
+            /** @description Who asked for it. */
+            by: string;
+            /** Format: int64 */
+            dead_letters: number;
+            /**
+             * Format: int64
+             * @description Of the step; 0 of 0 while that is not known.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Leads, orders and calls that count on as nobody's.
+             */
+            entities: number;
+            erased_at: string;
+            /**
+             * Format: int64
+             * @description Events that left reports.
+             */
+            events: number;
+            finished_at: string | null;
+            /**
+             * Format: int64
+             * @description Identifiers whose past an import does not bring back.
+             */
+            identifiers: number;
+            /** Format: int64 */
+            messages: number;
+            /** @description The id that the profile had; a cookie that returns may have it again, as somebody new. */
+            profile_id: string;
+            /**
+             * Format: int64
+             * @description Records of the log that were overwritten.
+             */
+            records: number;
+            /** @description What is done now. The profile itself is gone from the beginning. */
+            step: components["schemas"]["ErasureStep"];
+            /** Format: int64 */
+            total: number;
+            /** @description Why it does not go on just now. */
+            trouble: string | null;
+        };
+        /**
+         * @description `log`: records are overwritten. `lake`: events leave the files. `sent`: what was sent is forgotten. `databases`: they are
+         *     written anew. `old_files`: the lake's old files go, once no outside reader can be at them. `done`: nothing is left.
+         * @enum {string}
+         */
+        ErasureStep: "log" | "lake" | "sent" | "databases" | "old_files" | "done";
+        Erasures: {
+            /** @description Newest first. */
+            erasures: components["schemas"]["Erasure"][];
+            /**
+             * Format: int64
+             * @description Items that were dropped because they told of an erased person, in all.
+             */
+            suppressed: number;
         };
         ErrorBody: {
             error: components["schemas"]["ErrorDetail"];
@@ -3304,6 +3413,8 @@ export interface components {
             /** @description The id asked for, when it has become part of this profile. */
             redirected_from: string | null;
         };
+        /** @enum {string} */
+        ProfileFormat: "json" | "html";
         ProfileList: {
             next_cursor: string | null;
             profiles: components["schemas"]["ProfileRow"][];
@@ -3655,9 +3766,19 @@ export interface components {
             /** @description Asked for beside `openid`. */
             scopes: string[];
         };
-        SsoSettingsChange: components["schemas"]["SsoSettings"] & {
+        /** @description [`SsoSettings`] field by field: flattened, an unknown field would be told after a missing one, or not at all. */
+        SsoSettingsChange: {
+            client_id: string;
             /** @description A new client secret; left out, the one that is kept stays; empty, it is removed. */
             client_secret?: string | null;
+            email_domains: string[];
+            enabled: boolean;
+            issuer: string;
+            label: string;
+            otherwise: components["schemas"]["Role"] | null;
+            role_claim: string;
+            roles: components["schemas"]["SsoRole"][];
+            scopes: string[];
         };
         SsoSettingsShown: components["schemas"]["SsoSettings"] & {
             /** @description Whether a client secret is kept. It is never shown. */
@@ -5539,6 +5660,25 @@ export interface operations {
             };
         };
     };
+    erasures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasures"];
+                };
+            };
+        };
+    };
     export_events: {
         parameters: {
             query: {
@@ -6785,6 +6925,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProfileAnswer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query: {
+                /** @description `json` or `html`. */
+                format: components["schemas"]["ProfileFormat"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
                 };
             };
             404: {

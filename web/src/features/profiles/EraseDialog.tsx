@@ -37,8 +37,14 @@ function EraseForm({ profileId, onClose }: { profileId: string; onClose: () => v
   return (
     <form onSubmit={submit}>
       <Stack gap="md">
-        <Told title={t("profiles.erase.goes.title")} lines={GOES.map((line) => t(`profiles.erase.goes.${line}`))} />
-        <Told title={t("profiles.erase.stays.title")} lines={STAYS.map((line) => t(`profiles.erase.stays.${line}`))} />
+        <Told
+          title={t("profiles.erase.goes.title")}
+          lines={GOES.map((line) => t(`profiles.erase.goes.line.${line}`))}
+        />
+        <Told
+          title={t("profiles.erase.stays.title")}
+          lines={STAYS.map((line) => t(`profiles.erase.stays.line.${line}`))}
+        />
         <TextInput
           label={t("profiles.erase.type", { word })}
           value={typed}
