@@ -52,8 +52,8 @@ impl Sought {
     /// * `region`: whose notation a phone without a country code is in.
     pub fn is_in(&self, raw: &[u8], key: &HashKey, region: &str) -> bool {
         let is_one = |word: &str| {
-            let of_kind = |kind: &IdentifierKind| Identifier::new(kind.clone(), word, region).is_some_and(|found| self.has(&found, key));
-            self.kinds.iter().any(of_kind)
+            let kinds = self.kinds.iter().filter(|kind| may_be(kind, word));
+            kinds.filter_map(|kind| Identifier::new(kind.clone(), word, region)).any(|found| self.has(&found, key))
         };
         if let Ok(document) = serde_json::from_slice::<Value>(raw)
             && any_text(&document, &is_one)
@@ -66,8 +66,17 @@ impl Sought {
     }
 }
 
-/// Shorter runs of digits are no phones.
+/// Fewer digits are no phone.
 const PHONE_CHARS_MIN: usize = 7;
+
+/// Whether a word is worth being read as an identifier of the kind: that of a phone takes long.
+fn may_be(kind: &IdentifierKind, word: &str) -> bool {
+    match kind {
+        IdentifierKind::Email => word.contains('@'),
+        IdentifierKind::Phone => PHONE_CHARS_MIN <= word.bytes().filter(u8::is_ascii_digit).count(),
+        _ => true,
+    }
+}
 
 fn is_between_words(c: char) -> bool {
     c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';' | '{' | '}' | '[' | ']' | '<' | '>' | '(' | ')' | '=' | '&' | '?' | '\\' | ':')

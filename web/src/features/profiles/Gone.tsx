@@ -2,12 +2,13 @@ import { Alert, Group, List, Progress, Stack, Text, ThemeIcon } from "@mantine/c
 import { IconCheck, IconDots, IconHourglass, IconUserOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { erasuresQuery, type Erasure } from "../../api/erasures";
 import { may } from "../../api/permissions";
 import { useMe } from "../../api/session";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Empty } from "../../ui/states";
-import { ERASURE_STEPS, erasuresQuery, type Erasure } from "./erasure";
+import { ERASURE_STEPS } from "./erasure";
 
 /** In the place of a profile that is not there: who may know it is told how far its erasure has come. */
 export function Gone({ profileId }: { profileId: string }) {

@@ -32,7 +32,7 @@ export function ProfilePage() {
 
   return (
     <Page
-      title={person?.name ?? person?.email ?? person?.phone ?? t("profiles.nameless")}
+      title={isGone ? t("profiles.title") : (person?.name ?? person?.email ?? person?.phone ?? t("profiles.nameless"))}
       subtitle={
         <Anchor size="sm" renderRoot={(props) => <Link to="/profiles" {...props} />}>
           <IconArrowLeft size={13} aria-hidden style={{ verticalAlign: "-2px", marginRight: 4 }} />

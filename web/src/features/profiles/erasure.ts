@@ -1,22 +1,13 @@
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, body } from "../../api/client";
-import type { components } from "../../api/schema";
+import { erasuresQuery } from "../../api/erasures";
 import { errorText } from "../../ui/errorText";
 import { toastFailed } from "../../ui/toast";
 import { profileQuery } from "./queries";
 
-export type Erasure = components["schemas"]["Erasure"];
-
 /** In the order they are taken; `done` is behind them all. */
 export const ERASURE_STEPS = ["log", "lake", "sent", "databases", "old_files"] as const;
-
-/** Asks again while something is under way. */
-export const erasuresQuery = queryOptions({
-  queryKey: ["erasures"],
-  queryFn: () => body(api.GET("/api/erasures")),
-  refetchInterval: ({ state }) => (state.data?.erasures.some(({ step }) => step !== "done") ? 1_000 : false),
-});
 
 /** Where a person's data is handed out as a file. */
 export const exportAddress = (profileId: string, format: "json" | "html") =>
