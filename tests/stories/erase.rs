@@ -30,15 +30,15 @@ const EMAIL: &str = "ana.zvonareva@example.com";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_erased_is_nowhere_on_sqlite() {
-    erased_everywhere(Installation::new()).await;
+    erased_everywhere(Installation::new(), false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_erased_is_nowhere_on_postgres() {
-    erased_everywhere(Installation::new().on_postgres(postgres::url().await)).await;
+    erased_everywhere(Installation::new().on_postgres(postgres::url().await), true).await;
 }
 
-async fn erased_everywhere(installation: Installation) {
+async fn erased_everywhere(installation: Installation, is_on_postgres: bool) {
     let installation = installation.configured(call_back::CONFIG).without_outside_readers();
     let write_key = installation.source("shop");
     let outside = Outside::open(7).await;
@@ -56,6 +56,13 @@ async fn erased_everywhere(installation: Installation) {
     refused(&installation, &server, &ana).await;
     server.stop().await;
     assert!(!found_in(installation.data()).is_empty(), "she is looked for in the wrong places");
+
+    let backup = installation.data().join("backups").join("before.tar.zst");
+    if !is_on_postgres {
+        fs::create_dir_all(backup.parent().expect("a folder")).expect("the folder of the backups");
+        let said = installation.run(&["backup", &backup.to_string_lossy(), "--with-secrets"]);
+        assert!(said.ok, "{}", said.err);
+    }
 
     killed_in_the_middle(&installation, &ana).await;
     let server = installation.serve().await;
@@ -77,8 +84,27 @@ async fn erased_everywhere(installation: Installation) {
     installation.verify();
     assert_eq!(found_in(installation.data()), BTreeSet::new());
 
+    if !is_on_postgres {
+        repeated_after_a_restore(&backup).await;
+    }
     comes_back(&installation, &write_key, &ana).await;
     installation.verify();
+}
+
+/// A backup from before the erasure: the first start on it erases her again.
+async fn repeated_after_a_restore(backup: &Path) {
+    let elsewhere = Installation::new();
+    let told = elsewhere.ask(&["restore", &backup.to_string_lossy()]);
+    assert_eq!(told["erasures_to_repeat"], 1, "{told}");
+    let server = elsewhere.serve().await;
+    let deadline = Instant::now() + WITHIN;
+    while server.get("/api/erasures").await["erasures"].as_array().is_none_or(Vec::is_empty) {
+        assert!(Instant::now() < deadline, "{}", server.printed());
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    assert_eq!(server.get(&format!("/api/profiles?q={EMAIL}")).await["profiles"], json!([]));
+    assert_eq!(server.get("/api/profiles?q=person-1@example.com").await["profiles"].as_array().map(Vec::len), Some(1));
+    server.stop().await;
 }
 
 /// People whom nothing may happen to.

@@ -34,20 +34,24 @@ impl Erasing {
         self.until.get(&fragment_id).is_some_and(|until| log_offset < *until as i64)
     }
 
-    /// Rows of a fragment are under the id of one of the person's fragments: profiles are named after those.
+    /// Living rows of a fragment are under the id of one of the person's fragments: profiles are named after those.
     fn profile_ids(&self) -> Vec<i64> {
         self.until.keys().copied().collect()
     }
 
+    /// Deleted rows may be under any id: that of a profile which the fragment was once a part of.
     fn may_be_in(&self, file: &DataFile) -> bool {
-        self.until.range(file.profile_ids.0..=file.profile_ids.1).next().is_some()
+        file.deleted.is_some() || self.until.range(file.profile_ids.0..=file.profile_ids.1).next().is_some()
     }
 
     /// Positions of the rows that go, deleted ones among them: their bytes are there all the same.
     fn positions(&self, file: &DataFile) -> Result<Vec<u64>, LakeError> {
         let all = DataFile { deleted: None, ..file.clone() };
-        let ranges = OpenFile::open(file)?.ranges_with("profile_id", &self.profile_ids());
-        positions_where(&all, &EVENTS, &["fragment_id", "log_offset"], Some(ranges), |columns, row| match columns {
+        let ranges = match file.deleted {
+            Some(_) => None,
+            None => Some(OpenFile::open(file)?.ranges_with("profile_id", &self.profile_ids())),
+        };
+        positions_where(&all, &EVENTS, &["fragment_id", "log_offset"], ranges, |columns, row| match columns {
             [fragments, offsets] => self.takes(fragments.value(row), offsets.value(row)),
             _ => false,
         })

@@ -58,10 +58,10 @@ fn erasure(touch: &Touch) -> Option<Action> {
 
 /// One in three events is told of the past, and one in seven says that the person agrees.
 fn entry(app: &App, message_id: &str, touch: &Touch) -> Entry {
-    let origin = if touch.minutes % 3 == 0 { Origin::History } else { Origin::Live };
+    let origin = if touch.minutes.is_multiple_of(3) { Origin::History } else { Origin::Live };
     let json = json(touch);
     let agreeing = json.replace(r#""type":"identify","traits":{"#, r#""type":"identify","traits":{"consent":true,"#);
-    app.event_of(origin, message_id, if touch.minutes % 7 == 0 { &agreeing } else { &json })
+    app.event_of(origin, message_id, if touch.minutes.is_multiple_of(7) { &agreeing } else { &json })
 }
 
 fn json(touch: &Touch) -> String {
