@@ -67,7 +67,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/control/0005.sql"),
     include_str!("../../migrations/control/0006.sql"),
     include_str!("../../migrations/control/0007.sql"),
-    include_str!("../../migrations/control/0008.sql"),
+    include_str!("../../migrations/control/0009.sql"),
 ];
 
 /// One password is hashed per core at most: each takes 19 MiB, and a storm of sign-ins must not take the memory of all else.
