@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Our own addresses may be reached, visitors are as fast as the test, and nobody waits long for one that stalls.
-const CONFIG: &str = "
+pub const CONFIG: &str = "
 [outgoing]
 allow = [\"127.0.0.0/8\"]
 timeout_s = 2
@@ -37,7 +37,7 @@ fn installation() -> Installation {
 }
 
 /// Makes the form and the gateway, as an admin does on the pages; sending is as a new installation has it.
-async fn set_up(server: &Server, outside: &Outside) -> String {
+pub async fn set_up(server: &Server, outside: &Outside) -> String {
     let form = json!({
         "name": "Call back", "language": "en", "enabled": true, "title": "Request a call", "intro": "", "button": "Call me",
         "thanks": "We will call you.", "consent": "I agree.", "dealer": null, "open_to_programs": false,
@@ -57,7 +57,7 @@ async fn set_up(server: &Server, outside: &Outside) -> String {
     secret
 }
 
-async fn switch(server: &Server, safe_mode: bool, stopped: bool) {
+pub async fn switch(server: &Server, safe_mode: bool, stopped: bool) {
     let switches = json!({ "safe_mode": safe_mode, "stopped": stopped, "test_recipients": [] });
     let done = change(server, Method::PUT, "/api/sending", &switches).await;
     assert_eq!(done["done"], true, "{done}");
@@ -77,7 +77,7 @@ async fn submit(http: &reqwest::Client, address: &str, phone: &str) -> Option<St
     Some(answer.status())
 }
 
-async fn must_submit(server: &Server, phone: &str) {
+pub async fn must_submit(server: &Server, phone: &str) {
     assert_eq!(submit(&server.http, &server.address, phone).await, Some(StatusCode::OK), "{phone}");
 }
 

@@ -71,6 +71,14 @@ impl Installation {
         self
     }
 
+    /// With files of the lake that go as soon as no snapshot has them.
+    pub fn without_outside_readers(self) -> Self {
+        let path = self.dir.path().join("config.toml");
+        let text = std::fs::read_to_string(&path).expect("the configuration");
+        std::fs::write(path, text.replace("[lake]", "[lake]\nkeep_files_s = 0")).expect("a configuration");
+        self
+    }
+
     pub fn data(&self) -> &Path {
         &self.data
     }

@@ -9,6 +9,7 @@ mod channels;
 mod damage;
 mod disk_full;
 mod doctor;
+mod erase;
 #[cfg(feature = "failpoints")]
 mod failpoints;
 mod fresh;

@@ -450,10 +450,10 @@ async fn no_export_holds_a_formula() {
             files.push(file);
         }
     }
-    // Every download that the API describes.
+    // Every download that the API describes, but for that of one person, which is no table.
     let document = server.get("/api/openapi.json").await;
     for (path, item) in document["paths"].as_object().expect("paths") {
-        if !path.ends_with("/export") || item.get("get").is_none() {
+        if !path.ends_with("/export") || path.contains('{') || item.get("get").is_none() {
             continue;
         }
         for format in ["csv", "xlsx"] {

@@ -479,6 +479,28 @@ export const audit = Array.from({ length: 40 }, (_, at) => {
   };
 });
 
+export const erasures = {
+  suppressed: 3,
+  erasures: [
+    {
+      profile_id: "4711",
+      erased_at: "2026-03-02T10:00:00.000000Z",
+      by: "ana@example.com",
+      step: "done",
+      done: 0,
+      total: 0,
+      records: 128,
+      events: 120,
+      identifiers: 4,
+      entities: 2,
+      messages: 2,
+      dead_letters: 1,
+      trouble: null,
+      finished_at: "2026-03-02T10:06:12.000000Z",
+    },
+  ],
+};
+
 export const privacy = {
   masked_roles: ["analyst"],
   maskable_roles: ["marketer", "analyst", "operator"],

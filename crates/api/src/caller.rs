@@ -35,6 +35,8 @@ enum Permission {
     /// People and funnels, of one's own rows.
     SeeProfiles,
     EditProfiles,
+    /// What the law gives people: everything that is known of them, and that it goes.
+    AnswerPeople,
     /// Events as they arrive, of all dealers.
     WatchIngest,
     /// Dead letters: sending again, discarding.
@@ -151,6 +153,9 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("GET", "/api/profiles/{id}", SeeProfiles, As(Action::ProfileOpened)),
     ("GET", "/api/profiles/{id}/timeline", SeeProfiles, As(Action::ProfileOpened)),
     ("POST", "/api/profiles/{id}/traits", EditProfiles, As(Action::ProfileChanged)),
+    ("POST", "/api/profiles/{id}/erase", AnswerPeople, As(Action::ProfileErased)),
+    ("GET", "/api/profiles/{id}/export", AnswerPeople, As(Action::Exported)),
+    ("GET", "/api/erasures", AnswerPeople, Nothing),
     ("GET", "/api/commands/{offset}", EditProfiles, Nothing),
     ("POST", "/api/reports/funnel", SeeProfiles, Unneeded("counts of people, none of them shown")),
     ("POST", "/api/reports/funnel/people", SeeProfiles, As(Action::PeopleListed)),
@@ -250,7 +255,7 @@ fn allows(role: Role, permission: Permission) -> bool {
         EditProfiles => matches!(role, Role::Admin | Role::Marketer | Role::Operator),
         MendIngest | ManageSources | Import | Export | EditDefinitions => matches!(role, Role::Admin | Role::Marketer),
         RunSql => matches!(role, Role::Admin | Role::Marketer | Role::Analyst | Role::Dealer),
-        ManageAccounts | ManageInstallation | ManageSending | Operate => role == Role::Admin,
+        AnswerPeople | ManageAccounts | ManageInstallation | ManageSending | Operate => role == Role::Admin,
         SeeForms => role != Role::Dealer,
         ManageForms | RetryDeliveries => matches!(role, Role::Admin | Role::Marketer),
         SeeDeliveries => matches!(role, Role::Admin | Role::Marketer | Role::Operator),
@@ -474,6 +479,7 @@ mod tests {
                 SeeReports,
                 SeeProfiles,
                 EditProfiles,
+                AnswerPeople,
                 WatchIngest,
                 MendIngest,
                 ManageSources,
@@ -493,7 +499,7 @@ mod tests {
         };
         assert_eq!(
             may(Role::Admin),
-            "SeeReports SeeProfiles EditProfiles WatchIngest MendIngest ManageSources Import Export ManageAccounts ManageInstallation \
+            "SeeReports SeeProfiles EditProfiles AnswerPeople WatchIngest MendIngest ManageSources Import Export ManageAccounts ManageInstallation \
              EditDefinitions RunSql Operate"
         );
         assert_eq!(

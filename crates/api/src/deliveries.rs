@@ -316,6 +316,16 @@ pub(crate) fn breakers(border: &Border) -> Vec<Breaker> {
     (border.delivery().breakers)().into_iter().map(shown).collect()
 }
 
+/// A message and its attempts, for the person whom it went to.
+pub(crate) fn message_with_attempts(message: &ModelMessage, attempts: Vec<StoredAttempt>) -> DeliveryDetail {
+    DeliveryDetail {
+        message: Delivery::new(message),
+        body: message.body.clone(),
+        profile_id: None,
+        attempts: attempts.into_iter().map(DeliveryAttempt::new).collect(),
+    }
+}
+
 impl Delivery {
     fn new(message: &ModelMessage) -> Self {
         Self {

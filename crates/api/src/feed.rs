@@ -8,7 +8,11 @@ use std::{
 
 use forecourt_log::{Log, LogError, Record};
 use forecourt_model::{
-    Block, Event, EventAttribution, ProfileId, RecordKind, Refusal, Stamp, block::TouchOf, record::decode_refused, time::iso,
+    Block, Event, EventAttribution, ProfileId, RecordKind, Refusal, Stamp,
+    block::TouchOf,
+    command::{Action, Command},
+    record::decode_refused,
+    time::iso,
 };
 use forecourt_store::{Store, StoreError, control::Control};
 use serde::Serialize;
@@ -136,7 +140,12 @@ impl Feed {
         let _ = timeout(VERDICT_WITHIN, folded.wait_for(|folded| last < *folded)).await;
         let decisions = self.decisions(&records).await?;
         let names = source_names(&self.control).await?;
-        for event in records.iter().filter_map(|record| self.event(record, &names, &decisions)) {
+        // Whoever is erased is not shown any more; nobody can say quickly who of the others is not that person.
+        let erased = records.iter().rposition(is_erasure).map_or(0, |at| at + 1);
+        if erased != 0 {
+            self.recent.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        for event in records[erased..].iter().filter_map(|record| self.event(record, &names, &decisions)) {
             self.show(Arc::new(event));
         }
         Ok(last + 1)
@@ -168,7 +177,7 @@ impl Feed {
                 let (stamp, refusal, raw) = decode_refused(&record.body).ok()?;
                 Some(refused(record, &stamp, refusal, raw, names))
             }
-            RecordKind::Command | RecordKind::Tick | RecordKind::AdCost => None,
+            RecordKind::Command | RecordKind::Tick | RecordKind::AdCost | RecordKind::Erased => None,
         }
     }
 
@@ -253,6 +262,12 @@ fn readable(raw: &[u8]) -> serde_json::Value {
 
 fn name_of(names: &BTreeMap<String, String>, id: &str) -> String {
     names.get(id).cloned().unwrap_or_else(|| id.to_owned())
+}
+
+fn is_erasure(record: &Record) -> bool {
+    let is_command = record.kind == RecordKind::Command as u8;
+    let command = is_command.then(|| serde_json::from_slice::<Command>(&record.body).ok()).flatten();
+    matches!(command, Some(Command { action: Action::EraseProfile { .. }, .. }))
 }
 
 /// Names of sources by their ids: records carry ids, people read names.

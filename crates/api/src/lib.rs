@@ -20,6 +20,7 @@ mod currencies;
 mod dead_letters;
 mod duplicates;
 mod deliveries;
+mod erasures;
 mod error;
 mod exports;
 mod feed;
@@ -38,6 +39,7 @@ mod overview;
 mod pace;
 mod pivot;
 mod privacy;
+mod profile_export;
 mod profiles;
 mod reset;
 mod search;
@@ -163,7 +165,7 @@ impl ApiState {
                    errors are `{\"error\":{\"code\",\"message\"}}`.",
         license(name = "Apache-2.0")
     ),
-    components(schemas(timeline::TimelineKind, table_writer::TableFormat))
+    components(schemas(timeline::TimelineKind, table_writer::TableFormat, profile_export::ProfileFormat))
 )]
 struct Document;
 
@@ -213,6 +215,9 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(profiles::profile))
         .routes(routes!(profiles::set_trait))
         .routes(routes!(timeline::timeline))
+        .routes(routes!(erasures::erase))
+        .routes(routes!(erasures::erasures))
+        .routes(routes!(profile_export::export))
         .routes(routes!(funnel::funnel))
         .routes(routes!(funnel::people))
         .routes(routes!(pivot::pivot))

@@ -266,18 +266,29 @@ pub async fn profile(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<ProfileAnswer>, ApiError> {
-    let view = store.profile(&caller.scope, profile_id(&id)?).await?.ok_or_else(unknown)?;
+    let (profile, redirected_from) = whole_profile(&store, &control, &caller.scope, &id).await?;
+    Ok(Json(ProfileAnswer { profile, redirected_from }))
+}
+
+/// The profile as far as the scope reaches, and the id asked for where it has become part of this profile.
+pub(crate) async fn whole_profile(
+    store: &Store,
+    control: &Control,
+    scope: &Scope,
+    id: &str,
+) -> Result<(Profile, Option<String>), ApiError> {
+    let view = store.profile(scope, profile_id(id)?).await?.ok_or_else(unknown)?;
     let found = view.summary.profile_id;
-    let leads = store.leads_of(&caller.scope, found).await?;
-    let orders = store.orders_of(&caller.scope, found).await?;
-    let calls = store.calls_of(&caller.scope, found).await?;
-    let names = source_names(&control).await?;
+    let leads = store.leads_of(scope, found).await?;
+    let orders = store.orders_of(scope, found).await?;
+    let calls = store.calls_of(scope, found).await?;
+    let names = source_names(control).await?;
     let redirected_from = view.redirected_from.map(|id| id.0.to_string());
     let mut profile = Profile::new(view, &names);
     profile.leads = leads.into_iter().map(Lead::from).collect();
     profile.orders = orders.into_iter().map(Order::from).collect();
     profile.calls = calls.into_iter().map(Call::from).collect();
-    Ok(Json(ProfileAnswer { profile, redirected_from }))
+    Ok((profile, redirected_from))
 }
 
 /// Set a trait by hand.

@@ -94,6 +94,10 @@ impl Shared {
     /// Whether the message is settled; where not, `due_us` says when to go on.
     async fn try_advance(&self, item: &mut Item) -> Result<bool, StoreError> {
         let now_us = self.now_us();
+        // Whom it was to go to was erased meanwhile.
+        if self.store.message(&item.message.message_id).await?.is_none() {
+            return Ok(true);
+        }
         // The fold looked at the switches when it admitted the message; they may have been thrown since.
         if let Some(reason) = self.store.sending().await?.holds(&item.message.recipient) {
             return Ok(self.settle(item, MessageState::Held, reason).await);

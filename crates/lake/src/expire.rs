@@ -94,7 +94,14 @@ impl Inner {
             return Ok(None);
         }
         let rows = positions.len() as u64;
-        let is_whole = rows == file.live_rows();
+        let is_whole = self.take_out(file, positions).await?;
+        Ok(Some(Expired { rows, whole_files: u64::from(is_whole), rewritten_files: u64::from(!is_whole) }))
+    }
+
+    /// Takes the rows at these positions out of a file, in a snapshot of its own. Returns whether the file went as a whole;
+    /// otherwise its bytes still hold them. The caller holds the work lock, and no delete of the file is uncommitted.
+    pub(crate) async fn take_out(&self, file: Arc<DataFile>, positions: Vec<u64>) -> Result<bool, LakeError> {
+        let is_whole = positions.len() as u64 == file.live_rows();
         let mut part = TableChange::new(&EVENTS);
         if is_whole {
             part.ended.push(file.clone());
@@ -121,7 +128,7 @@ impl Inner {
             state.replace(changed);
         }
         state.changed();
-        Ok(Some(Expired { rows, whole_files: u64::from(is_whole), rewritten_files: u64::from(!is_whole) }))
+        Ok(is_whole)
     }
 }
 

@@ -3,7 +3,7 @@
 //! The writer follows the fold: `follow` joins the fold's blocks with the log, the rows wait in the `tail`, where
 //! queries see them at once; `flush` writes them as files and commits them with the offset they reach; `relocate` moves
 //! the rows of merged profiles; `channels` decides channels anew; `compact` keeps files few; `entities` copies leads, orders,
-//! calls, costs and profiles out of the store; `expire` takes out what is kept no longer; `janitor` forgets old snapshots and
+//! calls, costs and profiles out of the store; `expire` takes out what is kept no longer, `erase` a person; `janitor` forgets old snapshots and
 //! removes their files.
 
 mod catalogue;
@@ -12,6 +12,7 @@ mod compact;
 mod concurrent;
 mod data_file;
 mod entities;
+mod erase;
 mod error;
 mod event_columns;
 mod expire;
@@ -46,6 +47,7 @@ use tokio::sync::watch;
 pub use catalogue::{Catalogue, Inspection, ListedFile};
 pub use channels::Rewriting;
 pub use data_file::DataFile;
+pub use erase::Erasing;
 pub use error::LakeError;
 pub use expire::{Expired, ExpiresBefore};
 pub use hold::Hold;

@@ -12,6 +12,7 @@ use crate::error::LogError;
 use crate::files::Files;
 use crate::inspect::{self, Cut};
 use crate::options::Options;
+use crate::overwrite::{self, Overwrite, Overwritten};
 use crate::published::{Published, locked};
 use crate::queue::{Pending, Queue};
 use crate::reader::Reader;
@@ -30,6 +31,7 @@ struct Open {
     queue: Arc<Queue>,
     options: Options,
     torn_tail: Option<TornTail>,
+    /// Whoever removes segments or writes them anew holds it.
     trimming: Mutex<()>,
     writer: Option<JoinHandle<()>>,
     /// Held as long as the log is open; dropped after the writer has ended.
@@ -44,6 +46,7 @@ impl DiskLog {
         files.create_dir(dir).map_err(LogError::io("create", dir))?;
         let lock = take_lock(&*files, dir)?;
 
+        overwrite::remove_unfinished(&*files, dir)?;
         let findings = Findings::default();
         let Recovered { segments, file, next_offset, last_at_us, torn_tail } = recover(&*files, dir, &options, &findings)?;
 
@@ -116,6 +119,21 @@ impl DiskLog {
             published.files.sync_dir(&published.dir).map_err(LogError::io("sync", &published.dir))?;
         }
         Ok(())
+    }
+
+    pub fn overwrite(
+        &self,
+        before: u64,
+        with: &mut Overwrite<'_>,
+        told: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<Overwritten, LogError> {
+        let Open { published, trimming, .. } = &*self.open;
+        let _one_at_a_time = locked(trimming);
+        overwrite::overwrite(published, before, with, told)
+    }
+
+    pub fn seal(&self) {
+        self.open.published.seal();
     }
 
     pub fn bytes(&self) -> u64 {

@@ -21,7 +21,10 @@ pub trait Files: Send + Sync + 'static {
 
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// Makes creations and removals in `dir` durable.
+    /// Gives a file another name in the same directory, in one step; a file that had the name is gone then.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Makes creations, removals and renamings in `dir` durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
 
     /// Takes the exclusive lock that `path` stands for, until the result is dropped. Never waits: one
@@ -74,6 +77,10 @@ impl Files for DiskFiles {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         std::fs::remove_file(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {

@@ -110,6 +110,19 @@ impl Frame {
         Frame { header, body }
     }
 
+    /// What the writer knew of it.
+    pub fn place(&self) -> Place {
+        let Header { log_id, position, first_offset, at_us, .. } = self.header;
+        Place { log_id, position, first_offset, at_us }
+    }
+
+    /// Writes the same frame, for another position, into `out`, replacing what was there.
+    pub fn put_at(&self, position: u64, out: &mut Vec<u8>) {
+        out.clear();
+        out.extend_from_slice(&Header { position, ..self.header.clone() }.encode());
+        out.extend_from_slice(&self.body);
+    }
+
     /// The records, without copying a plain body. `None` if the body does not unpack, which under a
     /// good checksum only a defect of the writer can cause.
     pub fn records(&self) -> Option<Records> {

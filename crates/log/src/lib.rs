@@ -6,7 +6,7 @@
 //!
 //! The files: [`files`] is the border to the disk, `segment` a file's name and header, `frame` the unit
 //! of writing with its checksums, `entry` what is inside a frame. The movements: `queue` → `writer`
-//! append, `reader` reads, `recover` makes sense of what a crash left, by the same `scan` as the reader.
+//! append, `overwrite` writes sealed segments anew, `reader` reads, `recover` makes sense of what a crash left, by the same `scan` as the reader.
 
 pub mod bench;
 mod corruption;
@@ -17,6 +17,7 @@ pub mod files;
 mod frame;
 mod inspect;
 mod options;
+mod overwrite;
 mod published;
 mod queue;
 mod reader;
@@ -34,6 +35,7 @@ pub use entry::{Entry, Record};
 pub use error::LogError;
 pub use inspect::{Cut, Inspection, inspect};
 pub use options::Options;
+pub use overwrite::{Overwrite, Overwritten};
 pub use reader::Reader;
 
 use files::{DiskFiles, Files};
@@ -111,6 +113,32 @@ impl Log {
     pub fn trim(&self, before: u64) -> Result<(), LogError> {
         match self {
             Log::Disk(log) => log.trim(before),
+        }
+    }
+
+    /// Overwrites records below `before`: where `with` gives an entry, its kind and body take the record's place; offset and
+    /// time stay. Whole segments only are written anew, never the newest: see [`Overwritten::until`]. Readers that are under
+    /// way may still show what was. May be repeated at will. Blocks on the disk.
+    ///
+    /// * `with`: may be asked twice of a record, and must answer the same.
+    /// * `told`: called with bytes looked at so far and bytes there are; says whether to go on.
+    ///
+    /// Errors: what the disk said; each segment is then either as it was or overwritten.
+    pub fn overwrite(
+        &self,
+        before: u64,
+        with: &mut Overwrite<'_>,
+        told: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<Overwritten, LogError> {
+        match self {
+            Log::Disk(log) => log.overwrite(before, with, told),
+        }
+    }
+
+    /// Has the next append begin a segment, so that all records before it can be overwritten.
+    pub fn seal(&self) {
+        match self {
+            Log::Disk(log) => log.seal(),
         }
     }
 

@@ -1,3 +1,4 @@
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,6 +19,8 @@ pub(crate) struct Published {
     end: watch::Sender<u64>,
     failure: OnceLock<String>,
     full: AtomicBool,
+    /// Whether the next append is to begin a segment.
+    seals: AtomicBool,
 }
 
 impl Published {
@@ -32,6 +35,7 @@ impl Published {
             end: watch::Sender::new(end_offset),
             failure: OnceLock::new(),
             full: AtomicBool::new(false),
+            seals: AtomicBool::new(false),
         }
     }
 
@@ -112,13 +116,42 @@ impl Published {
         locked(&self.segments).clone()
     }
 
+    /// Whether `segment` is listed as it is: neither trimmed nor written anew.
+    pub fn is_listed(&self, segment: &Arc<Segment>) -> bool {
+        locked(&self.segments).iter().any(|listed| Arc::ptr_eq(listed, segment))
+    }
+
+    /// Lists `fresh` in the place of `segment` once `rename` has put its file there. Whoever asks meanwhile waits, so that a
+    /// segment that is listed has its own file.
+    pub fn exchange(&self, segment: &Arc<Segment>, fresh: Arc<Segment>, rename: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let mut segments = locked(&self.segments);
+        rename()?;
+        if let Some(listed) = segments.iter_mut().find(|listed| Arc::ptr_eq(listed, segment)) {
+            *listed = fresh;
+        }
+        Ok(())
+    }
+
+    pub fn seal(&self) {
+        self.seals.store(true, Ordering::Release);
+    }
+
+    /// Whether the next segment is asked for before this one is full.
+    pub fn is_sealing(&self) -> bool {
+        self.seals.load(Ordering::Acquire)
+    }
+
+    pub fn sealed(&self) {
+        self.seals.store(false, Ordering::Release);
+    }
+
     pub fn drop_oldest(&self) {
         locked(&self.segments).remove(0);
     }
 }
 
 /// A thread that panicked while holding one of the log's locks leaves nothing half-done behind it:
-/// each holds single pushes and removals only.
+/// each holds single pushes, removals and replacements only.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

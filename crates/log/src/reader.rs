@@ -29,9 +29,7 @@ impl Reader {
         if end < from {
             return Err(LogError::BeyondEnd { from, end });
         }
-        let segment = published.segment_of(from).ok_or_else(|| trimmed(&published, from))?;
-        let position = segment.position_before(from);
-        let scanner = scanner(&published, &segment, position, from)?;
+        let (segment, scanner) = opened(&published, from, || published.segment_of(from))?;
         Ok(Reader { published, segment, scanner, frame: None, next_offset: from, damage: None })
     }
 
@@ -75,7 +73,7 @@ impl Reader {
                 self.damage.get_or_insert(damage.reason);
             }
             Step::End => match self.published.segment_after(self.segment.first_offset) {
-                Some(next) => self.enter(next)?,
+                Some(_) => self.enter_next()?,
                 None => self.pass_over_to(end, "records are missing at the end of the segment"),
             },
         }
@@ -99,16 +97,16 @@ impl Reader {
         }
     }
 
-    fn enter(&mut self, next: Arc<Segment>) -> Result<(), LogError> {
+    fn enter_next(&mut self) -> Result<(), LogError> {
         if self.next_offset < self.published.first_offset() {
             return Err(trimmed(&self.published, self.next_offset));
         }
+        let published = self.published.clone();
+        let (next, scanner) = opened(&published, self.next_offset, || published.segment_after(self.segment.first_offset))?;
         if self.next_offset < next.first_offset || self.damage.is_some() {
             self.pass_over_to(next.first_offset, "records are missing at the end of the segment");
         }
-        let position = next.position_before(self.next_offset);
-        self.scanner = scanner(&self.published, &next, position, self.next_offset)?;
-        self.segment = next;
+        (self.scanner, self.segment) = (scanner, next);
         Ok(())
     }
 
@@ -128,11 +126,20 @@ impl Reader {
     }
 }
 
-fn scanner(published: &Published, segment: &Segment, position: u64, from: u64) -> Result<Scanner, LogError> {
-    match published.files.open(&segment.path) {
-        Ok(file) => Ok(Scanner::new(file, segment.log_id, position)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(trimmed(published, from)),
-        Err(error) => Err(LogError::io("open", &segment.path)(error)),
+/// Opens the segment that `find` finds, with a scanner at or before `from`. One that is written anew meanwhile is found anew:
+/// the file that was opened may be the other one.
+fn opened(published: &Published, from: u64, find: impl Fn() -> Option<Arc<Segment>>) -> Result<(Arc<Segment>, Scanner), LogError> {
+    loop {
+        let segment = find().ok_or_else(|| trimmed(published, from))?;
+        let file = match published.files.open(&segment.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(trimmed(published, from)),
+            Err(error) => return Err(LogError::io("open", &segment.path)(error)),
+        };
+        if published.is_listed(&segment) {
+            let position = segment.position_before(from);
+            return Ok((segment.clone(), Scanner::new(file, segment.log_id, position)));
+        }
     }
 }
 

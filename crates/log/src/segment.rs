@@ -105,7 +105,7 @@ impl Segment {
 }
 
 impl Header {
-    fn encode(&self) -> [u8; HEADER_BYTES as usize] {
+    pub fn encode(&self) -> [u8; HEADER_BYTES as usize] {
         let mut copy = [0; COPY_BYTES];
         copy[0..8].copy_from_slice(&MAGIC);
         copy[12..16].copy_from_slice(&VERSION.to_le_bytes());

@@ -115,7 +115,8 @@ impl Writer {
 
     fn begin_segment_if_full(&mut self) -> Result<(), LogError> {
         // A segment without a record stays: the next one would have the same name.
-        if self.position < self.options.segment_bytes || self.next_offset == self.segment.first_offset {
+        let is_due = self.options.segment_bytes <= self.position || self.published.is_sealing();
+        if !is_due || self.next_offset == self.segment.first_offset {
             return Ok(());
         }
         let header = Header { log_id: self.segment.log_id, first_offset: self.next_offset, last_at_us: self.last_at_us };
@@ -129,6 +130,7 @@ impl Writer {
         self.segment = segment.clone();
         self.file = file;
         self.published.add_segment(segment);
+        self.published.sealed();
         Ok(())
     }
 

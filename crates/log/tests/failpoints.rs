@@ -42,6 +42,35 @@ fn stopped_at_each_point_the_log_recovers() {
 }
 
 #[test]
+fn a_rewriting_that_is_broken_off_leaves_the_old_segment_or_the_new_one() {
+    let scenario = fail::FailScenario::setup();
+    for (point, expected) in [("log::before_exchange", ["secret", "kept"]), ("log::after_exchange", ["gone", "kept"])] {
+        let dir = tempfile::tempdir().unwrap();
+        let log = Log::open(dir.path(), Options::default()).unwrap();
+        for text in ["secret", "kept"] {
+            append(&log, text).unwrap();
+        }
+        log.seal();
+        append(&log, "newest").unwrap();
+        let overwrite = |log: &Log| {
+            let gone = || Entry { kind: 6, body: "gone".into() };
+            log.overwrite(2, &mut |record| (record.body == "secret").then(gone), &mut |_, _| true)
+        };
+        fail::cfg(point, "return").unwrap();
+        assert!(matches!(overwrite(&log).unwrap_err(), LogError::Io { .. }), "{point}");
+        fail::remove(point);
+        assert_eq!(texts(&log)[..2], expected, "{point}");
+        drop(log);
+        let log = Log::open(dir.path(), Options::default()).unwrap();
+        assert_eq!(texts(&log)[..2], expected, "{point}");
+        overwrite(&log).unwrap();
+        assert_eq!(texts(&log), ["gone", "kept", "newest"]);
+        assert_eq!(log.corruption(), []);
+    }
+    scenario.teardown();
+}
+
+#[test]
 fn a_full_disk_at_each_write_point_leaves_nothing() {
     let scenario = fail::FailScenario::setup();
     for point in ["log::before_write", "log::after_write"] {

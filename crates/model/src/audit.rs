@@ -42,6 +42,7 @@ actions! {
     AuditRead = "audit_read",
     // Changing what is known.
     ProfileChanged = "profile_changed",
+    ProfileErased = "profile_erased",
     DeadLetterRetried = "dead_letter_retried",
     DeadLetterDiscarded = "dead_letter_discarded",
     MessageRetried = "message_retried",

@@ -54,6 +54,10 @@ pub enum Action {
         /// Inclusive.
         until: String,
     },
+    /// Erases everything that is known of a person.
+    EraseProfile { profile_id: ProfileId },
+    /// Says that the log's records of erased people that came in again below `until` are overwritten.
+    ForgetSuppressed { until: u64 },
 }
 
 /// Tables of the state that hold channels.

@@ -10,6 +10,7 @@ pub mod command;
 pub mod conversion;
 pub mod currency;
 pub mod entity;
+pub mod erasure;
 pub mod event;
 pub mod event_names;
 pub mod form;

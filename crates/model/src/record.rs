@@ -16,11 +16,13 @@ pub enum RecordKind {
     Tick = 4,
     /// One day's cost of advertising: [`Stamp`] and [`crate::entity::AdCost`] as JSON.
     AdCost = 5,
+    /// What stood here was erased: [`crate::erasure::Tombstone`].
+    Erased = 6,
 }
 
 impl RecordKind {
     pub fn from_u8(number: u8) -> Option<Self> {
-        [Self::Event, Self::Refused, Self::Command, Self::Tick, Self::AdCost].into_iter().find(|kind| *kind as u8 == number)
+        [Self::Event, Self::Refused, Self::Command, Self::Tick, Self::AdCost, Self::Erased].into_iter().find(|kind| *kind as u8 == number)
     }
 }
 

@@ -9,6 +9,8 @@ use forecourt_model::{
 };
 use forecourt_store::dead_letter::DeadLetter;
 
+use crate::erase;
+
 /// Records to be folded in one transaction.
 #[derive(Debug)]
 pub struct Batch {
@@ -47,6 +49,8 @@ pub enum Content {
     AdCost(AdCost),
     Command(Command),
     Tick,
+    /// What stood here was erased. A replay begins behind it.
+    Erased,
 }
 
 /// Message ids of imports begin so.
@@ -66,6 +70,29 @@ impl Batch {
     }
 }
 
+impl Batch {
+    /// The same records in batches in which each erasure is alone: it is folded on the tables, not in memory.
+    pub fn parts(self) -> Vec<Self> {
+        if !self.records.iter().any(|record| erase::erases(record).is_some()) {
+            return vec![self];
+        }
+        let mut parts: Vec<Self> = Vec::new();
+        let mut after_erasure = true;
+        for record in self.records {
+            let is_erasure = erase::erases(&record).is_some();
+            if is_erasure || after_erasure {
+                parts.push(Self { records: Vec::new(), end_offset: 0, is_large: self.is_large });
+            }
+            after_erasure = is_erasure;
+            if let Some(part) = parts.last_mut() {
+                part.end_offset = record.offset + 1;
+                part.records.push(record);
+            }
+        }
+        parts
+    }
+}
+
 /// What does not read back is a dead letter: the border let it through, or another version wrote it.
 fn content(record: &LogRecord, region: &str) -> Content {
     let read = match RecordKind::from_u8(record.kind) {
@@ -74,6 +101,7 @@ fn content(record: &LogRecord, region: &str) -> Content {
         Some(RecordKind::AdCost) => ad_cost(&record.body),
         Some(RecordKind::Command) => serde_json::from_slice(&record.body).map(Content::Command).map_err(unreadable),
         Some(RecordKind::Tick) => Ok(Content::Tick),
+        Some(RecordKind::Erased) => Ok(Content::Erased),
         None => Err(Refusal::new(RefusalCode::UnknownType, format!("a log record of kind {}: written by a newer version?", record.kind))),
     };
     read.unwrap_or_else(|refusal| dead(record, &refusal))

@@ -35,6 +35,13 @@ pub(crate) async fn obey(tx: &mut FoldTx, state: &mut State<'_>, command: &Comma
             channel::decide(state, &Range { of: *of, after: after.clone(), until: until.clone() });
             Ok(())
         }
+        // Has a batch of its own: see `erase`.
+        Action::EraseProfile { .. } => return Ok(()),
+        Action::ForgetSuppressed { until } => {
+            let until = (*until).min(state.offset);
+            state.suppressed_forgotten_until = state.suppressed_forgotten_until.max(Some(until));
+            Ok(())
+        }
     };
     let verdict = match done {
         Ok(()) => Verdict::Done,

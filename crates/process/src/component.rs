@@ -65,6 +65,10 @@ impl Weighed {
         self.note_evidence(&held);
     }
 
+    pub fn has_evidence(&self, one: FragmentId, other: FragmentId) -> bool {
+        self.edges.contains_key(&(one.min(other), one.max(other)))
+    }
+
     pub fn set_apart(&mut self, pair: Pair, said: Option<NotSame>) {
         match said {
             Some(said) => self.apart.entry(pair).or_insert(said),

@@ -9,6 +9,7 @@ mod command;
 mod component;
 mod definition;
 mod entity;
+mod erase;
 mod forecast;
 mod identity;
 mod load;
@@ -21,6 +22,7 @@ mod run;
 mod save;
 mod seen;
 mod state;
+mod suppress;
 
 use std::sync::Arc;
 
@@ -32,7 +34,7 @@ pub use forecast::{Example, Forecast, forecast};
 pub use replay::{ReplayError, replay};
 pub use run::{Progress, RunError, run};
 
-use crate::{outbox::RecentSms, pending::Pending, seen::Seen, state::State};
+use crate::{outbox::RecentSms, pending::Pending, seen::Seen, state::State, suppress::Suppression};
 
 /// What the fold is told by the administrator.
 #[derive(Debug, Clone)]
@@ -69,6 +71,7 @@ struct Memory {
     recent_sms: RecentSms,
     event_names: EventNames,
     definitions: Definitions,
+    suppression: Suppression,
 }
 
 /// What people configured and every event is folded by.
@@ -88,7 +91,9 @@ impl Memory {
         let (known_edges, event_names) = (identity::KnownEdges::default(), EventNames::default());
         let (rules, identity) = (store.channel_rules().await?, store.identity_settings().await?);
         let definitions = Definitions { rules, blocked: Arc::new(Blocked::of(&identity)), identity };
-        Ok(Self { seen, pending: Pending::new(settings.waiting_fragments_max), known_edges, recent_sms, event_names, definitions })
+        let suppression = Suppression::open(&mut store.begin().await?).await?;
+        let pending = Pending::new(settings.waiting_fragments_max);
+        Ok(Self { seen, pending, known_edges, recent_sms, event_names, definitions, suppression })
     }
 }
 
@@ -126,12 +131,21 @@ impl Fold {
     }
 
     async fn try_batch(&self, memory: &mut Memory, batch: &Batch, lake_offset: u64) -> Result<Folded, StoreError> {
-        let Memory { seen, pending, known_edges, recent_sms, event_names, definitions } = memory;
+        let Memory { seen, pending, known_edges, recent_sms, event_names, definitions, suppression } = memory;
         let mut tx = self.store.begin().await?;
+        if let Some(asked) = erase::asked(batch) {
+            let memory = erase::InMemory { pending, known_edges, recent_sms, suppression };
+            let block = erase::erase(&mut tx, memory, &self.settings, asked, lake_offset).await?;
+            seen.save(&mut tx, batch, &Default::default()).await?;
+            fail::fail_point!("process::before_commit");
+            tx.commit().await?;
+            return Ok(Folded { block: Arc::new(block), duplicates: vec![], wakes_delivery: false, changes_definitions: false });
+        }
         let duplicates = seen.mark(&mut tx, batch).await?;
         let mut state = load::state(&mut tx, batch, &self.settings, pending, std::mem::take(known_edges), definitions).await?;
         state.recent_sms = std::mem::take(recent_sms);
         state.event_names = std::mem::take(event_names);
+        state.suppression = std::mem::take(suppression);
         load::event_names(&mut tx, &mut state, batch).await?;
 
         for record in &batch.records {
@@ -146,7 +160,7 @@ impl Fold {
         event_names.keep_small();
         let saved = save::changes(&mut tx, state, pending, batch.is_large, lake_offset).await?;
         let block = saved.block;
-        (*known_edges, *definitions) = (saved.known_edges, saved.definitions);
+        (*known_edges, *definitions, *suppression) = (saved.known_edges, saved.definitions, saved.suppression);
         fail::fail_point!("process::before_commit");
         tx.commit().await?;
         fail::fail_point!("process::after_commit");
@@ -191,6 +205,9 @@ async fn fold(
     state.begin(record);
     match &record.content {
         Content::Event { source, day_received, .. } if is_duplicate => state.totals.add("duplicates", *day_received, source, 1, 0),
+        Content::Event { event, source, day_received, .. } if suppress::drops(state, event) => {
+            state.totals.add("suppressed", *day_received, source, 1, 0);
+        }
         Content::Event { event, told, source, day_received, keep_key, .. } => {
             state.totals.add("accepted", *day_received, source, 1, 0);
             if event.origin == Origin::Live {
@@ -208,6 +225,7 @@ async fn fold(
         Content::Refused { letter, day_received } => profile::refuse(state, letter, *day_received),
         Content::AdCost(cost) => entity::cost(state, cost),
         Content::Command(command) => command::obey(tx, state, command, pending).await?,
+        Content::Erased => {}
         Content::Tick => {
             state.expire();
             state.expire_messages();

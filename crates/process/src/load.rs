@@ -21,6 +21,7 @@ use crate::{
     pending::Pending,
     component::Weighed,
     state::{self, Fragment, SourceHours, State, Totals, Tracked, TrackedMessage},
+    suppress::Suppression,
 };
 
 pub(crate) async fn state<'a>(
@@ -70,6 +71,8 @@ pub(crate) async fn state<'a>(
         messages: BTreeMap::new(),
         messages_expire_before: None,
         recent_sms: RecentSms::default(),
+        suppression: Suppression::default(),
+        suppressed_forgotten_until: None,
         block: Block { first_offset, end_offset: batch.end_offset, ..Block::default() },
     };
     let wanted = Wanted::of(batch, settings, &definitions.identity);
@@ -184,12 +187,12 @@ impl Wanted {
                         wanted.definitions = true;
                         wanted.messages.extend(message_ids.iter().cloned());
                     }
-                    Action::SetChannelRules { .. } => {}
+                    Action::SetChannelRules { .. } | Action::EraseProfile { .. } | Action::ForgetSuppressed { .. } => {}
                     Action::DecideChannels { of, after, until } => {
                         wanted.channels.push(Range { of: *of, after: after.clone(), until: until.clone() });
                     }
                 },
-                Content::Refused { .. } | Content::Tick => {}
+                Content::Refused { .. } | Content::Tick | Content::Erased => {}
             }
         }
         wanted

@@ -47,6 +47,12 @@ impl RecentSms {
         }
     }
 
+    /// Lets go of an erased person.
+    pub fn forget(&mut self, phones: &[&str], fragments: &[FragmentId]) {
+        self.by_phone.retain(|(_, phone), _| !phones.contains(&phone.as_str()));
+        self.by_fragment.retain(|(_, id), _| !fragments.iter().any(|erased| erased.0 == *id));
+    }
+
     /// Whether the number, or any fragment of the person, was sent one lately.
     fn is_repeat(&self, form: &str, phone: &str, fragments: &[FragmentId], at_us: i64) -> bool {
         let lately = |sent_us: Option<&i64>| sent_us.is_some_and(|sent_us| at_us - *sent_us < REPEAT_US);

@@ -103,6 +103,13 @@ impl Pending {
         self.write(tx, due, true).await
     }
 
+    /// Writes all that waits: then the tables have everything, and no note is left.
+    pub async fn write_all(&mut self, tx: &mut FoldTx) -> Result<(), StoreError> {
+        let mut due = Vec::new();
+        self.take_turns(&mut due, 0);
+        self.write(tx, due, true).await
+    }
+
     /// Takes swathes in their turn until no more than `most` rows wait.
     fn take_turns(&mut self, due: &mut Vec<FragmentRow>, most: usize) {
         while most < self.waiting {

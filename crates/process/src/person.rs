@@ -92,9 +92,10 @@ pub(crate) async fn part(
     if is_interval(one) || is_interval(other) {
         return Ok(Err("what was done on a device after signing in goes with who signed in: part the people instead".into()));
     }
-    // A device is told apart as whose it is.
+    // A device is told apart as whose it is, unless somebody joined just these two.
     let (whose_one, whose_other) = (owner(state, one), owner(state, other));
-    let (one, other) = if whose_one == whose_other { (one, other) } else { (whose_one, whose_other) };
+    let is_told = state.weighed.has_evidence(one, other) || whose_one == whose_other;
+    let (one, other) = if is_told { (one, other) } else { (whose_one, whose_other) };
     let pair = (one.min(other), one.max(other));
     let said = NotSame { a: pair.0, b: pair.1, log_offset: state.offset, at_us: state.at_us, actor: state.actor.clone() };
     state.weighed.set_apart(pair, Some(said.clone()));

@@ -42,7 +42,9 @@ pub async fn replay(
         let mut batch = Batch::decode(records, &settings.region);
         at = batch.end_offset;
         batch.is_large = at < to;
-        fold.process_batch(&batch, 0).await?;
+        for part in batch.parts() {
+            fold.process_batch(&part, 0).await?;
+        }
         told(at);
     }
     fold.settle().await?;

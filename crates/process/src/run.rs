@@ -198,11 +198,14 @@ async fn read(log: Log, from: u64, region: String, batches: mpsc::Sender<Batch>,
         batch.is_large = LARGE_RECORDS <= batch.records.len();
         if batch.records.is_empty() {
             tokio::select! {
-                () = log.wait_past(reader.offset()) => {}
+                () = log.wait_past(reader.offset()) => continue,
                 _ = stop.wait_for(|stop| *stop) => return Ok(()),
             }
-        } else if batches.send(batch).await.is_err() {
-            return Ok(());
+        }
+        for part in batch.parts() {
+            if batches.send(part).await.is_err() {
+                return Ok(());
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     identity::KnownEdges,
     pending::{Changed, Pending},
     state::State,
+    suppress::Suppression,
 };
 
 /// What goes on after the batch.
@@ -16,6 +17,7 @@ pub(crate) struct Saved {
     pub block: Block,
     pub known_edges: KnownEdges,
     pub definitions: Definitions,
+    pub suppression: Suppression,
 }
 
 pub(crate) async fn changes(
@@ -62,10 +64,15 @@ pub(crate) async fn changes(
     if let Some(hour) = state.source_hours_expire_before {
         tx.drop_source_hours_before(hour).await?;
     }
+    state.suppression.save(tx).await?;
+    if let Some(until) = state.suppressed_forgotten_until {
+        tx.forget_suppressed_records(until).await?;
+    }
     tx.save_block(&state.block).await?;
     tx.drop_blocks(lake_offset).await?;
     tx.save_fold_numbers(&state.numbers).await?;
-    Ok(Saved { block: state.block, known_edges: state.known_edges, definitions: Definitions { rules: state.rules, identity: state.identity, blocked: state.blocked } })
+    let definitions = Definitions { rules: state.rules, identity: state.identity, blocked: state.blocked };
+    Ok(Saved { block: state.block, known_edges: state.known_edges, definitions, suppression: state.suppression })
 }
 
 /// Whose the changed leads, orders and calls are: readers look those fragments up in the table.

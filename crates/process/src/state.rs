@@ -23,7 +23,7 @@ use forecourt_store::{
 };
 use rustc_hash::FxHashMap;
 
-use crate::{Record, Settings, component::Weighed, identity::KnownEdges, outbox::RecentSms};
+use crate::{Record, Settings, component::Weighed, identity::KnownEdges, outbox::RecentSms, suppress::Suppression};
 
 /// How long a command's verdict can be asked for.
 const VERDICT_KEPT_US: i64 = HOUR_US;
@@ -81,6 +81,9 @@ pub(crate) struct State<'a> {
     pub messages: BTreeMap<String, TrackedMessage>,
     pub messages_expire_before: Option<i64>,
     pub recent_sms: RecentSms,
+    pub suppression: Suppression,
+    /// Up to which offset the records that were dropped for an erased person are overwritten.
+    pub suppressed_forgotten_until: Option<u64>,
     pub block: Block,
 }
 

@@ -59,6 +59,12 @@ impl Client {
         self.call(Method::GET, path, None).await
     }
 
+    /// A file, as it came.
+    pub async fn file(&self, path: &str) -> anyhow::Result<Bytes> {
+        let (status, bytes) = self.send(Method::GET, path, None, "*/*").await?;
+        if status.is_success() { Ok(bytes) } else { understood(status, &bytes).map(|_| bytes) }
+    }
+
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.call(Method::POST, path, Some(body)).await
     }

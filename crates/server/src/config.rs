@@ -175,6 +175,7 @@ pub struct Lake {
     flush_rows: usize,
     flush_after_s: u64,
     keep_snapshots_s: u64,
+    keep_files_s: u64,
     threads: usize,
 }
 
@@ -397,6 +398,7 @@ impl Config {
             flush_rows: lake.flush_rows,
             flush_after: Duration::from_secs(lake.flush_after_s),
             keep_snapshots: Duration::from_secs(lake.keep_snapshots_s),
+            keep_files: Duration::from_secs(lake.keep_files_s),
             threads: if lake.threads == 0 { usual.threads } else { lake.threads },
             ..usual
         }

@@ -17,6 +17,7 @@ mod demo_form;
 mod disk;
 mod doctor;
 mod duplicates;
+mod erasure;
 mod folder;
 mod forms;
 mod health;

@@ -42,6 +42,7 @@ use crate::{
     config::Config,
     delivery, disk,
     duplicates::DuplicatesJob,
+    erasure::{Eraser, Register},
     folder::Folder,
     forms::FormKeeper,
     identity::IdentityJobs,
@@ -313,6 +314,8 @@ impl Node {
                 stop: stop.clone(),
             };
             workers.add("duplicates", move || lasting(duplicates.clone().run()));
+            let eraser = self.eraser(stop);
+            workers.add("erasure", move || lasting(eraser.clone().run()));
             let (log, stopping) = (self.log.clone(), stop.clone());
             workers.add("ticks", move || lasting(ticks::run(log.clone(), stopping.clone())));
             let (node_alerts, stopping) = (self.alerts(), stop.clone());
@@ -368,6 +371,24 @@ impl Node {
     pub fn start_imports(&self, workers: &mut Workers, stop: &watch::Receiver<bool>) {
         let (imports, stopping) = (self.imports.clone(), stop.clone());
         workers.add("imports", move || lasting(imports.clone().run(stopping.clone())));
+    }
+
+    fn eraser(&self, stop: &watch::Receiver<bool>) -> Eraser {
+        let root = self.folder.root();
+        Eraser {
+            control: self.control.clone(),
+            log: self.log.clone(),
+            store: self.store.clone(),
+            lake: self.lake.clone(),
+            attempts: self.attempts.clone(),
+            checkpoints: self.checkpoints.clone(),
+            copying: self.copying.clone(),
+            register: Register::new(self.config.backup_plan(root).dir, root),
+            hash_key: self.hash_key,
+            region: self.config.installation.phone_region.clone(),
+            folded: self.folded(),
+            stop: stop.clone(),
+        }
     }
 
     fn alerts(&self) -> alerts::Watch {

@@ -19,7 +19,7 @@ pub type SendKey = (String, i64);
 
 #[derive(Debug, Clone)]
 pub struct Attempts {
-    database: Database,
+    pub(crate) database: Database,
 }
 
 /// One try of sending one message.

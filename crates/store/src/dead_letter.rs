@@ -67,6 +67,12 @@ impl FoldTx {
         Ok(())
     }
 
+    /// Letters in the order of the log, from behind `after`.
+    pub(crate) async fn dead_letters_after(&mut self, after: i64, limit: i64) -> Result<Vec<DeadLetter>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM dead_letters WHERE log_offset > $1 ORDER BY log_offset LIMIT $2");
+        self.tx.query(&sql, vec![after.into(), limit.into()]).await?.iter().map(letter).collect()
+    }
+
     pub async fn dead_letter_state(&mut self, log_offset: u64) -> Result<Option<String>, StoreError> {
         let rows = self.tx.query("SELECT state FROM dead_letters WHERE log_offset = $1", vec![log_offset.into()]).await?;
         rows.first().map(|row| row.text(0)).transpose()

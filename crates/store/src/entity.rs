@@ -328,10 +328,11 @@ impl Store {
     }
 }
 
+/// What is nobody's (see [`forecourt_model::erasure::nobody`]) is under its own fragment's id.
 fn page_sql(columns: &str, table: &str, key: &str) -> String {
     format!(
-        "SELECT {columns}, {DIMENSIONS}, f.profile_id FROM {table} e JOIN fragments f ON f.fragment_id = e.fragment_id
-         WHERE {key} > $1 ORDER BY {key} LIMIT $2"
+        "SELECT {columns}, {DIMENSIONS}, COALESCE(f.profile_id, e.fragment_id) FROM {table} e
+         LEFT JOIN fragments f ON f.fragment_id = e.fragment_id WHERE {key} > $1 ORDER BY {key} LIMIT $2"
     )
 }
 

@@ -9,6 +9,7 @@ pub mod dead_letter;
 pub mod dedupe;
 pub mod definition;
 pub mod entity;
+pub mod erasure;
 mod error;
 pub mod fragment;
 pub mod identity;

@@ -1,8 +1,13 @@
 //! The outbox: what the fold admitted to be said to people, and where each message stands.
 
-use forecourt_model::message::{Message, MessageChannel, MessageState};
+use std::collections::BTreeMap;
 
-use crate::{Row, Store, StoreError, Value, store::FoldTx};
+use forecourt_model::{
+    FragmentId,
+    message::{Message, MessageChannel, MessageState},
+};
+
+use crate::{Row, Store, StoreError, Value, database::rows_list, store::FoldTx};
 
 const COLUMNS: &str = "message_id, round, message_channel, definition, fragment_id, phone, recipient, body, state, reason,
     is_admitted, admitted_us, pending_offset, changed_us";
@@ -115,6 +120,23 @@ impl Store {
     pub async fn message(&self, message_id: &str) -> Result<Option<Message>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM outbox WHERE message_id = $1");
         self.db.query(&sql, vec![message_id.into()]).await?.first().map(message).transpose()
+    }
+
+    /// Messages to these fragments, or to these numbers; oldest first.
+    pub async fn messages_to(&self, fragments: &[FragmentId], phones: &[String]) -> Result<Vec<Message>, StoreError> {
+        let of_fragments: Vec<Value> = fragments.iter().map(|id| id.0.into()).collect();
+        let of_phones: Vec<Value> = phones.iter().map(|phone| phone.as_str().into()).collect();
+        let mut found: BTreeMap<(i64, String), Message> = BTreeMap::new();
+        for (column, keys) in [("fragment_id", of_fragments), ("phone", of_phones)] {
+            for chunk in keys.chunks(500) {
+                let sql = format!("SELECT {COLUMNS} FROM outbox WHERE {column} IN {}", rows_list(1, chunk.len()));
+                for row in self.db.query(&sql, chunk.to_vec()).await? {
+                    let message = message(&row)?;
+                    found.insert((message.admitted_us, message.message_id.clone()), message);
+                }
+            }
+        }
+        Ok(found.into_values().collect())
     }
 
     /// Newest first.

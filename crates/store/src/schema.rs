@@ -85,6 +85,13 @@ CREATE TABLE identity_ledger (
     PRIMARY KEY (log_offset, number)) BY_KEY;
 CREATE INDEX identity_ledger_by_a ON identity_ledger (a);
 CREATE INDEX identity_ledger_by_b ON identity_ledger (b);
+",
+    "
+CREATE TABLE erasures (
+    log_offset KEY64, profile_id BIGINT NOT NULL, erased_us BIGINT NOT NULL, actor TEXT NOT NULL, fragments TEXT NOT NULL,
+    sought TEXT NOT NULL, message_ids TEXT NOT NULL, entities BIGINT NOT NULL, dead_letters BIGINT NOT NULL);
+CREATE TABLE suppressed (fragment_id KEY64, erased_us BIGINT NOT NULL, log_offset BIGINT NOT NULL);
+CREATE TABLE suppressed_records (log_offset KEY64);
 "];
 
 /// A state table as a checkpoint copies it and a replay compares it.
@@ -234,6 +241,14 @@ pub const COMPARED: &[Table] = &[
     },
     Table { name: "verdicts", columns: &["log_offset", "at_us", "body"], key: 1, live: "1 = 1" },
     Table { name: "source_hours", columns: &["source", "hour", "accepted", "refused", "last_us"], key: 2, live: "1 = 1" },
+    Table {
+        name: "erasures",
+        columns: &["log_offset", "profile_id", "erased_us", "actor", "fragments", "sought", "message_ids", "entities", "dead_letters"],
+        key: 1,
+        live: "1 = 1",
+    },
+    Table { name: "suppressed", columns: &["fragment_id", "erased_us", "log_offset"], key: 1, live: "1 = 1" },
+    Table { name: "suppressed_records", columns: &["log_offset"], key: 1, live: "1 = 1" },
     Table { name: "fold", columns: &["name", "value"], key: 1, live: "1 = 1" },
 ];
 

@@ -7,6 +7,7 @@ const ALLOWED = {
   mend_ingest: ["admin", "marketer"],
   manage_sources: ["admin", "marketer"],
   edit_profiles: ["admin", "marketer", "operator"],
+  answer_people: ["admin"],
   import_files: ["admin", "marketer"],
   export_people: ["admin", "marketer"],
   manage_accounts: ["admin"],

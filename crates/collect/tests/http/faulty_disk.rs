@@ -58,6 +58,10 @@ impl Files for Disk {
         DiskFiles.remove(path)
     }
 
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        DiskFiles.rename(from, to)
+    }
+
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         DiskFiles.sync_dir(dir)
     }

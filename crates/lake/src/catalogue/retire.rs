@@ -77,6 +77,11 @@ impl CatalogueDb {
             .collect()
     }
 
+    /// See [`forecourt_store::Database::scrub`].
+    pub async fn scrub(&self) -> Result<(), LakeError> {
+        Ok(self.db.scrub().await?)
+    }
+
     /// Forgets files that are off the disk.
     pub async fn removed(&self, files: &[Scheduled]) -> Result<(), LakeError> {
         if files.is_empty() {

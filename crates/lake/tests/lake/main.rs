@@ -2,6 +2,7 @@
 
 mod channels;
 mod duckdb;
+mod erase;
 mod expire;
 mod follow;
 mod outside;

@@ -66,6 +66,7 @@ enum Change {
 enum NameChange {
     Made(PathBuf, u64),
     Removed(PathBuf),
+    Renamed { from: PathBuf, to: PathBuf, id: u64 },
 }
 
 impl FaultyDisk {
@@ -209,6 +210,10 @@ impl NameChange {
         match self {
             NameChange::Made(path, id) => names.insert(path, id),
             NameChange::Removed(path) => names.remove(&path),
+            NameChange::Renamed { from, to, id } => {
+                names.remove(&from);
+                names.insert(to, id)
+            }
         };
     }
 }
@@ -312,6 +317,15 @@ impl Files for FaultyDisk {
         state.call("remove")?;
         state.names.remove(path).ok_or(io::ErrorKind::NotFound)?;
         state.unsynced_names.push(NameChange::Removed(path.into()));
+        Ok(())
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.call("rename")?;
+        let id = state.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
+        state.names.insert(to.into(), id);
+        state.unsynced_names.push(NameChange::Renamed { from: from.into(), to: to.into(), id });
         Ok(())
     }
 

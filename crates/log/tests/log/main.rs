@@ -5,6 +5,7 @@ mod appending;
 mod damage;
 mod faults;
 mod faulty_disk;
+mod overwriting;
 mod power_loss;
 
 use std::path::Path;

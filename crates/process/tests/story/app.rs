@@ -71,14 +71,12 @@ impl App {
     }
 
     pub fn event(&self, message_id: &str, json: &str) -> Entry {
-        let stamp = Stamp {
-            origin: Origin::Live,
-            received_us: self.now_us,
-            sent_us: None,
-            source: "site".into(),
-            message_id: message_id.into(),
-            ip: "".into(),
-        };
+        self.event_of(Origin::Live, message_id, json)
+    }
+
+    pub fn event_of(&self, origin: Origin, message_id: &str, json: &str) -> Entry {
+        let stamp =
+            Stamp { origin, received_us: self.now_us, sent_us: None, source: "site".into(), message_id: message_id.into(), ip: "".into() };
         Entry { kind: RecordKind::Event as u8, body: stamp.encode(json.as_bytes()).into() }
     }
 
@@ -109,10 +107,11 @@ impl App {
         if from % 3 == 0 {
             self.fold.write_waiting().await.expect("written");
         }
-        if !batch.records.is_empty() {
-            self.folded.push(Arc::new(self.fold.process_batch(&batch, 0).await.expect("folded")));
+        let is_empty = batch.records.is_empty();
+        for part in batch.parts().iter().filter(|part| !part.records.is_empty()) {
+            self.folded.push(Arc::new(self.fold.process_batch(part, 0).await.expect("folded")));
         }
-        !batch.records.is_empty()
+        !is_empty
     }
 
     /// Folds some batches, and begins again with what the store holds then.

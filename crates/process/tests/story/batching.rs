@@ -2,13 +2,13 @@
 
 use forecourt_log::Entry;
 use forecourt_model::{
-    ChannelRules, RecordKind,
+    ChannelRules, Identifier, IdentifierKind, Origin, RecordKind,
     channel::ChannelRule,
     command::{Action, ChannelsOf, Command},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 
-use crate::app::App;
+use crate::app::{App, KEY};
 
 /// An event of a small world in which people meet devices, repeat themselves and come late.
 #[derive(Debug, Clone)]
@@ -41,6 +41,27 @@ fn channel_command(touch: &Touch) -> Option<Action> {
         6 => Some(decide(ChannelsOf::Orders, "", "P")),
         _ => None,
     }
+}
+
+/// Now and then somebody is erased, also somebody who is not there.
+fn erasure(touch: &Touch) -> Option<Action> {
+    let identifier = |kind, value: &str| Identifier { kind, value: value.to_owned() }.fragment_id(&KEY, 0);
+    let asked = match touch.minutes % 29 {
+        0 => identifier(IdentifierKind::UserId, "user-0"),
+        1 => identifier(IdentifierKind::Email, "e1@example.com"),
+        2 => identifier(IdentifierKind::AnonymousId, "dev-0"),
+        3 => identifier(IdentifierKind::AnonymousId, "dev-9"),
+        _ => return None,
+    };
+    Some(Action::EraseProfile { profile_id: asked.into() })
+}
+
+/// One in three events is told of the past, and one in seven says that the person agrees.
+fn entry(app: &App, message_id: &str, touch: &Touch) -> Entry {
+    let origin = if touch.minutes.is_multiple_of(3) { Origin::History } else { Origin::Live };
+    let json = json(touch);
+    let agreeing = json.replace(r#""type":"identify","traits":{"#, r#""type":"identify","traits":{"consent":true,"#);
+    app.event_of(origin, message_id, if touch.minutes.is_multiple_of(7) { &agreeing } else { &json })
 }
 
 fn json(touch: &Touch) -> String {
@@ -83,9 +104,9 @@ fn batches_of_any_size_end_in_the_same_state() {
                 for (n, touch) in touches.iter().enumerate() {
                     one.now_us += 30_000_000;
                     let id = if touch.repeat { n / 2 } else { n };
-                    let entry = one.event(&format!("m{id}"), &json(touch));
+                    let entry = entry(&one, &format!("m{id}"), touch);
                     one.append(vec![entry]).await;
-                    if let Some(action) = channel_command(touch) {
+                    for action in channel_command(touch).into_iter().chain(erasure(touch)) {
                         let command = Command { actor: "ana@example.com".into(), action };
                         let body = serde_json::to_vec(&command).expect("json").into();
                         one.append(vec![Entry { kind: RecordKind::Command as u8, body }]).await;

@@ -32,13 +32,13 @@ fn form() -> Form {
 }
 
 impl App {
-    async fn open_call_back(&mut self, sending: Sending) {
+    pub async fn open_call_back(&mut self, sending: Sending) {
         self.at("08:00");
         assert_eq!(self.command(Action::SetForm { form: form() }).await, Verdict::Done);
         assert_eq!(self.command(Action::SetSending { sending }).await, Verdict::Done);
     }
 
-    fn submit(&self, id: &str, origin: Origin, traits: &str) -> Entry {
+    pub fn submit(&self, id: &str, origin: Origin, traits: &str) -> Entry {
         let json = format!(r#"{{"type":"track","event":"{SUBMITTED}","properties":{{"dealer":"north"}},"context":{{"traits":{traits}}}}}"#);
         self.of_source("form:call-back", id, origin, &json)
     }
@@ -48,12 +48,12 @@ impl App {
         Entry { kind: RecordKind::Event as u8, body: stamp.encode(json.as_bytes()).into() }
     }
 
-    async fn take(&mut self, entry: Entry) {
+    pub async fn take(&mut self, entry: Entry) {
         self.append(vec![entry]).await;
         self.fold_all(10_000).await;
     }
 
-    async fn outbox(&self) -> Vec<Message> {
+    pub async fn outbox(&self) -> Vec<Message> {
         let mut messages = self.store.list_messages(&Listing { limit: 1_000, ..Listing::default() }).await.expect("read");
         messages.reverse();
         messages
@@ -70,14 +70,14 @@ impl App {
         lines.into_iter().map(|(_, line)| line).collect()
     }
 
-    async fn told(&mut self, message: &Message, state: MessageState) {
+    pub async fn told(&mut self, message: &Message, state: MessageState) {
         let outcome = Outcome::of(message, state, "", self.now_us);
         let entry = self.of_source(DELIVER_SOURCE, &outcome.event_id(), Origin::Live, &outcome.to_item().to_string());
         self.take(entry).await;
     }
 }
 
-fn open() -> Sending {
+pub fn open() -> Sending {
     Sending { safe_mode: false, ..Sending::default() }
 }
 

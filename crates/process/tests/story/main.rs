@@ -7,6 +7,7 @@ mod app;
 mod batching;
 mod call_back;
 mod channels;
+mod erase;
 mod identity;
 mod kept;
 mod order;

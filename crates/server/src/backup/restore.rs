@@ -15,7 +15,7 @@ use super::{
     CONTENTS, Contents, DatabaseKind, FORMAT, HEAD, Head, POSTGRES_DUMP, RESTORED, Restored, SENDING_PAUSED,
     archive::{Entry, Reader},
 };
-use crate::{clock::now_us, config::Config, folder::Folder, node::open_control};
+use crate::{clock::now_us, config::Config, erasure::to_repeat_after, folder::Folder, node::open_control};
 
 /// Stands in a folder while it is being made: no server starts on it.
 pub const UNFINISHED: &str = "restore-unfinished";
@@ -27,6 +27,8 @@ pub struct Summary {
     pub contents: Contents,
     /// Whether the key that identifiers are hashed with is there.
     pub has_hash_key: bool,
+    /// Erasures that are later than the backup: the next server repeats them.
+    pub erasures: usize,
 }
 
 /// Makes a data folder of the archive.
@@ -54,9 +56,10 @@ pub async fn restore(archive: &Path, root: &Path, secrets: Option<&Path>, config
         DatabaseKind::Postgres => load_dump(root, &config.store.url)?,
     }
     pause_sending(&folder, config, &head, &contents).await?;
+    let erasures = to_repeat_after(archive, head.taken_us, root)?;
     fs::remove_file(root.join(UNFINISHED))?;
     sync(root)?;
-    Ok(Summary { head, contents, has_hash_key: folder.secret("hash.key").exists() })
+    Ok(Summary { erasures, head, contents, has_hash_key: folder.secret("hash.key").exists() })
 }
 
 fn read_head(reader: &mut Reader<File>) -> anyhow::Result<Head> {

@@ -20,6 +20,7 @@ use forecourt_lake::{Catalogue, Hold, Inspection, Lake, ListedFile};
 use forecourt_log::{Cut, Log};
 use forecourt_store::{Database, Place, Store, control::Control};
 use tempfile::TempDir;
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
 use super::{CONTENTS, Contents, DatabaseKind, FORMAT, HEAD, Head, POSTGRES_DUMP, archive::Writer};
 use crate::{checkpoints::Checkpoints, clock::now_us, folder::Folder};
@@ -38,26 +39,38 @@ pub struct Taking {
     pub copying: Copying,
 }
 
-/// Copies under way: while there are any, the log is not trimmed.
+/// Copies under way: while there are any, the log is not trimmed, and its files are not written anew.
 #[derive(Clone, Default)]
-pub struct Copying(Arc<AtomicU32>);
+pub struct Copying {
+    under_way: Arc<AtomicU32>,
+    files: Arc<RwLock<()>>,
+}
 
-struct Under(Copying);
+struct Under {
+    copying: Copying,
+    _files: OwnedRwLockReadGuard<()>,
+}
 
 impl Copying {
     pub fn is_under_way(&self) -> bool {
-        self.0.load(Ordering::SeqCst) != 0
+        self.under_way.load(Ordering::SeqCst) != 0
     }
 
-    fn begin(&self) -> Under {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        Under(self.clone())
+    /// While the result lives, files of the log may be written anew: waits for copies, and copies wait for it.
+    pub async fn rewriting(&self) -> OwnedRwLockWriteGuard<()> {
+        self.files.clone().write_owned().await
+    }
+
+    async fn begin(&self) -> Under {
+        let files = self.files.clone().read_owned().await;
+        self.under_way.fetch_add(1, Ordering::SeqCst);
+        Under { copying: self.clone(), _files: files }
     }
 }
 
 impl Drop for Under {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::SeqCst);
+        self.copying.under_way.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -89,7 +102,7 @@ impl Taking {
     async fn write_here<W: Write>(self, out: W, with_secrets: bool, mut told: impl FnMut(u64, u64)) -> anyhow::Result<(Taken, W)> {
         let scratch =
             tempfile::Builder::new().prefix("backup-").tempdir_in(self.folder.root()).context("cannot make a folder for copies")?;
-        let _copying = self.copying.begin();
+        let _copying = self.copying.begin().await;
         let mut hold = self.lake.hold();
         let total = self.estimate();
         let mut told = |done: u64| told(done, total.max(done));
@@ -111,7 +124,8 @@ impl Taking {
             url => self.postgres(url, &mut archive, &mut hold, &scratch, &mut told).await?,
         };
         let cut = self.log.cut()?;
-        self.log_files(&mut archive, &cut, &mut told)?;
+        let is_rewritten = !self.store.erasures().await?.is_empty();
+        self.log_files(&mut archive, &cut, is_rewritten, &mut told)?;
         for file in &files {
             let name = file.name.as_deref().context("a file outside of the lake's folder")?;
             add_file(&mut archive, &format!("lake/data/{name}"), &file.path, &mut told)?;
@@ -193,11 +207,12 @@ impl Taking {
         Ok((files.into_iter().filter(|file| file.path.exists()).collect(), self.store.folded_offset().await?))
     }
 
-    fn log_files<W: Write>(&self, archive: &mut Writer<W>, cut: &Cut, told: &mut dyn FnMut(u64)) -> anyhow::Result<()> {
-        if 0 < cut.first_offset
+    /// * `is_rewritten`: whether records of erased people are overwritten in it.
+    fn log_files<W: Write>(&self, archive: &mut Writer<W>, cut: &Cut, is_rewritten: bool, told: &mut dyn FnMut(u64)) -> anyhow::Result<()> {
+        if (0 < cut.first_offset || is_rewritten)
             && let Some(checkpoint) = self.checkpoints.oldest_file(cut.first_offset)?
         {
-            // The log alone does not reach back to the beginning: a replay needs something to go on from.
+            // The log alone does not say everything from the beginning: a replay needs something to go on from.
             let name = checkpoint.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             add_file(archive, &format!("checkpoints/{name}"), &checkpoint, told)?;
         }

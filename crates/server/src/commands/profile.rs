@@ -1,5 +1,6 @@
 //! `forecourt profile`: one person.
 
+mod erasure;
 mod merging;
 
 use clap::Subcommand;
@@ -44,20 +45,49 @@ pub enum ProfileCommand {
         #[command(flatten)]
         output: Output,
     },
+    /// Erase everything that is known of a person, for good.
+    Erase(erasure::EraseArgs),
+    /// Write everything that is known of a person, to be handed to that person.
+    Export(erasure::ExportArgs),
+    /// List who was erased, and how far that has come.
+    Erasures {
+        #[command(flatten)]
+        output: Output,
+    },
 }
 
 pub async fn run(place: &Place, command: ProfileCommand) -> anyhow::Result<()> {
-    let client = Client::connect(place).await?;
-    let done = match command {
-        ProfileCommand::Show { id, explain: false, output } => show(&client, &id).await.map(|profile| print(&profile, output)),
-        ProfileCommand::Show { id, explain: true, output } => merging::explain(&client, &id, output).await,
-        ProfileCommand::Merge { one, other, dry_run, output } => merging::merge(&client, &one, &other, dry_run, output).await,
-        ProfileCommand::Unmerge { id, identifier, from, output } => {
-            merging::unmerge(&client, &id, &identifier, from.as_deref(), output).await
+    let client = async || Client::connect(place).await;
+    match command {
+        ProfileCommand::Show { id, explain: false, output } => {
+            let client = client().await?;
+            let shown = show(&client, &id).await;
+            client.close().await;
+            print(&shown?, output);
+            Ok(())
         }
-    };
-    client.close().await;
-    done
+        ProfileCommand::Show { id, explain: true, output } => {
+            let client = client().await?;
+            let explained = merging::explain(&client, &id, output).await;
+            client.close().await;
+            explained
+        }
+        ProfileCommand::Merge { one, other, dry_run, output } => {
+            let client = client().await?;
+            let merged = merging::merge(&client, &one, &other, dry_run, output).await;
+            client.close().await;
+            merged
+        }
+        ProfileCommand::Unmerge { id, identifier, from, output } => {
+            let client = client().await?;
+            let parted = merging::unmerge(&client, &id, &identifier, from.as_deref(), output).await;
+            client.close().await;
+            parted
+        }
+        ProfileCommand::Erase(args) => erasure::erase(place, args).await,
+        ProfileCommand::Export(args) => erasure::export(place, args).await,
+        ProfileCommand::Erasures { output } => erasure::list(place, output).await,
+    }
 }
 
 fn print(profile: &Value, output: Output) {

@@ -39,6 +39,10 @@ pub async fn run(place: &Place, args: ReplayArgs) -> anyhow::Result<()> {
     let to = live.folded_offset().await?;
     let replayed = checkpoints.base(&node.store, &node.log).await?;
     let from = replayed.folded_offset().await?;
+    let erased = node.control.erasure_progress().await?.iter().map(|erasure| erasure.log_offset).max();
+    if let Some(erased) = erased.filter(|erased| from <= *erased) {
+        bail!("records below offset {erased} were overwritten by an erasure, and no checkpoint stands behind it: restore a backup");
+    }
     eprintln!("replaying offsets {from} to {to}");
     let settings = node.fold_settings();
     replay(&node.log, &replayed, &settings, to, RECORDS_MAX, |_| {}).await?;

@@ -36,13 +36,17 @@ pub async fn run(place: &Place, args: RestoreArgs) -> anyhow::Result<()> {
         "files": summary.contents.files.len(),
         "sending_paused": true,
         "has_keys": summary.has_hash_key,
+        "erasures_to_repeat": summary.erasures,
     });
-    args.output.one(&told, &["folder", "taken_at", "version", "end_offset", "files", "sending_paused", "has_keys"]);
+    let columns = ["folder", "taken_at", "version", "end_offset", "files", "sending_paused", "has_keys", "erasures_to_repeat"];
+    args.output.one(&told, &columns);
     if args.output.format == Format::Table {
         println!(
             "Every file is what was packed. Sending is paused: what was to be sent when the backup was taken may have gone out since."
         );
         println!("Look through it, then let sending go on: Settings → Backup.");
+        println!("Erasures since the backup: {} noted beside it; the first start repeats them.", summary.erasures);
+        println!("A backup that was moved has no such note: erase again who was erased since {}.", iso(summary.head.taken_us));
     }
     if !summary.has_hash_key {
         let secrets = place.data.join("secrets");

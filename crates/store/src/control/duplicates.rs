@@ -124,6 +124,14 @@ impl Control {
         Ok(())
     }
 
+    /// Forgets the pairs of erased fragments, with what was compared.
+    pub async fn forget_duplicates_of(&self, ids: &[i64]) -> Result<(), StoreError> {
+        for id in ids {
+            self.database.execute("DELETE FROM duplicates WHERE a = $1 OR b = $1", vec![(*id).into()]).await?;
+        }
+        Ok(())
+    }
+
     pub async fn answer_duplicate(&self, a: i64, b: i64, state: DuplicateState, by: &str, now_us: i64) -> Result<(), StoreError> {
         let sql = "UPDATE duplicates SET state = $3, decided_by = $4, decided_us = $5 WHERE a = $1 AND b = $2";
         self.database.execute(sql, vec![a.into(), b.into(), state.as_str().into(), by.into(), now_us.into()]).await?;

@@ -10,6 +10,7 @@ mod audit;
 mod brands;
 mod conversions;
 mod duplicates;
+mod erasures;
 mod event_notes;
 mod guessed;
 mod import_mappings;
@@ -40,6 +41,7 @@ pub use alerts::{Incident, KeptRule, Notice, NoticeState, NoticeWish};
 pub use audit::{AuditFilter, AuditHead, AuditNote, AuditProof, AuditRow};
 pub use brands::{Brand, BrandWish};
 pub use duplicates::{DUPLICATES_JOB, Duplicate, DuplicateState};
+pub use erasures::{ErasureProgress, ErasureStep};
 pub use event_notes::{EventNote, EventStatus};
 pub use import_mappings::ImportMapping;
 pub use imports::{FileState, Import, ImportPlan, ImportProgress, NewImport};
@@ -68,6 +70,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/control/0006.sql"),
     include_str!("../../migrations/control/0007.sql"),
     include_str!("../../migrations/control/0008.sql"),
+    include_str!("../../migrations/control/0009.sql"),
 ];
 
 /// One password is hashed per core at most: each takes 19 MiB, and a storm of sign-ins must not take the memory of all else.

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Answer, RowsSkeleton } from "../../ui/states";
+import { Erasures } from "./Erasures";
 import { Masking } from "./Masking";
 import { privacyQuery } from "./queries";
 import { RetentionRules } from "./RetentionRules";
@@ -13,6 +14,7 @@ export function Privacy() {
         <>
           <Masking masked={masked_roles} maskable={maskable_roles} />
           <RetentionRules key={JSON.stringify(retention)} saved={retention} />
+          <Erasures />
         </>
       )}
     </Answer>

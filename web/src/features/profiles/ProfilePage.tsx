@@ -1,16 +1,20 @@
 import { Alert, Anchor, Skeleton, Stack } from "@mantine/core";
-import { IconArrowLeft, IconArrowMerge, IconUserOff } from "@tabler/icons-react";
+import { IconArrowLeft, IconArrowMerge } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../../api/client";
+import { may } from "../../api/permissions";
+import { useMe } from "../../api/session";
 import type { Profile } from "../../api/types";
-import { Card, Page } from "../../ui/Page";
-import { Answer, Empty } from "../../ui/states";
+import { Page } from "../../ui/Page";
+import { Answer } from "../../ui/states";
 import { Business } from "./Business";
+import { Gone } from "./Gone";
 import { Header } from "./Header";
 import { Identifiers } from "./Identifiers";
 import classes from "./Profiles.module.css";
+import { PersonMenu } from "./PersonMenu";
 import { profileQuery } from "./queries";
 import { Timeline } from "./Timeline";
 import { Touches } from "./Touches";
@@ -22,22 +26,23 @@ export function ProfilePage() {
   const { t } = useTranslation();
   const { profileId } = route.useParams();
   const profile = useQuery(profileQuery(profileId));
-  const person = profile.data?.profile;
+  const isGone = profile.error instanceof ApiError && profile.error.status === 404;
+  const person = isGone ? undefined : profile.data?.profile;
+  const mayAnswer = may(useMe().role, "answer_people");
 
   return (
     <Page
-      title={person?.name ?? person?.email ?? person?.phone ?? t("profiles.nameless")}
+      title={isGone ? t("profiles.title") : (person?.name ?? person?.email ?? person?.phone ?? t("profiles.nameless"))}
       subtitle={
         <Anchor size="sm" renderRoot={(props) => <Link to="/profiles" {...props} />}>
           <IconArrowLeft size={13} aria-hidden style={{ verticalAlign: "-2px", marginRight: 4 }} />
           {t("profiles.back")}
         </Anchor>
       }
+      actions={person && mayAnswer && <PersonMenu profileId={person.profile_id} />}
     >
-      {profile.error instanceof ApiError && profile.error.status === 404 ? (
-        <Card>
-          <Empty icon={IconUserOff} title={t("profiles.gone.title")} hint={t("profiles.gone.hint")} />
-        </Card>
+      {isGone ? (
+        <Gone profileId={profileId} />
       ) : (
         <Answer query={profile} skeleton={<ProfileSkeleton />}>
           {({ profile, redirected_from }) => (
