@@ -1,4 +1,5 @@
 import { Text } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 import type { TFunction } from "i18next";
 import { useMemo } from "react";
@@ -12,8 +13,17 @@ import classes from "./Identity.module.css";
 import { RoleMark } from "./RoleMark";
 
 /** In px. A label stands above each box, inside its row. */
-const BOX = { width: 228, height: 46, label: 20 };
-const PITCH = { x: BOX.width + 56, y: BOX.height + BOX.label + 14 };
+const BOX = { height: 46, label: 20 };
+const ROW = BOX.height + BOX.label + 14;
+/** Up to this many columns there is room for wide boxes. */
+const FEW_COLUMNS = 3;
+
+type Widths = { box: number; column: number };
+
+function widthsOf(columns: number, isNarrow: boolean): Widths {
+  if (isNarrow) return { box: 196, column: 196 + 34 };
+  return columns <= FEW_COLUMNS ? { box: 290, column: 290 + 76 } : { box: 228, column: 228 + 56 };
+}
 
 /**
  * Who is who as a drawing: boxes by what they name, whole lines for what joined, broken ones for what did not.
@@ -24,31 +34,33 @@ export function IdentityGraph({ identity }: { identity: ProfileIdentity }) {
   const { t } = useTranslation();
   const format = useFormat();
   const { placed, otherTies, columns, rows, left } = useMemo(() => drawing(identity), [identity]);
+  const widths = widthsOf(columns, useMediaQuery("(max-width: 48em)") ?? false);
   const at = new Map(placed.map((each) => [each.place.key, each]));
   const name = (key: string) => {
     const place = at.get(key)?.place;
     return place ? placeText(t, place) : "";
   };
   const said = (tie: Tie) => `${name(tie.one)} – ${name(tie.other)}: ${tieText(t, tie)}`;
-  const size = { width: columns * PITCH.x - (PITCH.x - BOX.width), height: rows * PITCH.y };
+  const size = { width: (columns - 1) * widths.column + widths.box, height: rows * ROW };
   return (
     <>
       <div className={classes.graph} role="group" tabIndex={0} aria-label={t("profiles.why.drawing")}>
         <div className={classes.canvas} style={size}>
           <svg width={size.width} height={size.height} aria-hidden>
             {otherTies.map((tie) => (
-              <TieLine key={`${tie.one} ${tie.other}`} tie={tie} at={at} title={said(tie)} isBeside />
+              <TieLine key={`${tie.one} ${tie.other}`} tie={tie} at={at} widths={widths} title={said(tie)} isBeside />
             ))}
             {placed.map(
-              ({ place, tie }) => tie && <TieLine key={place.key} tie={tie} at={at} title={said(tie)} to={place.key} />,
+              ({ place, tie }) =>
+                tie && <TieLine key={place.key} tie={tie} at={at} widths={widths} title={said(tie)} to={place.key} />,
             )}
           </svg>
           <ul>
             {placed.map(({ place, column, row, tie }) => (
-              <li key={place.key} style={{ left: column * PITCH.x, top: row * PITCH.y, width: BOX.width }}>
+              <li key={place.key} style={{ left: column * widths.column, top: row * ROW, width: widths.box }}>
                 <div className={classes.tie} data-joins={tie?.joins} title={tie ? said(tie) : undefined}>
                   {tie
-                    ? `${tieText(t, tie)} · ${format.date(tie.evidence.map(({ at }) => at).sort()[0] ?? "")}`
+                    ? `${tieText(t, tie, "short")} · ${format.date(tie.evidence.map(({ at }) => at).sort()[0] ?? "")}`
                     : t("profiles.why.first")}
                 </div>
                 {place.sort === "own" ? <OwnBox place={place} /> : <OtherBox place={place} />}
@@ -125,12 +137,14 @@ function OtherBox({ place }: { place: OtherPlace }) {
 function TieLine({
   tie,
   at,
+  widths,
   title,
   to,
   isBeside = false,
 }: {
   tie: Tie;
   at: Map<string, Placed>;
+  widths: Widths;
   title: string;
   to?: string;
   isBeside?: boolean;
@@ -138,7 +152,7 @@ function TieLine({
   const [one, other] = [at.get(tie.one), at.get(tie.other)];
   if (!one || !other) return null;
   const isTurned = to === undefined ? other.column < one.column : to === tie.one;
-  const path = isTurned ? curve(other, one) : curve(one, other);
+  const path = isTurned ? curve(other, one, widths) : curve(one, other, widths);
   return (
     <g className={classes.line} data-joins={tie.joins} data-beside={isBeside}>
       <title>{title}</title>
@@ -148,12 +162,12 @@ function TieLine({
   );
 }
 
-function curve(from: Placed, to: Placed): string {
+function curve(from: Placed, to: Placed, widths: Widths): string {
   const middle = BOX.label + BOX.height / 2;
-  const [y1, y2] = [from.row * PITCH.y + middle, to.row * PITCH.y + middle];
-  const x1 = from.column * PITCH.x + BOX.width;
+  const [y1, y2] = [from.row * ROW + middle, to.row * ROW + middle];
+  const x1 = from.column * widths.column + widths.box;
   if (from.column === to.column) return `M ${x1} ${y1} C ${x1 + 42} ${y1}, ${x1 + 42} ${y2}, ${x1} ${y2}`;
-  const x2 = to.column * PITCH.x;
+  const x2 = to.column * widths.column;
   const bow = Math.max(26, (x2 - x1) / 2);
   return `M ${x1} ${y1} C ${x1 + bow} ${y1}, ${x2 - bow} ${y2}, ${x2} ${y2}`;
 }
@@ -164,9 +178,11 @@ function placeText(t: TFunction, place: OwnPlace | OtherPlace): string {
 }
 
 /** How it is known, or why it did not join. */
-function tieText(t: TFunction, { joins, evidence }: Tie): string {
+function tieText(t: TFunction, { joins, evidence }: Tie, extent: "whole" | "short" = "whole"): string {
   const words = evidence.map(({ rule, why }) =>
     joins ? label("rule", rule) : t("profiles.why.not_joined", { why: label("why", why ?? "") }),
   );
-  return [...new Set(words)].join(", ");
+  const [first, ...more] = new Set(words);
+  if (extent === "short") return 0 < more.length ? `${first} +${more.length}` : (first ?? "");
+  return [first, ...more].join(", ");
 }
