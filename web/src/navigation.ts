@@ -61,7 +61,7 @@ export const SECTIONS = [
   },
   { key: "forms", to: "/forms", icon: IconForms, keys: "g m", group: "data", needs: "see_forms" },
   { key: "pivot", to: "/pivot", icon: IconTablePlus, keys: "g a", group: "work", savable: true },
-  { key: "identity", to: "/identity", icon: IconFingerprint, keys: "g w", group: "data", needs: "see_reports" },
+  { key: "identity", to: "/identity", icon: IconFingerprint, keys: "g w", group: "work", needs: "see_reports" },
   { key: "sources", to: "/sources", icon: IconPlugConnected, keys: "g s", group: "data", needs: "watch_ingest" },
   { key: "imports", to: "/imports", icon: IconFileImport, keys: "g i", group: "data", needs: "import_files" },
   { key: "catalogue", to: "/catalogue", icon: IconBook2, keys: "g c", group: "data", needs: "see_reports" },

@@ -113,8 +113,6 @@ function KindForm({
                 />
                 <NumberInput
                   label={t("identity_rules.kinds.days")}
-                  description={t("identity_rules.kinds.days_hint")}
-                  inputWrapperOrder={["label", "input", "description"]}
                   min={0}
                   max={36_500}
                   allowDecimal={false}

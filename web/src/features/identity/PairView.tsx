@@ -101,7 +101,7 @@ export function PairView({
       </div>
       <Agreement contributions={pair.contributions} />
       {isOpen && (
-        <Group gap="xs" mt="md">
+        <Group gap="xs" className={classes.answers}>
           {ANSWERS.filter(({ said }) => said !== "later" || pair.state === "open").map(({ said, variant }) => (
             <AnswerButton
               key={said}
@@ -169,9 +169,14 @@ function Side({ side }: { side: DuplicateSide | null }) {
       >
         {side.name ?? side.email ?? side.phone ?? t("people.nameless")}
       </Anchor>
-      <Text size="sm" className={classes.contacts}>
-        {[side.email, side.phone].filter(Boolean).join(" · ")}
-      </Text>
+      {[side.email, side.phone].map(
+        (contact) =>
+          contact && (
+            <Text key={contact} size="sm" className={`num ${classes.contacts}`}>
+              {contact}
+            </Text>
+          ),
+      )}
       <Text size="xs" c="dimmed" className="num">
         {t("review.side", {
           count: side.events,

@@ -131,7 +131,7 @@ function Comparison({
             </Alert>
           ) : (
             <Alert variant="light" color="red" icon={<IconBan aria-hidden />} title={t("profiles.merge.impossible")}>
-              {label("why", preview.reason ?? "")}
+              <div className={classes.reason}>{label("why", preview.reason ?? "")}</div>
             </Alert>
           )}
           <Sides preview={preview} />
@@ -169,7 +169,7 @@ function Sides({ preview: { one, other } }: { preview: MergePreview }) {
     <Table className={classes.compared} verticalSpacing={5} horizontalSpacing={8} fz="sm">
       <Table.Thead>
         <Table.Tr>
-          <Table.Th aria-label={t("profiles.merge.what")} />
+          <Table.Th>{t("profiles.merge.what")}</Table.Th>
           <Table.Th>{t("profiles.merge.this")}</Table.Th>
           <Table.Th>{t("profiles.merge.other")}</Table.Th>
         </Table.Tr>
