@@ -5,10 +5,12 @@ const HOUR_MS = 3_600_000;
 const ago = (hours) => new Date(Date.now() - hours * HOUR_MS).toISOString();
 const day = (back) => ago(24 * back).slice(0, 10);
 
+const found = people.search("", null).profiles.filter(({ name }) => name);
+
 const NODES = [
   ["1", "user_id", "u-0004211", "person"],
   ["2", "email", "ana.petrova@example.com", "person"],
-  ["3", "phone", "+79000000001", "person"],
+  ["3", "phone", found[1].phone, "person"],
   ["4", "crm_id", "C-0004211", "person"],
   ["5", "anonymous_id", "5f0c1c9e-8c1d-4d57-a1be-0d4f9b1c8f11", "device"],
   ["6", "anonymous_id", "5f0c1c9e-8c1d-4d57-a1be-0d4f9b1c8f11", "device"],
@@ -72,7 +74,7 @@ function identity(id) {
   };
 }
 
-const side = (fragment_id, kind, value, profile_now = "1") => ({
+const side = (fragment_id, kind, value, profile_now = found[0].profile_id) => ({
   fragment_id,
   profile_id: fragment_id,
   profile_now,
@@ -113,7 +115,6 @@ const CONTRIBUTIONS = [
   ["birth_date", "1986-04-11", "1986-11-04", "different", -3.3],
 ].map(([column, one, other, level, weight]) => ({ column, one, other, level, weight }));
 
-const found = people.search("", null).profiles.filter(({ name }) => name);
 const pairs = Array.from({ length: 6 }, (_, at) => {
   const shown = ({ profile_id, name, email, phone, events, identifiers, first_seen, last_seen }) => ({
     ...{ profile_id, name, email, phone, events, identifiers, first_seen, last_seen },
