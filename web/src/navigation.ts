@@ -7,12 +7,14 @@ import {
   IconBook2,
   IconBuilding,
   IconFileImport,
+  IconFingerprint,
   IconCoins,
   IconFilter,
   IconForms,
   IconGauge,
   IconKey,
   IconListSearch,
+  IconListDetails,
   IconLock,
   IconMailForward,
   IconPlugConnected,
@@ -24,6 +26,7 @@ import {
   IconTablePlus,
   IconTargetArrow,
   IconUsers,
+  IconUserQuestion,
   type Icon,
 } from "@tabler/icons-react";
 import { may, type Permission } from "./api/permissions";
@@ -58,6 +61,7 @@ export const SECTIONS = [
   },
   { key: "forms", to: "/forms", icon: IconForms, keys: "g m", group: "data", needs: "see_forms" },
   { key: "pivot", to: "/pivot", icon: IconTablePlus, keys: "g a", group: "work", savable: true },
+  { key: "identity", to: "/identity", icon: IconFingerprint, keys: "g w", group: "work", needs: "see_reports" },
   { key: "sources", to: "/sources", icon: IconPlugConnected, keys: "g s", group: "data", needs: "watch_ingest" },
   { key: "imports", to: "/imports", icon: IconFileImport, keys: "g i", group: "data", needs: "import_files" },
   { key: "catalogue", to: "/catalogue", icon: IconBook2, keys: "g c", group: "data", needs: "see_reports" },
@@ -65,6 +69,13 @@ export const SECTIONS = [
 ] as const satisfies Section[];
 
 export type SectionKey = (typeof SECTIONS)[number]["key"];
+
+/** The pages of `/identity`, in the order in which they stand on it; the first is the section itself. */
+export const IDENTITY_PAGES = [
+  { key: "identity_report", to: "/identity", icon: IconFingerprint, needs: "see_reports" },
+  { key: "ledger", to: "/identity/ledger", icon: IconListDetails, needs: "edit_profiles" },
+  { key: "review", to: "/identity/review", icon: IconUserQuestion, needs: "edit_profiles" },
+] as const satisfies { key: string; to: string; icon: Icon; needs: Permission }[];
 
 /** A section of the settings at `/settings/<key>`; its words are `settings.section.<key>`. */
 type SettingsSection = {
@@ -83,6 +94,7 @@ export const SETTINGS = [
   { key: "audit", icon: IconListSearch, group: "access", needs: "manage_accounts" },
   { key: "privacy", icon: IconShieldLock, group: "data", needs: "manage_accounts" },
   { key: "sending", icon: IconSend, group: "sending", needs: "manage_sending" },
+  { key: "identity", icon: IconFingerprint, group: "data", needs: "see_reports" },
   { key: "channels", icon: IconRoute, group: "data", needs: "see_reports" },
   { key: "brands", icon: IconTag, group: "sending", needs: "see_reports" },
   { key: "conversions", icon: IconTargetArrow, group: "data", needs: "edit_definitions" },
@@ -97,6 +109,11 @@ export type SettingsKey = (typeof SETTINGS)[number]["key"];
 /** The pages that a role may enter. */
 export function sectionsOf(role: Role) {
   return SECTIONS.filter((page) => !("needs" in page) || may(role, page.needs));
+}
+
+/** The pages of `/identity` that a role may enter. */
+export function identityPagesOf(role: Role) {
+  return IDENTITY_PAGES.filter(({ needs }) => may(role, needs));
 }
 
 /** The page at a path, where what is looked at can be saved as a view. */

@@ -14,6 +14,7 @@ import { readDeliveries } from "./features/deliveries/search";
 import { viewQuery } from "./api/views";
 import { readCatalogue } from "./features/catalogue/search";
 import { readFunnel } from "./features/funnel/spec";
+import { readLedger, readReport, readReview } from "./features/identity/search";
 import { readOverview } from "./features/overview/search";
 import { readLive } from "./features/live/search";
 import { readPivot } from "./features/pivot/spec";
@@ -180,6 +181,34 @@ const catalogue = createRoute({
   component: lazyRouteComponent(() => import("./features/catalogue/CataloguePage"), "CataloguePage"),
 });
 
+/** Who is who, over all people. */
+const identity = createRoute({
+  getParentRoute: () => shell,
+  path: "/identity",
+  component: lazyRouteComponent(() => import("./features/identity/IdentityPage"), "IdentityPage"),
+});
+
+const identityReport = createRoute({
+  getParentRoute: () => identity,
+  path: "/",
+  validateSearch: readReport,
+  component: lazyRouteComponent(() => import("./features/identity/ReportPage"), "ReportPage"),
+});
+
+const ledger = createRoute({
+  getParentRoute: () => identity,
+  path: "ledger",
+  validateSearch: readLedger,
+  component: lazyRouteComponent(() => import("./features/identity/LedgerPage"), "LedgerPage"),
+});
+
+const review = createRoute({
+  getParentRoute: () => identity,
+  path: "review",
+  validateSearch: readReview,
+  component: lazyRouteComponent(() => import("./features/identity/ReviewPage"), "ReviewPage"),
+});
+
 /** A view by its link: leads to the page as it was when it was saved. */
 const view = createRoute({
   getParentRoute: () => shell,
@@ -241,6 +270,7 @@ const tree = root.addChildren([
     imports,
     importing,
     catalogue,
+    identity.addChildren([identityReport, ledger, review]),
     view,
     settings.addChildren([settingsHome, settingsSection]),
   ]),

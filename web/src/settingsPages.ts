@@ -12,6 +12,7 @@ export const SETTINGS_PAGES: Record<SettingsKey, ComponentType> = {
   privacy: lazyRouteComponent(() => import("./features/privacy/Privacy"), "Privacy"),
   sending: lazyRouteComponent(() => import("./features/settings/Sending"), "Sending"),
   channels: lazyRouteComponent(() => import("./features/channels/ChannelRules"), "ChannelRules"),
+  identity: lazyRouteComponent(() => import("./features/identity/IdentityRules"), "IdentityRules"),
   backup: lazyRouteComponent(() => import("./features/backup/BackupSettings"), "BackupSettings"),
   brands: lazyRouteComponent(() => import("./features/settings/Brands"), "Brands"),
   conversions: lazyRouteComponent(() => import("./features/settings/Conversions"), "Conversions"),

@@ -21,6 +21,7 @@ import {
   tokens,
   users,
 } from "./mock-data.mjs";
+import { identityRoutes } from "./mock-identity.mjs";
 
 const PORT = Number(process.argv[2] ?? 8080);
 const DIST = join(fileURLToPath(new URL(".", import.meta.url)), "../dist");
@@ -318,6 +319,7 @@ const routes = [
     },
   ],
   ["POST", "/api/privacy/retention/run", () => null],
+  ...identityRoutes,
   ["GET", "/api/tokens", () => ({ tokens })],
   ["POST", "/api/tokens", () => ({ id: "9", token: "fct_5fG7hJ9kL2mN4pQ6rS8tV1wX3yZ" })],
   [

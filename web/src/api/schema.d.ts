@@ -390,7 +390,7 @@ export interface paths {
             cookie?: never;
         };
         /** Go to the provider. */
-        get: operations["start"];
+        get: operations["start_api_auth_sso_start"];
         put?: never;
         post?: never;
         delete?: never;
@@ -410,7 +410,7 @@ export interface paths {
         get: operations["backups"];
         put?: never;
         /** Make a backup in the server's folder; the job tells its progress. */
-        post: operations["start"];
+        post: operations["start_api_backups"];
         delete?: never;
         options?: never;
         head?: never;
@@ -843,9 +843,9 @@ export interface paths {
             cookie?: never;
         };
         /** When two are merged without asking, and when somebody is asked. */
-        get: operations["settings"];
+        get: operations["settings_api_duplicates_settings"];
         /** Change when two are merged without asking, and when somebody is asked. */
-        put: operations["set_settings"];
+        put: operations["set_settings_api_duplicates_settings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1050,9 +1050,9 @@ export interface paths {
             cookie?: never;
         };
         /** The settings in force. */
-        get: operations["settings"];
+        get: operations["settings_api_identity_settings"];
         /** Change the settings: what comes from now on is decided by them. What came before stays until they are applied to it. */
-        put: operations["set_settings"];
+        put: operations["set_settings_api_identity_settings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1807,9 +1807,9 @@ export interface paths {
             cookie?: never;
         };
         /** How single sign-on is set up. */
-        get: operations["settings"];
+        get: operations["settings_api_security_sso"];
         /** Set single sign-on up. Switching it on asks the provider for its description first. */
-        put: operations["set_settings"];
+        put: operations["set_settings_api_security_sso"];
         post?: never;
         delete?: never;
         options?: never;
@@ -5213,7 +5213,7 @@ export interface operations {
             };
         };
     };
-    start: {
+    start_api_auth_sso_start: {
         parameters: {
             query?: {
                 /** @description The page to go to afterwards: a path of this site. */
@@ -5261,7 +5261,7 @@ export interface operations {
             };
         };
     };
-    start: {
+    start_api_backups: {
         parameters: {
             query?: never;
             header?: never;
@@ -6157,7 +6157,7 @@ export interface operations {
             };
         };
     };
-    settings: {
+    settings_api_duplicates_settings: {
         parameters: {
             query?: never;
             header?: never;
@@ -6176,7 +6176,7 @@ export interface operations {
             };
         };
     };
-    set_settings: {
+    set_settings_api_duplicates_settings: {
         parameters: {
             query?: never;
             header?: never;
@@ -6607,7 +6607,7 @@ export interface operations {
             };
         };
     };
-    settings: {
+    settings_api_identity_settings: {
         parameters: {
             query?: never;
             header?: never;
@@ -6626,7 +6626,7 @@ export interface operations {
             };
         };
     };
-    set_settings: {
+    set_settings_api_identity_settings: {
         parameters: {
             query?: never;
             header?: never;
@@ -8148,7 +8148,7 @@ export interface operations {
             };
         };
     };
-    settings: {
+    settings_api_security_sso: {
         parameters: {
             query?: never;
             header?: never;
@@ -8167,7 +8167,7 @@ export interface operations {
             };
         };
     };
-    set_settings: {
+    set_settings_api_security_sso: {
         parameters: {
             query?: never;
             header?: never;

@@ -14,7 +14,11 @@ const MAIN_PAGES = [
   "/sources",
   "/imports",
   "/catalogue",
+  "/identity",
+  "/identity/ledger",
+  "/identity/review",
   "/settings/people",
+  "/settings/identity",
 ];
 
 /** From each page's beginning by Tab alone: past the navigation at once, then from place to place, each of them to be seen. */
@@ -102,6 +106,8 @@ const WINDOWS = [
   ["/settings/people", { name: "Add a person" }],
   ["/settings/tokens", { name: "New token" }],
   ["/settings/audit", "tbody button"],
+  ["/identity/ledger?act=merged", { name: /^Undo/ }],
+  ["/settings/identity", { name: "Add a kind" }],
   ["/settings/channels", { name: "Add a rule" }],
   ["/settings/conversions", { name: "New conversion" }],
   ["/settings/currencies", { name: "Enter a rate" }],

@@ -4,6 +4,7 @@
 // SHOTS_DIR: pictures on the way. COMBINATIONS=desktop-light,phone-dark to walk only some.
 import assert from "node:assert/strict";
 import { drawn, lookAt, openBrowser, settled, SIZES, THEMES } from "./browser.mjs";
+import { identity } from "./identity.mjs";
 import { tabs, windows } from "./keyboard.mjs";
 
 const base = process.env.BASE_URL ?? "http://127.0.0.1:8080";
@@ -40,6 +41,12 @@ async function walk({ theme, size, name }) {
   await live(visit);
   await refused(visit, source);
   await profiles(visit);
+  await identity({
+    ...visit,
+    base,
+    look: (title) => look(visit, title),
+    turn: combinations.findIndex((each) => each.name === name),
+  });
   await funnel(visit);
   await catalogue(visit);
   await savedView(visit);

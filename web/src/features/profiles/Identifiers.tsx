@@ -7,21 +7,23 @@ import type { Identifier } from "../../api/types";
 import { Copy } from "../../ui/Copy";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
+import { identifierKey, wholeIdentifiers } from "./identifiers";
 import classes from "./Profiles.module.css";
 
 const SHOWN = 6;
 
 /** What this person is known by, and which event proved that it is one person. */
-export function Identifiers({ identifiers }: { identifiers: Identifier[] }) {
+export function Identifiers({ identifiers: entries }: { identifiers: Identifier[] }) {
   const { t } = useTranslation();
   const format = useFormat();
   const [extent, setExtent] = useState<"first" | "all">("first");
+  const identifiers = wholeIdentifiers(entries);
   const shown = extent === "all" ? identifiers : identifiers.slice(0, SHOWN);
   const hidden = identifiers.length - shown.length;
   return (
     <Card title={t("profiles.identifiers.title")} hint={t("profiles.identifiers.hint")}>
       {shown.map((identifier) => (
-        <OneIdentifier key={identifier.fragment_id} identifier={identifier} />
+        <OneIdentifier key={identifierKey(identifier)} identifier={identifier} />
       ))}
       {0 < hidden && (
         <Button variant="subtle" size="compact-xs" onClick={() => setExtent("all")}>

@@ -15,6 +15,7 @@ import { Header } from "./Header";
 import { Identifiers } from "./Identifiers";
 import classes from "./Profiles.module.css";
 import { PersonMenu } from "./PersonMenu";
+import { PersonTabs } from "./PersonTabs";
 import { profileQuery } from "./queries";
 import { Timeline } from "./Timeline";
 import { Touches } from "./Touches";
@@ -67,19 +68,21 @@ function Person({ profile }: { profile: Profile }) {
   return (
     <>
       <Header profile={profile} />
-      <div className={classes.columns}>
-        <Timeline
-          profileId={profile.profile_id}
-          kind={kind}
-          onKind={(kind) => void navigate({ search: kind === "all" ? {} : { kind }, replace: true })}
-        />
-        <div className={classes.side}>
-          <Business leads={profile.leads} orders={profile.orders} calls={profile.calls} />
-          <Identifiers identifiers={profile.identifiers} />
-          <Traits profileId={profile.profile_id} traits={profile.traits} />
-          <Touches first={profile.first_touch} last={profile.last_touch} counts={profile.counts} />
+      <PersonTabs profile={profile}>
+        <div className={classes.columns}>
+          <Timeline
+            profileId={profile.profile_id}
+            kind={kind}
+            onKind={(kind) => void navigate({ search: kind === "all" ? {} : { kind }, replace: true })}
+          />
+          <div className={classes.side}>
+            <Business leads={profile.leads} orders={profile.orders} calls={profile.calls} />
+            <Identifiers identifiers={profile.identifiers} />
+            <Traits profileId={profile.profile_id} traits={profile.traits} />
+            <Touches first={profile.first_touch} last={profile.last_touch} counts={profile.counts} />
+          </div>
         </div>
-      </div>
+      </PersonTabs>
     </>
   );
 }

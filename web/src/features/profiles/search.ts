@@ -3,7 +3,7 @@ import type { TimelineKind } from "../../api/types";
 export const KINDS = ["all", "visits", "calls", "leads", "orders"] as const satisfies TimelineKind[];
 
 export type ProfilesSearch = { q?: string };
-export type ProfileSearch = { kind?: TimelineKind };
+export type ProfileSearch = { kind?: TimelineKind; tab?: "identity" };
 
 export function readProfiles(search: Record<string, unknown>): ProfilesSearch {
   const { q } = search;
@@ -13,5 +13,5 @@ export function readProfiles(search: Record<string, unknown>): ProfilesSearch {
 
 export function readProfile(search: Record<string, unknown>): ProfileSearch {
   const kind = KINDS.find((kind) => kind === search.kind);
-  return kind && kind !== "all" ? { kind } : {};
+  return { ...(kind && kind !== "all" && { kind }), ...(search.tab === "identity" && { tab: "identity" }) };
 }

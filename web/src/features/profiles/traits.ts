@@ -1,6 +1,14 @@
+import type { TFunction } from "i18next";
+
 /** A trait's value as a person reads and edits it. */
 export function traitText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** A trait's value as a person reads it. */
+export function valueText(t: TFunction, value: unknown): string {
+  if (value === null || value === undefined) return t("ui.none");
+  return typeof value === "boolean" ? t(value ? "ui.yes" : "ui.no") : traitText(value);
 }
 
 /**

@@ -21,7 +21,7 @@ import { may } from "../../api/permissions";
 import { useMe } from "../../api/session";
 import type { Findings } from "../../api/types";
 import { chooseLanguage, LANGUAGES } from "../../i18n";
-import { sectionsOf, settingsOf } from "../../navigation";
+import { identityPagesOf, sectionsOf, settingsOf } from "../../navigation";
 import { useOpenView } from "./openView";
 
 /** Something that the palette leads to or does. */
@@ -42,6 +42,16 @@ export function useRooms({ onHelp }: { onHelp: () => void }): Group[] {
     keys,
     run: () => void navigate({ to }),
   }));
+  // The section itself stands among the pages.
+  const identity = identityPagesOf(role)
+    .slice(1)
+    .map(({ key, to, icon }) => ({
+      key,
+      label: t(`shell.section.${key}`),
+      hint: t("shell.section.identity"),
+      icon,
+      run: () => void navigate({ to }),
+    }));
   const settings = settingsOf(role).map(({ key, icon }) => ({
     key,
     label: t(`settings.section.${key}`),
@@ -82,7 +92,7 @@ export function useRooms({ onHelp }: { onHelp: () => void }): Group[] {
     },
   ];
   return [
-    { key: "pages", title: t("palette.group.pages"), choices: pages },
+    { key: "pages", title: t("palette.group.pages"), choices: [...pages, ...identity] },
     { key: "settings", title: t("palette.group.settings"), choices: settings },
     { key: "actions", title: t("palette.group.actions"), choices: actions },
   ];
