@@ -9,7 +9,7 @@ import { Card } from "../../ui/Page";
 import { outcomeOf, type Outcome } from "./draft";
 import classes from "./Identity.module.css";
 import { JobState } from "./JobState";
-import { jobQuery, useApplyIdentity, useRollBack, useTryIdentity } from "./queries";
+import { jobQuery, trialQuery, useApplyIdentity, useRollBack, useTryIdentity } from "./queries";
 
 /** What the settings would make of history, the button that does it, and the way back. */
 export function IdentityHistory({
@@ -27,12 +27,10 @@ export function IdentityHistory({
   const format = useFormat();
   const trial = useTryIdentity();
   const apply = useApplyIdentity();
-  const { data: tried } = useQuery(jobQuery("identity_preview"));
+  const { data: tried } = useQuery(trialQuery(trial.data?.job));
   const { data: applied } = useQuery(jobQuery("identity"));
   const isApplying = applied?.state === "running";
-  // An outcome of another visit may have been of other settings: only what was tried here is shown.
-  const isOurs = tried && (tried.state === "running" || tried.id === trial.data?.job);
-  const outcome = isOurs && tried.state === "done" ? outcomeOf(tried.message) : null;
+  const outcome = tried?.state === "done" ? outcomeOf(tried.message) : null;
   return (
     <Card title={t("identity_rules.history.title")} hint={t("identity_rules.history.hint")}>
       <Stack gap="sm">
@@ -71,7 +69,7 @@ export function IdentityHistory({
             done={t("identity_rules.history.applied", { when: format.dateTime(applied.started_at) })}
           />
         )}
-        {isOurs && !outcome && (
+        {tried && !outcome && (
           <JobState
             job={tried}
             running={t("identity_rules.history.trying")}
