@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconArrowBackUp, IconArrowRight } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { identifierText } from "../../api/ledger";
 import type { IdentitySettings } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
@@ -185,10 +186,16 @@ function Groups({ groups, name }: { groups: string[][]; name: string }) {
       {groups.map((group, at) => (
         <div key={at} className={classes.group}>
           {group.map((identifier) => (
-            <span key={identifier}>{identifier}</span>
+            <span key={identifier}>{readable(identifier)}</span>
           ))}
         </div>
       ))}
     </div>
   );
+}
+
+/** `email: ana@example.com`, with the kind in the reader's words. */
+function readable(identifier: string): string {
+  const at = identifier.indexOf(": ");
+  return at === -1 ? identifier : identifierText({ kind: identifier.slice(0, at), value: identifier.slice(at + 2) });
 }
