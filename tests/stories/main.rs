@@ -22,6 +22,7 @@ mod ledger;
 mod manual;
 mod outside;
 mod pages;
+mod people;
 mod peers_faults;
 mod pivot;
 #[allow(dead_code, reason = "the store's own tests need more of it")]

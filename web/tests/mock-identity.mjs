@@ -164,13 +164,13 @@ const OUTCOME = {
   examples: [
     {
       profile_id: "1",
-      before: [["email ana.petrova@example.com", "user_id u-0004211"], ["phone +79000000001"]],
-      after: [["email ana.petrova@example.com", "user_id u-0004211", "phone +79000000001"]],
+      before: [["email: ana.petrova@example.com", "user_id: u-0004211"], ["phone: +79000000001"]],
+      after: [["email: ana.petrova@example.com", "user_id: u-0004211", "phone: +79000000001"]],
     },
     {
       profile_id: "2",
-      before: [["email info@firm.example", "crm_id C-1", "crm_id C-2"]],
-      after: [["crm_id C-1"], ["crm_id C-2"], ["email info@firm.example"]],
+      before: [["email: info@firm.example", "crm_id: C-1", "crm_id: C-2"]],
+      after: [["crm_id: C-1"], ["crm_id: C-2"], ["email: info@firm.example"]],
     },
   ],
 };

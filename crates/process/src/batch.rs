@@ -3,7 +3,7 @@
 use forecourt_log::Record as LogRecord;
 use forecourt_model::{
     Event, FragmentId, RecordKind, Refusal, RefusalCode, Stamp,
-    command::Command,
+    command::{Action, Command},
     entity::{AdCost, Told},
     record, time,
 };
@@ -71,19 +71,20 @@ impl Batch {
 }
 
 impl Batch {
-    /// The same records in batches in which each erasure is alone: it is folded on the tables, not in memory.
+    /// The same records in batches in which some stand alone: an erasure, which is folded on the tables and not in memory; and a
+    /// change of the identity settings, by which the batch after it is loaded.
     pub fn parts(self) -> Vec<Self> {
-        if !self.records.iter().any(|record| erase::erases(record).is_some()) {
+        if !self.records.iter().any(stands_alone) {
             return vec![self];
         }
         let mut parts: Vec<Self> = Vec::new();
-        let mut after_erasure = true;
+        let mut after_one_alone = true;
         for record in self.records {
-            let is_erasure = erase::erases(&record).is_some();
-            if is_erasure || after_erasure {
+            let is_alone = stands_alone(&record);
+            if is_alone || after_one_alone {
                 parts.push(Self { records: Vec::new(), end_offset: 0, is_large: self.is_large });
             }
-            after_erasure = is_erasure;
+            after_one_alone = is_alone;
             if let Some(part) = parts.last_mut() {
                 part.end_offset = record.offset + 1;
                 part.records.push(record);
@@ -91,6 +92,11 @@ impl Batch {
         }
         parts
     }
+}
+
+fn stands_alone(record: &Record) -> bool {
+    let sets_identity = matches!(&record.content, Content::Command(Command { action: Action::SetIdentity { .. }, .. }));
+    sets_identity || erase::erases(record).is_some()
 }
 
 /// What does not read back is a dead letter: the border let it through, or another version wrote it.

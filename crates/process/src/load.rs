@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forecourt_model::{
-    Block, EventNames, FragmentId, FragmentState, Identifier, IdentitySettings, ProfileId,
+    Block, EventNames, FragmentId, FragmentState, Identifier, ProfileId,
     command::Action,
     form::SOURCE_PREFIX,
     identity::{KindRole, PersonFacts},
@@ -75,7 +75,7 @@ pub(crate) async fn state<'a>(
         suppressed_forgotten_until: None,
         block: Block { first_offset, end_offset: batch.end_offset, ..Block::default() },
     };
-    let wanted = Wanted::of(batch, settings, &definitions.identity);
+    let wanted = Wanted::of(batch, settings, definitions);
     fragments(tx, &mut state, &wanted, pending).await?;
     entities(tx, &mut state, &wanted).await?;
     for range in &wanted.channels {
@@ -116,7 +116,8 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(batch: &Batch, settings: &Settings, identity: &IdentitySettings) -> Self {
+    fn of(batch: &Batch, settings: &Settings, definitions: &Definitions) -> Self {
+        let Definitions { identity, blocked, .. } = definitions;
         let mut wanted = Self::default();
         for record in &batch.records {
             match &record.content {
@@ -132,7 +133,11 @@ impl Wanted {
                     let ids = event.identifiers.iter().map(|identifier| (identifier, identifier.fragment_id(&settings.hash_key, 0)));
                     let ids: Vec<(&Identifier, FragmentId)> = ids.collect();
                     let is_device = |identifier: &Identifier| identity.role(identifier.kind.as_str()) == KindRole::Device;
-                    let person = ids.iter().find(|(identifier, _)| !is_device(identifier)).map(|(_, id)| *id);
+                    let is_person = |identifier: &Identifier| {
+                        let kind = identifier.kind.as_str();
+                        identity.role(kind) == KindRole::Person && !blocked.has(kind, &identifier.value)
+                    };
+                    let person = ids.iter().find(|(identifier, _)| is_person(identifier)).map(|(_, id)| *id);
                     for (identifier, id) in ids {
                         wanted.fragments.insert(id);
                         if is_device(identifier) {

@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { lookAt, openBrowser, settled, signIn, SIZES, THEMES } from "./browser.mjs";
 
-const PREVIEW_MS = 60_000;
+// All of history is decided anew, one trial after the other.
+const PREVIEW_MS = 180_000;
 
 /** * `turn`: which of several walks at once it is, so that no two part the same profile. */
 export async function identity({ page, base, look, turn }) {

@@ -3,13 +3,14 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconArrowBackUp, IconArrowRight } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { identifierText } from "../../api/ledger";
 import type { IdentitySettings } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { outcomeOf, type Outcome } from "./draft";
 import classes from "./Identity.module.css";
 import { JobState } from "./JobState";
-import { jobQuery, useApplyIdentity, useRollBack, useTryIdentity } from "./queries";
+import { jobQuery, trialQuery, useApplyIdentity, useRollBack, useTryIdentity } from "./queries";
 
 /** What the settings would make of history, the button that does it, and the way back. */
 export function IdentityHistory({
@@ -27,12 +28,10 @@ export function IdentityHistory({
   const format = useFormat();
   const trial = useTryIdentity();
   const apply = useApplyIdentity();
-  const { data: tried } = useQuery(jobQuery("identity_preview"));
+  const { data: tried } = useQuery(trialQuery(trial.data?.job));
   const { data: applied } = useQuery(jobQuery("identity"));
   const isApplying = applied?.state === "running";
-  // An outcome of another visit may have been of other settings: only what was tried here is shown.
-  const isOurs = tried && (tried.state === "running" || tried.id === trial.data?.job);
-  const outcome = isOurs && tried.state === "done" ? outcomeOf(tried.message) : null;
+  const outcome = tried?.state === "done" ? outcomeOf(tried.message) : null;
   return (
     <Card title={t("identity_rules.history.title")} hint={t("identity_rules.history.hint")}>
       <Stack gap="sm">
@@ -71,7 +70,7 @@ export function IdentityHistory({
             done={t("identity_rules.history.applied", { when: format.dateTime(applied.started_at) })}
           />
         )}
-        {isOurs && !outcome && (
+        {tried && !outcome && (
           <JobState
             job={tried}
             running={t("identity_rules.history.trying")}
@@ -187,10 +186,16 @@ function Groups({ groups, name }: { groups: string[][]; name: string }) {
       {groups.map((group, at) => (
         <div key={at} className={classes.group}>
           {group.map((identifier) => (
-            <span key={identifier}>{identifier}</span>
+            <span key={identifier}>{readable(identifier)}</span>
           ))}
         </div>
       ))}
     </div>
   );
+}
+
+/** `email: ana@example.com`, with the kind in the reader's words. */
+function readable(identifier: string): string {
+  const at = identifier.indexOf(": ");
+  return at === -1 ? identifier : identifierText({ kind: identifier.slice(0, at), value: identifier.slice(at + 2) });
 }

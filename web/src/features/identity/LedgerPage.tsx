@@ -142,7 +142,7 @@ function Undo({ profileId, one, other }: { profileId: string; one: LedgerSide; o
   const [opened, popover] = useDisclosure(false);
   const names = { one: sideText(t, one), other: sideText(t, other) };
   return (
-    <Popover opened={opened} onChange={(open) => !open && popover.close()} position="left" withArrow trapFocus>
+    <Popover opened={opened} onChange={(open) => !open && popover.close()} position="bottom-end" withArrow trapFocus>
       <Popover.Target>
         <Button
           className={classes.undo}

@@ -50,6 +50,18 @@ export const jobQuery = (kind: IdentityJobKind) =>
     refetchInterval: ({ state }) => (state.data?.state === "running" ? REFRESH_MS : false),
   });
 
+/** The trial that was asked for here, among those of others; before one is, whichever is under way. */
+export const trialQuery = (asked: string | undefined) =>
+  queryOptions({
+    queryKey: ["identity-jobs", "identity_preview", asked],
+    queryFn: async () => {
+      const { jobs } = await body(api.GET("/api/jobs"));
+      const trials = jobs.filter(({ kind }) => kind === "identity_preview");
+      return trials.find(({ id, state }) => (asked === undefined ? state === "running" : id === asked)) ?? null;
+    },
+    refetchInterval: ({ state }) => (state.data?.state === "running" ? REFRESH_MS : false),
+  });
+
 export const duplicatesQuery = (state: PairState) =>
   infiniteQueryOptions({
     queryKey: ["duplicates", state],

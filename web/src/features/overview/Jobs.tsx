@@ -30,15 +30,17 @@ function Running({ job }: { job: Job }) {
         <Text size="sm" c="dimmed" className="num">
           {share === null
             ? format.integer(job.done)
-            : t("overview.job.progress", {
-                done: format.integer(job.done),
-                total: format.integer(job.total),
-                share: format.percent(share),
-              })}
+            : job.unit === "%"
+              ? format.percent(share)
+              : t("overview.job.progress", {
+                  done: format.integer(job.done),
+                  total: format.integer(job.total),
+                  share: format.percent(share),
+                })}
         </Text>
       </Group>
       <Progress value={share === null ? 100 : share * 100} striped animated aria-label={title} />
-      {job.message && (
+      {job.message && !isForMachines(job) && (
         <Text size="xs" c="dimmed" mt={6}>
           {job.message}
         </Text>
@@ -60,9 +62,15 @@ function Failed({ job }: { job: Job }) {
   );
 }
 
+/** The message of a trial holds what is tried, and then what came of it: the page that began it reads it. */
+const isForMachines = ({ kind }: Job) => kind === "identity_preview";
+
 /** What we begin ourselves is told in the reader's words. */
 function jobTitle(t: TFunction, job: Job): string {
   if (job.kind === "demo_seed") return t("overview.job.demo_seed");
   if (job.kind === "retention") return t("overview.job.retention");
+  if (job.kind === "identity") return t("overview.job.identity");
+  if (job.kind === "identity_preview") return t("overview.job.identity_preview");
+  if (job.kind === "duplicates") return t("overview.job.duplicates");
   return job.title;
 }

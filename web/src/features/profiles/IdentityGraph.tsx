@@ -77,6 +77,10 @@ export function IdentityGraph({ identity }: { identity: ProfileIdentity }) {
           </span>
         ))}
         <span>
+          <i data-role="shared" />
+          {t("profiles.why.mark.shared")}
+        </span>
+        <span>
           <i data-role="other" />
           {t("profiles.why.mark.other")}
         </span>
@@ -123,10 +127,14 @@ function OtherBox({ place }: { place: OtherPlace }) {
       search={{ tab: "identity" }}
       className={classes.box}
       data-role="other"
+      data-shared={place.isShared}
       title={place.identifiers.join(", ")}
     >
       <div className={classes.boxText}>
-        <div className={classes.kind}>{t("profiles.why.mark.other")}</div>
+        <div className={classes.kind}>
+          {t("profiles.why.mark.other")}
+          {place.isShared && ` · ${t("profiles.why.mark.shared")}`}
+        </div>
         <div className="ellipsis">{placeText(t, place)}</div>
       </div>
     </Link>

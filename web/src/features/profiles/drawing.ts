@@ -13,7 +13,15 @@ export type OwnPlace = {
 };
 
 /** Another profile that evidence ties to this one without joining them. */
-export type OtherPlace = { sort: "other"; key: string; profileId: string; name: string | null; identifiers: string[] };
+export type OtherPlace = {
+  sort: "other";
+  key: string;
+  profileId: string;
+  name: string | null;
+  identifiers: string[];
+  /** What ties it to this one is shared by many. */
+  isShared: boolean;
+};
 
 /** All that ties two places, drawn as one line. */
 export type Tie = { one: string; other: string; joins: boolean; evidence: IdentityEdge[] };
@@ -97,10 +105,10 @@ function placesAndTies(identity: ProfileIdentity) {
     const key = isOwn ? `${node.kind} ${node.value}` : node.profile_id;
     placeOf.set(node.fragment_id, key);
     const held = places.get(key);
+    if (held) held.isShared ||= node.is_shared;
     if (held?.sort === "own") {
       held.fragmentIds.push(node.fragment_id);
       held.events += node.events;
-      held.isShared ||= node.is_shared;
     } else if (!held) {
       places.set(key, isOwn ? ownPlace(key, node) : otherPlace(identity, node));
     }
@@ -137,6 +145,7 @@ function otherPlace({ neighbours }: ProfileIdentity, node: IdentityNode): OtherP
     profileId: node.profile_id,
     name: known?.name ?? null,
     identifiers: known?.identifiers ?? [node.value],
+    isShared: node.is_shared,
   };
 }
 

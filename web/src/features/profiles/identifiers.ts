@@ -7,9 +7,11 @@ export function uniqueIdentifiers<Named extends { kind: string; value: string }>
   return [...new Map(named.toReversed().map((each) => [identifierKey(each), each])).values()].reverse();
 }
 
-/** Each identifier once, with all that was seen and proven of it. */
+/** Each identifier once, with all that was seen and proven of it; devices last, since there may be many of them. */
 export function wholeIdentifiers(identifiers: Identifier[]): Identifier[] {
-  return uniqueIdentifiers(identifiers).map((first) => {
+  const isDevice = ({ kind }: Identifier) => Number(kind === "anonymous_id" || kind === "device_id");
+  const named = uniqueIdentifiers(identifiers).sort((a, b) => isDevice(a) - isDevice(b));
+  return named.map((first) => {
     const all = identifiers.filter((each) => identifierKey(each) === identifierKey(first));
     const proofs = all.flatMap(({ evidence }) => evidence);
     const others = proofs.filter((proof) => identifierKey(proof.with) !== identifierKey(first));
