@@ -118,6 +118,7 @@ async function answering({ page, base, look }) {
   await page.waitForURL(/pair=.*3\.4/);
   await page.keyboard.press("s");
   await page.getByText("part one of them first").waitFor();
+  await page.locator("#main [data-loading]").waitFor({ state: "detached" });
   await page.keyboard.press("l");
   await page.getByText("Put off").waitFor();
   await place(`2 of ${total - 1}`);

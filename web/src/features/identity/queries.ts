@@ -160,9 +160,10 @@ export function useAnswer() {
     mutationFn: ({ id, answer }: { id: string; answer: DuplicateAnswer }) =>
       body(api.POST("/api/duplicates/{id}/answer", { params: { path: { id } }, body: { answer } })),
     onSuccess: async ({ done, reason }, { answer }) => {
-      if (done) toastDone(t(`review.answered.${answer}`));
-      else toastFailed(reason ?? t("review.refused"));
-      for (const queryKey of WHO_IS_WHO) await queryClient.invalidateQueries({ queryKey });
+      // A refusal changes nothing: the next answer can be given at once.
+      if (!done) return toastFailed(reason ?? t("review.refused"));
+      toastDone(t(`review.answered.${answer}`));
+      await Promise.all(WHO_IS_WHO.map((queryKey) => queryClient.invalidateQueries({ queryKey })));
     },
     onError: (error) => toastFailed(errorText(t, error)),
   });
