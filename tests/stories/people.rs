@@ -125,15 +125,15 @@ async fn probable_duplicates_are_found_and_answered() {
     let surnames = ["Petrov", "Sidorov", "Ivanov", "Kuznetsov", "Sokolov", "Popov", "Lebedev", "Kozlov", "Novikov", "Morozov"];
     let names = ["Ivan", "Petr", "Sergey", "Oleg", "Anton", "Boris", "Kirill", "Denis", "Maksim", "Roman", "Gleb"];
     for n in 0..330_usize {
-        let (name, surname) = (names[n % 11], surnames[(n / 11) % 10]);
+        let (name, surname, city) = (names[n % 11], surnames[(n / 11) % 10], ["Moscow", "Kazan", "Omsk"][n % 3]);
         let born = format!("19{:02}-{:02}-{:02}", 50 + n % 47, 1 + n % 12, 1 + n % 27);
         let traits = json!({ "firstName": name, "lastName": surname, "birthday": born, "email": format!("{name}.{surname}{n}@people.example"),
-            "phone": format!("+7916{:07}", 1_000_003 + n * 7_919), "city": ["Moscow", "Kazan", "Omsk"][n % 3] });
+            "phone": format!("+7916{:07}", 1_000_003 + n * 7_919), "city": city });
         server.call_identify(&key, json!({ "userId": format!("u{n}"), "traits": traits })).await;
         // Each eleventh came again, with a slip in the name, another address, and no account.
         if n % 11 == 0 {
             let again = json!({ "firstName": name, "lastName": format!("{surname}a"), "birthday": born,
-                "email": format!("again{n}@elsewhere.example"), "city": ["Moscow", "Kazan", "Omsk"][n % 3] });
+                "email": format!("again{n}@elsewhere.example"), "city": city });
             server.call_identify(&key, json!({ "anonymousId": format!("again-{n}"), "traits": again })).await;
         }
     }

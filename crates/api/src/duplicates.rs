@@ -146,7 +146,7 @@ pub async fn duplicates(
 }
 
 /// Say whether two are one person. The answer is remembered, and what is found from then on is weighed by it.
-#[utoipa::path(post, path = "/api/duplicates/{id}/answer", tag = "identity", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/api/duplicates/{id}/answer", operation_id = "duplicate_answer", tag = "identity", params(("id" = String, Path)),
     request_body = DuplicateAnswer, responses((status = 200, body = DuplicateOutcome), (status = 404, body = ErrorBody)))]
 pub async fn answer(
     State(store): State<Store>,
@@ -185,13 +185,13 @@ pub async fn answer(
 }
 
 /// When two are merged without asking, and when somebody is asked.
-#[utoipa::path(get, path = "/api/duplicates/settings", tag = "identity", responses((status = 200, body = DuplicateSettings)))]
+#[utoipa::path(get, path = "/api/duplicates/settings", operation_id = "duplicate_settings", tag = "identity", responses((status = 200, body = DuplicateSettings)))]
 pub async fn settings(State(control): State<Control>) -> Result<Json<DuplicateSettings>, ApiError> {
     let (merge_at, review_at) = control.duplicate_thresholds().await?;
     Ok(Json(DuplicateSettings { merge_at, review_at }))
 }
 
-#[utoipa::path(put, path = "/api/duplicates/settings", tag = "identity", request_body = DuplicateSettings,
+#[utoipa::path(put, path = "/api/duplicates/settings", operation_id = "set_duplicate_settings", tag = "identity", request_body = DuplicateSettings,
     responses((status = 200, body = DuplicateSettings), (status = 400, body = ErrorBody)))]
 /// Change when two are merged without asking, and when somebody is asked.
 pub async fn set_settings(
@@ -213,7 +213,7 @@ pub async fn set_settings(
 }
 
 /// Look for probable duplicates among all profiles now. While that is under way already, the answer is its job.
-#[utoipa::path(post, path = "/api/duplicates/find", tag = "identity", responses((status = 202, body = DuplicatesJob)))]
+#[utoipa::path(post, path = "/api/duplicates/find", operation_id = "duplicate_find", tag = "identity", responses((status = 202, body = DuplicatesJob)))]
 pub async fn find(State(control): State<Control>, State(clock): State<Clock>) -> Result<(StatusCode, Json<DuplicatesJob>), ApiError> {
     if let Some(running) = control.running_jobs(DUPLICATES_JOB).await?.into_iter().next() {
         return Ok((StatusCode::ACCEPTED, Json(DuplicatesJob { job: running.id })));

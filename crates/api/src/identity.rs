@@ -189,7 +189,7 @@ pub struct IdentityDay {
 }
 
 /// The settings in force.
-#[utoipa::path(get, path = "/api/identity/settings", tag = "identity", responses((status = 200, body = IdentitySettingsAnswer)))]
+#[utoipa::path(get, path = "/api/identity/settings", operation_id = "identity_settings", tag = "identity", responses((status = 200, body = IdentitySettingsAnswer)))]
 pub async fn settings(State(store): State<Store>, State(control): State<Control>) -> Result<Json<IdentitySettingsAnswer>, ApiError> {
     let changed = store.changed_identity_settings().await?;
     let settings = changed.as_ref().map_or_else(ModelSettings::default, |changed| changed.body.clone());
@@ -203,7 +203,7 @@ pub async fn settings(State(store): State<Store>, State(control): State<Control>
 }
 
 /// Change the settings: what comes from now on is decided by them. What came before stays until they are applied to it.
-#[utoipa::path(put, path = "/api/identity/settings", tag = "identity", request_body = IdentitySettings,
+#[utoipa::path(put, path = "/api/identity/settings", operation_id = "set_identity_settings", tag = "identity", request_body = IdentitySettings,
     responses((status = 200, body = CommandOutcome), (status = 202, body = CommandOutcome), (status = 400, body = ErrorBody)))]
 pub async fn set_settings(
     State(store): State<Store>,
@@ -239,7 +239,7 @@ pub async fn roll_back(
 }
 
 /// Say how many profiles settings would join or part if they were applied to everything that came so far; nothing is changed.
-#[utoipa::path(post, path = "/api/identity/preview", tag = "identity", request_body = IdentitySettings,
+#[utoipa::path(post, path = "/api/identity/preview", operation_id = "identity_preview", tag = "identity", request_body = IdentitySettings,
     responses((status = 202, body = IdentityJob), (status = 400, body = ErrorBody)))]
 pub async fn preview(
     State(control): State<Control>,
@@ -253,7 +253,7 @@ pub async fn preview(
 }
 
 /// Apply the settings in force to everything that came so far. While that is under way already, the answer is its job.
-#[utoipa::path(post, path = "/api/identity/apply", tag = "identity", responses((status = 202, body = IdentityJob)))]
+#[utoipa::path(post, path = "/api/identity/apply", operation_id = "identity_apply", tag = "identity", responses((status = 202, body = IdentityJob)))]
 pub async fn apply(State(control): State<Control>, State(clock): State<Clock>) -> Result<(StatusCode, Json<IdentityJob>), ApiError> {
     if let Some(running) = control.running_jobs(IDENTITY_JOB).await?.into_iter().next() {
         return Ok((StatusCode::ACCEPTED, Json(IdentityJob { job: running.id })));
@@ -263,7 +263,7 @@ pub async fn apply(State(control): State<Control>, State(clock): State<Clock>) -
 }
 
 /// What was joined, refused and parted, latest first.
-#[utoipa::path(get, path = "/api/identity/ledger", tag = "identity", params(LedgerAsked),
+#[utoipa::path(get, path = "/api/identity/ledger", operation_id = "identity_ledger", tag = "identity", params(LedgerAsked),
     responses((status = 200, body = Ledger), (status = 400, body = ErrorBody)))]
 pub async fn ledger(State(store): State<Store>, Asked(asked): Asked<LedgerAsked>) -> Result<Json<Ledger>, ApiError> {
     let limit = page_size(asked.limit, 50, 200);
@@ -276,7 +276,7 @@ pub async fn ledger(State(store): State<Store>, Asked(asked): Asked<LedgerAsked>
 }
 
 /// Who is known, and how well.
-#[utoipa::path(get, path = "/api/identity/report", tag = "identity", params(IdentityReportAsked),
+#[utoipa::path(get, path = "/api/identity/report", operation_id = "identity_report", tag = "identity", params(IdentityReportAsked),
     responses((status = 200, body = IdentityReport), (status = 400, body = ErrorBody)))]
 pub async fn report(
     State(store): State<Store>,

@@ -169,7 +169,7 @@ pub struct Unmerge {
 }
 
 /// Why this is one person.
-#[utoipa::path(get, path = "/api/profiles/{id}/identity", tag = "identity", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/api/profiles/{id}/identity", operation_id = "profile_identity", tag = "identity", params(("id" = String, Path)),
     responses((status = 200, body = ProfileIdentity), (status = 404, body = ErrorBody)))]
 pub async fn identity(State(store): State<Store>, caller: Caller, Path(id): Path<String>) -> Result<Json<ProfileIdentity>, ApiError> {
     let view = seen(&store, &caller, &id).await?;

@@ -324,7 +324,11 @@ fn tell(state: &mut State<'_>, ids: &[FragmentId], before: &[ProfileId], found: 
     let parted: Vec<(ProfileId, ProfileId)> = parts
         .iter()
         .filter(|(from, _)| !is_new(from))
-        .flat_map(|(from, to)| to.iter().skip(1).map(move |part| (*from, *part)))
+        .flat_map(|(from, to)| {
+            // The part that keeps the id has not left; where none does, the first is the one that the others left.
+            let kept = if to.contains(from) { Some(from) } else { to.first() };
+            to.iter().filter(move |part| Some(*part) != kept).map(move |part| (*from, *part))
+        })
         .collect();
     let why = state.because.clone();
     for (from, part) in parted {

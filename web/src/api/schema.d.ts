@@ -828,7 +828,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Look for probable duplicates among all profiles now. While that is under way already, the answer is its job. */
-        post: operations["find"];
+        post: operations["duplicate_find"];
         delete?: never;
         options?: never;
         head?: never;
@@ -843,9 +843,9 @@ export interface paths {
             cookie?: never;
         };
         /** When two are merged without asking, and when somebody is asked. */
-        get: operations["settings_api_duplicates_settings"];
+        get: operations["duplicate_settings"];
         /** Change when two are merged without asking, and when somebody is asked. */
-        put: operations["set_settings_api_duplicates_settings"];
+        put: operations["set_duplicate_settings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -863,7 +863,24 @@ export interface paths {
         get?: never;
         put?: never;
         /** Say whether two are one person. The answer is remembered, and what is found from then on is weighed by it. */
-        post: operations["answer"];
+        post: operations["duplicate_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People who were erased, and how far that has come. */
+        get: operations["erasures"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -967,7 +984,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Apply the settings in force to everything that came so far. While that is under way already, the answer is its job. */
-        post: operations["apply"];
+        post: operations["identity_apply"];
         delete?: never;
         options?: never;
         head?: never;
@@ -982,7 +999,7 @@ export interface paths {
             cookie?: never;
         };
         /** What was joined, refused and parted, latest first. */
-        get: operations["ledger"];
+        get: operations["identity_ledger"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1001,7 +1018,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Say how many profiles settings would join or part if they were applied to everything that came so far; nothing is changed. */
-        post: operations["preview"];
+        post: operations["identity_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1016,7 +1033,7 @@ export interface paths {
             cookie?: never;
         };
         /** Who is known, and how well. */
-        get: operations["report"];
+        get: operations["identity_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1050,9 +1067,9 @@ export interface paths {
             cookie?: never;
         };
         /** The settings in force. */
-        get: operations["settings_api_identity_settings"];
+        get: operations["identity_settings"];
         /** Change the settings: what comes from now on is decided by them. What came before stays until they are applied to it. */
-        put: operations["set_settings_api_identity_settings"];
+        put: operations["set_identity_settings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1577,6 +1594,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/profiles/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erase everything that is known of a person. */
+        post: operations["erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profiles/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is known of one person, as a file. */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/profiles/{id}/identity": {
         parameters: {
             query?: never;
@@ -1585,7 +1636,7 @@ export interface paths {
             cookie?: never;
         };
         /** Why this is one person. */
-        get: operations["identity"];
+        get: operations["profile_identity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1807,9 +1858,9 @@ export interface paths {
             cookie?: never;
         };
         /** How single sign-on is set up. */
-        get: operations["settings_api_security_sso"];
+        get: operations["settings"];
         /** Set single sign-on up. Switching it on asks the provider for its description first. */
-        put: operations["set_settings_api_security_sso"];
+        put: operations["set_settings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2632,6 +2683,64 @@ export interface components {
              * @description How many there were.
              */
             ended: number;
+        };
+        Erasure: {
+            /** @description Who asked for it. */
+            by: string;
+            /** Format: int64 */
+            dead_letters: number;
+            /**
+             * Format: int64
+             * @description Of the step; 0 of 0 while that is not known.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Leads, orders and calls that count on as nobody's.
+             */
+            entities: number;
+            erased_at: string;
+            /**
+             * Format: int64
+             * @description Events that left reports.
+             */
+            events: number;
+            finished_at: string | null;
+            /**
+             * Format: int64
+             * @description Identifiers whose past an import does not bring back.
+             */
+            identifiers: number;
+            /** Format: int64 */
+            messages: number;
+            /** @description The id that the profile had; a cookie that returns may have it again, as somebody new. */
+            profile_id: string;
+            /**
+             * Format: int64
+             * @description Records of the log that were overwritten.
+             */
+            records: number;
+            /** @description What is done now. The profile itself is gone from the beginning. */
+            step: components["schemas"]["ErasureStep"];
+            /** Format: int64 */
+            total: number;
+            /** @description Why it does not go on just now. */
+            trouble: string | null;
+        };
+        /**
+         * @description `log`: records are overwritten. `lake`: events leave the files. `sent`: what was sent is forgotten. `databases`: they are
+         *     written anew. `old_files`: the lake's old files go, once no outside reader can be at them. `done`: nothing is left.
+         * @enum {string}
+         */
+        ErasureStep: "log" | "lake" | "sent" | "databases" | "old_files" | "done";
+        Erasures: {
+            /** @description Newest first. */
+            erasures: components["schemas"]["Erasure"][];
+            /**
+             * Format: int64
+             * @description Items that were dropped because they told of an erased person, in all.
+             */
+            suppressed: number;
         };
         ErrorBody: {
             error: components["schemas"]["ErrorDetail"];
@@ -3843,6 +3952,8 @@ export interface components {
             /** @description The id asked for, when it has become part of this profile. */
             redirected_from: string | null;
         };
+        /** @enum {string} */
+        ProfileFormat: "json" | "html";
         /** @description All that is known of why these identifiers are, or are not, one person's. */
         ProfileIdentity: {
             evidence: components["schemas"]["IdentityEdge"][];
@@ -6138,7 +6249,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    duplicate_find: {
         parameters: {
             query?: never;
             header?: never;
@@ -6157,7 +6268,7 @@ export interface operations {
             };
         };
     };
-    settings_api_duplicates_settings: {
+    duplicate_settings: {
         parameters: {
             query?: never;
             header?: never;
@@ -6176,7 +6287,7 @@ export interface operations {
             };
         };
     };
-    set_settings_api_duplicates_settings: {
+    set_duplicate_settings: {
         parameters: {
             query?: never;
             header?: never;
@@ -6207,7 +6318,7 @@ export interface operations {
             };
         };
     };
-    answer: {
+    duplicate_answer: {
         parameters: {
             query?: never;
             header?: never;
@@ -6236,6 +6347,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    erasures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasures"];
                 };
             };
         };
@@ -6460,7 +6590,7 @@ export interface operations {
             };
         };
     };
-    apply: {
+    identity_apply: {
         parameters: {
             query?: never;
             header?: never;
@@ -6479,7 +6609,7 @@ export interface operations {
             };
         };
     };
-    ledger: {
+    identity_ledger: {
         parameters: {
             query?: {
                 /** @description `merged`, `refused`, `parted`; all when absent. */
@@ -6517,7 +6647,7 @@ export interface operations {
             };
         };
     };
-    preview: {
+    identity_preview: {
         parameters: {
             query?: never;
             header?: never;
@@ -6548,7 +6678,7 @@ export interface operations {
             };
         };
     };
-    report: {
+    identity_report: {
         parameters: {
             query?: {
                 /** @description `2026-01-31`; 30 days before `to` when absent. Days of UTC. */
@@ -6607,7 +6737,7 @@ export interface operations {
             };
         };
     };
-    settings_api_identity_settings: {
+    identity_settings: {
         parameters: {
             query?: never;
             header?: never;
@@ -6626,7 +6756,7 @@ export interface operations {
             };
         };
     };
-    set_settings_api_identity_settings: {
+    set_identity_settings: {
         parameters: {
             query?: never;
             header?: never;
@@ -7703,7 +7833,76 @@ export interface operations {
             };
         };
     };
-    identity: {
+    erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query: {
+                /** @description `json` or `html`. */
+                format: components["schemas"]["ProfileFormat"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    profile_identity: {
         parameters: {
             query?: never;
             header?: never;
@@ -8148,7 +8347,7 @@ export interface operations {
             };
         };
     };
-    settings_api_security_sso: {
+    settings: {
         parameters: {
             query?: never;
             header?: never;
@@ -8167,7 +8366,7 @@ export interface operations {
             };
         };
     };
-    set_settings_api_security_sso: {
+    set_settings: {
         parameters: {
             query?: never;
             header?: never;
