@@ -172,6 +172,10 @@ fn interval(state: &mut State<'_>, identifier: &Identifier, device: FragmentId, 
         return device;
     }
     let Some(person) = root.state().owner_at(told.ts_us).map(FragmentId) else { return device };
+    // Of somebody who was erased the device knows no more than that somebody was there.
+    if !state.fragments.contains_key(&person) {
+        return device;
+    }
     let id = identifier.interval_id(&state.settings.hash_key, person);
     if !state.fragments.contains_key(&id) {
         make(state, id, identifier, 1, told.ts_us);
