@@ -15,7 +15,7 @@ use forecourt_store::{
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    identity::{facts_of, write_ledger},
+    identity::{facts_of, merged, write_ledger},
     load,
     pending::Pending,
     state::State,
@@ -305,6 +305,7 @@ fn tell(state: &mut State<'_>, ids: &[FragmentId], before: &[ProfileId], found: 
             continue;
         }
         if found.profiles[a] == found.profiles[b] && before[a] != before[b] {
+            state.totals.add("identity", time::day(state.at_us), merged(&evidence.rule), 1, 0);
             write_ledger(state, "merged", &evidence.rule, None, evidence.a, evidence.b, profiles);
             told.insert((FragmentId(before[a].0.min(before[b].0)), FragmentId(before[a].0.max(before[b].0))));
         } else if let Some(refused) = found.refused.iter().find(|refused| refused.edge == index) {

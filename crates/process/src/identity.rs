@@ -382,14 +382,15 @@ fn are_in_harmony(state: &mut State<'_>, a: ProfileId, b: ProfileId) -> Option<b
 
 /// A line in the ledger, where two who were both known before become one.
 pub(crate) fn note_merge(state: &mut State<'_>, rule: &str, one: FragmentId, other: FragmentId, a: ProfileId, b: ProfileId) {
-    state.totals.add("identity", time::day(state.at_us), if rule == "word" { "merged:word" } else { merged(rule) }, 1, 0);
+    state.totals.add("identity", time::day(state.at_us), merged(rule), 1, 0);
     if was_known(state, a) && was_known(state, b) {
         write_ledger(state, "merged", rule, None, one, other, (a, b));
     }
 }
 
-fn merged(rule: &str) -> &'static str {
+pub(crate) fn merged(rule: &str) -> &'static str {
     match rule {
+        "word" => "merged:word",
         "signed_in" => "merged:signed_in",
         "alias" => "merged:alias",
         "imported" => "merged:imported",
