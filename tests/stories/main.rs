@@ -22,8 +22,8 @@ mod ledger;
 mod manual;
 mod outside;
 mod pages;
-mod people;
 mod peers_faults;
+mod people;
 mod pivot;
 #[allow(dead_code, reason = "the store's own tests need more of it")]
 #[path = "../../crates/store/tests/postgres/mod.rs"]

@@ -54,7 +54,10 @@ async fn merged_and_parted(installation: Installation) {
 
     // Why, by page and by command; and taken back from the ledger.
     let why = server.get(&format!("/api/profiles/{one}/identity")).await;
-    assert!(why["evidence"].as_array().is_some_and(|edges| edges.iter().any(|edge| edge["rule"] == "word" && edge["joins"] == true)), "{why}");
+    assert!(
+        why["evidence"].as_array().is_some_and(|edges| edges.iter().any(|edge| edge["rule"] == "word" && edge["joins"] == true)),
+        "{why}"
+    );
     let told = installation.run(&["profile", "show", "ana@people.example", "--explain"]);
     assert!(told.ok && told.out.contains("word"), "{}{}", told.out, told.err);
     let ledger = server.get("/api/identity/ledger?act=merged").await;
@@ -100,7 +103,11 @@ async fn settings_are_tried_applied_and_rolled_back() {
     settings["kinds"]["email"]["limit"] = json!({ "values": 2, "window_days": 365 });
     let tried = server.ask(Method::POST, "/api/identity/preview", settings.clone()).await;
     let found: Value = serde_json::from_str(&server.job(&tried).await).expect("an outcome");
-    assert_eq!((found["profiles_before"].as_u64(), found["profiles_after"].as_u64(), found["parted"].as_u64()), (Some(1), Some(3), Some(1)), "{found}");
+    assert_eq!(
+        (found["profiles_before"].as_u64(), found["profiles_after"].as_u64(), found["parted"].as_u64()),
+        (Some(1), Some(3), Some(1)),
+        "{found}"
+    );
     assert_eq!(found["examples"][0]["after"].as_array().map(Vec::len), Some(3), "{found}");
     assert_eq!(server.get("/api/profiles").await["total"], 1, "nothing is changed by trying");
 
@@ -150,7 +157,11 @@ async fn probable_duplicates_are_found_and_answered() {
     };
     let right = pairs.iter().filter(|pair| is_right(pair)).count();
     assert!(9 * pairs.len() <= 10 * right, "{right} of {} are right", pairs.len());
-    assert!(pairs[0]["contributions"].as_array().is_some_and(|parts| parts.iter().any(|part| part["column"] == "birth_date")), "{}", pairs[0]);
+    assert!(
+        pairs[0]["contributions"].as_array().is_some_and(|parts| parts.iter().any(|part| part["column"] == "birth_date")),
+        "{}",
+        pairs[0]
+    );
 
     let answer = async |pair: &Value, answer: &str| {
         let id = pair["id"].as_str().expect("an id").to_owned();
@@ -195,7 +206,9 @@ async fn only_some_may_say_who_is_who() {
     server.call_identify(&key, json!({ "userId": "bob", "traits": { "email": "bob@people.example" } })).await;
     server.wait_until_folded().await;
     let (ana, bob) = (server.profile("ana@people.example").await, server.profile("bob@people.example").await);
-    for (role, may_see, may_say, may_set) in [("analyst", true, false, false), ("operator", true, true, false), ("marketer", true, true, true)] {
+    for (role, may_see, may_say, may_set) in
+        [("analyst", true, false, false), ("operator", true, true, false), ("marketer", true, true, true)]
+    {
         let token = installation.ask(&["token", "create", "--role", role])["token"].as_str().expect("a token").to_owned();
         let status = async |method: Method, path: &str, body: Option<Value>| server.call(method, path, Some(&token), body.as_ref()).await.0;
         let allowed = |status: StatusCode| status != StatusCode::FORBIDDEN;

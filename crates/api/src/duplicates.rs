@@ -1,6 +1,10 @@
 //! Probable duplicates: pairs that wait for a person's answer, and the answers.
 
-use axum::{Json, extract::{Path, State}, http::StatusCode};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
 use forecourt_model::{FragmentId, ProfileId, command::Action, time::iso};
 use forecourt_store::{
     Store,
@@ -169,9 +173,7 @@ pub async fn answer(
     }
     let (state, action) = match asked.answer {
         Answer::Same => (DuplicateState::Same, Some(Action::MergeProfiles { one: both[0], other: both[1], probability: None })),
-        Answer::NotSame => {
-            (DuplicateState::NotSame, Some(Action::PartProfiles { one: FragmentId(held.a), other: FragmentId(held.b) }))
-        }
+        Answer::NotSame => (DuplicateState::NotSame, Some(Action::PartProfiles { one: FragmentId(held.a), other: FragmentId(held.b) })),
         Answer::Later => (DuplicateState::Later, None),
     };
     trail.changed(&serde_json::json!({ "pair": id, "state": held.state.as_str() }), &serde_json::json!({ "state": state.as_str() }));

@@ -253,7 +253,10 @@ pub async fn unmerge(
     if one == other {
         return Err(ApiError::invalid("`one` and `other` are the same identifier: name the two that are not one person's"));
     }
-    trail.changed(&serde_json::json!({ "profile": view.summary.profile_id.0.to_string() }), &serde_json::json!({ "apart": [asked.one, asked.other] }));
+    trail.changed(
+        &serde_json::json!({ "profile": view.summary.profile_id.0.to_string() }),
+        &serde_json::json!({ "apart": [asked.one, asked.other] }),
+    );
     commands.tell(&caller, Action::PartProfiles { one, other }).await
 }
 
@@ -275,7 +278,11 @@ async fn explain(store: &Store, caller: &Caller, view: ProfileView) -> Result<Pr
     for profile in store.fragments_by_id(&others).await?.iter().map(|row| row.profile_id).collect::<BTreeSet<ProfileId>>() {
         if let Some(other) = store.profile(&caller.scope, profile).await? {
             let named = other.fragments.iter().filter(|row| row.generation == 0).take(5).map(|row| row.value.clone());
-            neighbours.push(IdentityNeighbour { profile_id: profile.0.to_string(), name: other.summary.name, identifiers: named.collect() });
+            neighbours.push(IdentityNeighbour {
+                profile_id: profile.0.to_string(),
+                name: other.summary.name,
+                identifiers: named.collect(),
+            });
             rows.extend(other.fragments.into_iter().map(|row| (row.fragment_id, row)));
         }
     }

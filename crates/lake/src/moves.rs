@@ -56,9 +56,8 @@ impl Moves {
     pub fn resolve(&self, profile_id: i64, fragment_id: i64, offset: u64) -> i64 {
         let (mut profile_id, mut next) = (profile_id, 0);
         while let Some(steps) = self.by_from.get(&profile_id) {
-            let takes = |step: &&Step| {
-                next <= step.number && offset <= step.offset && step.fragment.is_none_or(|fragment| fragment == fragment_id)
-            };
+            let takes =
+                |step: &&Step| next <= step.number && offset <= step.offset && step.fragment.is_none_or(|fragment| fragment == fragment_id);
             let Some(step) = steps.iter().find(takes) else { break };
             (profile_id, next) = (step.to, step.number + 1);
         }

@@ -109,7 +109,8 @@ impl Block {
             1 => (serde_json::from_slice(touches).map_err(|_| BadBlock)?, Vec::new()),
             _ => serde_json::from_slice(touches).map_err(|_| BadBlock)?,
         };
-        if (rest.len() as u64) != events_len.saturating_mul(24).saturating_add(moves_len.saturating_mul(if version < 3 { 48 } else { 56 })) {
+        if (rest.len() as u64) != events_len.saturating_mul(24).saturating_add(moves_len.saturating_mul(if version < 3 { 48 } else { 56 }))
+        {
             return Err(BadBlock);
         }
         let mut events = Vec::with_capacity(events_len as usize);
@@ -205,7 +206,15 @@ mod tests {
             touches: vec![touch],
             channels: vec!["cpc".into()],
             moves: [None, Some(FragmentId(4))]
-                .map(|fragment| Move { offset: 15, from: ProfileId(9), to: ProfileId(2), fragment, first_us: -1, last_us: 7, first_offset: 3 })
+                .map(|fragment| Move {
+                    offset: 15,
+                    from: ProfileId(9),
+                    to: ProfileId(2),
+                    fragment,
+                    first_us: -1,
+                    last_us: 7,
+                    first_offset: 3,
+                })
                 .to_vec(),
         };
         let bytes = block.encode();

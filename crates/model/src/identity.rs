@@ -40,17 +40,8 @@ pub enum Trust {
 }
 
 impl Trust {
-    pub const ALL: [Self; 9] = [
-        Self::Probable,
-        Self::Imported,
-        Self::Event,
-        Self::Form,
-        Self::Call,
-        Self::Payment,
-        Self::Link,
-        Self::Login,
-        Self::Word,
-    ];
+    pub const ALL: [Self; 9] =
+        [Self::Probable, Self::Imported, Self::Event, Self::Form, Self::Call, Self::Payment, Self::Link, Self::Login, Self::Word];
 
     pub fn as_str(self) -> &'static str {
         match self {

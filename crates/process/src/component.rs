@@ -87,7 +87,16 @@ impl Weighed {
     pub fn node(state: &mut State<'_>, id: FragmentId) -> Node {
         let facts = facts_of(state, id);
         let Some(fragment) = state.fragments.get_mut(&id) else {
-            return Node { id, kind: String::new(), is_interval: true, first_us: 0, facts, logins: vec![], was_shared: false, is_blocked: true };
+            return Node {
+                id,
+                kind: String::new(),
+                is_interval: true,
+                first_us: 0,
+                facts,
+                logins: vec![],
+                was_shared: false,
+                is_blocked: true,
+            };
         };
         let is_interval = fragment.row.generation != 0;
         let is_device = state.identity.role(&fragment.row.kind) == KindRole::Device;
@@ -142,9 +151,8 @@ pub(crate) async fn gather(
         let fresh: Vec<FragmentId> = next.into_iter().filter(|id| !found.contains(id)).collect();
         found.extend(&fresh);
         // What too many people share leads to too many people.
-        let leads_on = |id: &FragmentId| {
-            seeds.contains(id) || state.fragments.get(id).is_some_and(|fragment| fragment.row.marks & SHARED == 0)
-        };
+        let leads_on =
+            |id: &FragmentId| seeds.contains(id) || state.fragments.get(id).is_some_and(|fragment| fragment.row.marks & SHARED == 0);
         let open: Vec<FragmentId> = fresh.into_iter().filter(leads_on).collect();
         read_evidence(tx, state, pending, &open).await?;
         let ends = open.iter().filter_map(|id| state.weighed.at.get(id)).flatten();
@@ -177,8 +185,10 @@ fn weigh(state: &mut State<'_>, ids: Vec<FragmentId>) {
     let nodes: Vec<Node> = ids.iter().map(|id| Weighed::node(state, *id)).collect();
     let among = |id: &FragmentId| ids.binary_search(id).is_ok();
     let of_ids = ids.iter().filter_map(|id| Some((*id, state.weighed.at.get(id)?)));
-    let pairs: BTreeSet<Pair> =
-        of_ids.flat_map(|(id, others)| others.iter().map(move |other| (id.min(*other), id.max(*other)))).filter(|(a, b)| among(a) && among(b)).collect();
+    let pairs: BTreeSet<Pair> = of_ids
+        .flat_map(|(id, others)| others.iter().map(move |other| (id.min(*other), id.max(*other))))
+        .filter(|(a, b)| among(a) && among(b))
+        .collect();
     let held: Vec<Evidence> = pairs.iter().filter_map(|pair| state.weighed.edges.get(pair)).cloned().collect();
     let edges = edges_of(&held, &nodes, &told_last(&held, &nodes));
     let apart: Vec<Pair> = state.weighed.apart.keys().filter(|(a, b)| among(a) && among(b)).copied().collect();
@@ -345,7 +355,10 @@ fn tell(state: &mut State<'_>, ids: &[FragmentId], before: &[ProfileId], found: 
         let Some(first) = froms.next() else { continue };
         for other in froms {
             let pair = (FragmentId(first.0.min(other.0)), FragmentId(first.0.max(other.0)));
-            if !told.contains(&pair) && parts.get(&other).is_some_and(|to| to.len() == 1) && parts.get(&first).is_some_and(|to| to.len() == 1) {
+            if !told.contains(&pair)
+                && parts.get(&other).is_some_and(|to| to.len() == 1)
+                && parts.get(&first).is_some_and(|to| to.len() == 1)
+            {
                 write_ledger(state, "merged", "", None, pair.0, pair.1, (ProfileId(pair.0.0), ProfileId(pair.1.0)));
             }
         }

@@ -357,9 +357,8 @@ fn join_devices(state: &mut State<'_>, one: FragmentId, other: FragmentId, told:
 }
 
 fn has_people(state: &State<'_>, profile: ProfileId) -> bool {
-    let is_person = |id: &FragmentId| {
-        state.fragments.get(id).is_some_and(|fragment| state.identity.role(&fragment.row.kind) == KindRole::Person)
-    };
+    let is_person =
+        |id: &FragmentId| state.fragments.get(id).is_some_and(|fragment| state.identity.role(&fragment.row.kind) == KindRole::Person);
     state.members.get(&profile).is_none_or(|members| members.iter().any(is_person))
 }
 

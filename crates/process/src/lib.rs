@@ -195,13 +195,7 @@ impl Fold {
 }
 
 /// The order is the product: each step may rely on all above it.
-async fn fold(
-    tx: &mut FoldTx,
-    state: &mut State<'_>,
-    record: &Record,
-    is_duplicate: bool,
-    pending: &Pending,
-) -> Result<(), StoreError> {
+async fn fold(tx: &mut FoldTx, state: &mut State<'_>, record: &Record, is_duplicate: bool, pending: &Pending) -> Result<(), StoreError> {
     state.begin(record);
     match &record.content {
         Content::Event { source, day_received, .. } if is_duplicate => state.totals.add("duplicates", *day_received, source, 1, 0),

@@ -16,10 +16,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::{
     Batch, Content, Definitions, Settings,
     channel::{self, Range},
+    component::Weighed,
     identity::KnownEdges,
     outbox::RecentSms,
     pending::Pending,
-    component::Weighed,
     state::{self, Fragment, SourceHours, State, Totals, Tracked, TrackedMessage},
     suppress::Suppression,
 };
@@ -128,8 +128,7 @@ impl Wanted {
                     if event.source == DELIVER_SOURCE {
                         wanted.messages.extend(Outcome::read(&event.name, &event.properties).map(|outcome| outcome.message_id));
                     }
-                    let whole =
-                        1 < event.identifiers.len() || tells || is_submit || PersonFacts::is_told_by(event.traits.keys());
+                    let whole = 1 < event.identifiers.len() || tells || is_submit || PersonFacts::is_told_by(event.traits.keys());
                     let ids = event.identifiers.iter().map(|identifier| (identifier, identifier.fragment_id(&settings.hash_key, 0)));
                     let ids: Vec<(&Identifier, FragmentId)> = ids.collect();
                     let is_device = |identifier: &Identifier| identity.role(identifier.kind.as_str()) == KindRole::Device;

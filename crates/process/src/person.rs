@@ -6,12 +6,7 @@ use forecourt_model::{
     FragmentId, IdentifierKind, IdentitySettings, ProfileId, Trust, Why,
     identity::{Blocked, KindRole, Node, conflict_of},
 };
-use forecourt_store::{
-    FoldTx, StoreError,
-    definition::IDENTITY,
-    fragment::Evidence,
-    identity::NotSame,
-};
+use forecourt_store::{FoldTx, StoreError, definition::IDENTITY, fragment::Evidence, identity::NotSame};
 
 use crate::{
     component::{self, Weighed},
@@ -55,16 +50,8 @@ pub(crate) async fn merge(
     }
     let [ours, theirs] = [&ours_known, &theirs_known].map(|known| who(state, known));
     let (a, b) = (ours.min(theirs), ours.max(theirs));
-    let evidence = Evidence {
-        a,
-        b,
-        rule: rule.to_owned(),
-        log_offset: state.offset,
-        at_us: state.at_us,
-        trust,
-        first_us: state.at_us,
-        last_day: 0,
-    };
+    let evidence =
+        Evidence { a, b, rule: rule.to_owned(), log_offset: state.offset, at_us: state.at_us, trust, first_us: state.at_us, last_day: 0 };
     state.weighed.note_evidence(&evidence);
     state.evidence.push(evidence);
     state.unsettled = vec![a, b];

@@ -209,7 +209,9 @@ fn columns() -> Vec<ColumnSpec> {
 /// In the order of [`columns`].
 fn cells(summary: &ProfileSummary, state: &FragmentState) -> Vec<Option<String>> {
     let mut cells = vec![summary.name.clone(), summary.email.clone(), summary.phone.clone()];
-    cells.extend(TRAITS.iter().map(|(_, names)| names.iter().find_map(|name| state.trait_text(name)).filter(|text| !text.trim().is_empty())));
+    cells.extend(
+        TRAITS.iter().map(|(_, names)| names.iter().find_map(|name| state.trait_text(name)).filter(|text| !text.trim().is_empty())),
+    );
     cells
 }
 
@@ -237,11 +239,8 @@ fn compare(
     }
     let found = scored.iter().take(REVIEWED_MAX).map(|pair| {
         let told = scorer.explain(pair.left, pair.right);
-        let contributions: Vec<_> = told
-            .contributions
-            .iter()
-            .map(|part| (part.column.clone(), part.agreement.clone(), part.bits))
-            .collect();
+        let contributions: Vec<_> =
+            told.contributions.iter().map(|part| (part.column.clone(), part.agreement.clone(), part.bits)).collect();
         Found { one: of(pair.left), other: of(pair.right), weight: told.weight, probability: told.probability, contributions }
     });
     (found.collect(), merged)

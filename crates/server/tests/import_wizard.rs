@@ -228,7 +228,11 @@ async fn mappings_are_kept_by_name_and_exports_are_safe_to_open() {
     assert!(book.worksheet_formula("Profiles").unwrap().is_empty());
 
     let counted = json!({ "sql": "SELECT count(*) AS n FROM profiles" });
-    house.until("the lake has both", async |house| house.post(&ana, "/api/query", &counted).await.body["rows"][0][0].to_string().contains('2')).await;
+    house
+        .until("the lake has both", async |house| {
+            house.post(&ana, "/api/query", &counted).await.body["rows"][0][0].to_string().contains('2')
+        })
+        .await;
     let path = house.data().join("people.xlsx");
     let exported = house.command(&["export", "profiles", "--to", path.to_str().unwrap(), "--format", "xlsx"], "");
     assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));

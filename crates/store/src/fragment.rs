@@ -62,8 +62,7 @@ impl Evidence {
     }
 }
 
-pub(crate) const COLUMNS: &str =
-    "fragment_id, profile_id, kind, value, generation, marks, first_us, last_us, first_offset, events, state";
+pub(crate) const COLUMNS: &str = "fragment_id, profile_id, kind, value, generation, marks, first_us, last_us, first_offset, events, state";
 
 pub(crate) const EVIDENCE_COLUMNS: &str = "a, b, rule, log_offset, at_us, trust, first_us, last_day";
 

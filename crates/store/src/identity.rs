@@ -94,8 +94,7 @@ impl FoldTx {
                 Some(said) => {
                     const SQL: &str = "INSERT INTO not_same (a, b, log_offset, at_us, actor) VALUES ($1, $2, $3, $4, $5)
                         ON CONFLICT (a, b) DO NOTHING";
-                    let parameters =
-                        vec![a.0.into(), b.0.into(), said.log_offset.into(), said.at_us.into(), said.actor.as_str().into()];
+                    let parameters = vec![a.0.into(), b.0.into(), said.log_offset.into(), said.at_us.into(), said.actor.as_str().into()];
                     self.tx.execute(SQL, parameters).await?;
                 }
                 None => {
@@ -268,8 +267,7 @@ impl Store {
     pub async fn fragments_by_id(&self, ids: &[FragmentId]) -> Result<Vec<FragmentRow>, StoreError> {
         let mut found = Vec::new();
         for chunk in ids.chunks(500) {
-            let sql =
-                format!("SELECT {} FROM fragments WHERE fragment_id IN {}", crate::fragment::COLUMNS, rows_list(1, chunk.len()));
+            let sql = format!("SELECT {} FROM fragments WHERE fragment_id IN {}", crate::fragment::COLUMNS, rows_list(1, chunk.len()));
             for row in self.db.query(&sql, chunk.iter().map(|id| id.0.into()).collect()).await? {
                 found.push(crate::fragment::fragment(&row)?);
             }

@@ -153,7 +153,9 @@ mod tests {
 
     #[test]
     fn spellings_of_a_name_meet_and_names_do_not() {
-        for (one, two) in [("Ivan Petrov", "Иван Петров"), ("Petrov Ivan", "Ivan Petrov"), ("Ana", "Ana Petrova"), ("I. Petrov", "Ivan Petrov")] {
+        for (one, two) in
+            [("Ivan Petrov", "Иван Петров"), ("Petrov Ivan", "Ivan Petrov"), ("Ana", "Ana Petrova"), ("I. Petrov", "Ivan Petrov")]
+        {
             assert!(name(one).may_be(&name(two)), "{one} {two}");
         }
         for (one, two) in [("Ivan Ivanov", "Olga Ivanova"), ("Ivan", "Olga"), ("Pavel Petrov", "Anna Sidorova")] {

@@ -81,7 +81,8 @@ pub fn are_in_harmony(one: &[Node], two: &[Node], settings: &IdentitySettings) -
     let held = held(one, settings).united(held(two, settings));
     let is_over = |(kind, times): (&String, &Vec<i64>)| {
         let of_kind = settings.of(kind);
-        of_kind.is_unique && 1 < times.len() || of_kind.limit.is_some_and(|limit| limit.values < most_within(times.iter(), limit.window_days))
+        of_kind.is_unique && 1 < times.len()
+            || of_kind.limit.is_some_and(|limit| limit.values < most_within(times.iter(), limit.window_days))
     };
     if settings.identifiers_per_profile_max < held.size as u32 || held.kinds.iter().any(is_over) {
         return false;
@@ -89,7 +90,9 @@ pub fn are_in_harmony(one: &[Node], two: &[Node], settings: &IdentitySettings) -
     let dates: BTreeSet<&String> = held.facts.iter().filter_map(|facts| facts.birth_date.as_ref()).collect();
     let names: BTreeSet<&NameFact> = held.facts.iter().filter_map(|facts| facts.name.as_ref()).collect();
     let names: Vec<&NameFact> = names.into_iter().collect();
-    dates.len() < 2 && names.len() < NAMES_COMPARED && names.iter().enumerate().all(|(at, name)| names[at + 1..].iter().all(|other| name.may_be(other)))
+    dates.len() < 2
+        && names.len() < NAMES_COMPARED
+        && names.iter().enumerate().all(|(at, name)| names[at + 1..].iter().all(|other| name.may_be(other)))
 }
 
 fn held(nodes: &[Node], settings: &IdentitySettings) -> Held {
@@ -266,9 +269,8 @@ impl<'a> Groups<'a> {
 
     /// A device is the one's who was first known on it; its later intervals are fragments of their own.
     fn give_devices_to_their_people(&mut self) {
-        let is_own = |device: &usize| {
-            self.role(*device) == KindRole::Device && !self.nodes[*device].is_interval && !self.is_shared[*device]
-        };
+        let is_own =
+            |device: &usize| self.role(*device) == KindRole::Device && !self.nodes[*device].is_interval && !self.is_shared[*device];
         let first_login = |device| self.logins_of(device).first().map(|(at_us, person)| (*at_us, self.nodes[device].id, device, *person));
         let mut first_logins: Vec<_> = (0..self.nodes.len()).filter(is_own).filter_map(first_login).collect();
         first_logins.sort_unstable();

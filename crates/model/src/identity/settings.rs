@@ -62,7 +62,8 @@ const BLOCKED_EMAILS: [&str; 4] = [
     r"(no-?reply|do-?not-?reply|noemail|no-?mail|none|null|unknown)@.*",
     r"(info|sales|office|support|admin|administrator|postmaster|webmaster|contact|hello|reception|call-?cent(er|re))@.*",
 ];
-const BLOCKED_PHONES: [&str; 3] = [r"\+\d{1,3}?(0{7,}|1{7,}|2{7,}|3{7,}|4{7,}|5{7,}|6{7,}|7{7,}|8{7,}|9{7,})", r"\+(1|7|38|375|86)1234567\d{0,3}", r"\+1\d{3}8675309"];
+const BLOCKED_PHONES: [&str; 3] =
+    [r"\+\d{1,3}?(0{7,}|1{7,}|2{7,}|3{7,}|4{7,}|5{7,}|6{7,}|7{7,}|8{7,}|9{7,})", r"\+(1|7|38|375|86)1234567\d{0,3}", r"\+1\d{3}8675309"];
 const BLOCKED_ANY: [&str; 1] = [r"[0\-]+|-1|null|none|undefined|anonymous|guest|unknown"];
 
 impl Default for IdentitySettings {

@@ -47,14 +47,17 @@ fn a_person_has_one_user_id() {
 
 #[test]
 fn relatives_with_one_phone_are_two() {
-    let couple = [named(1, "email", "Ivan Ivanov", Some("1980-01-02")), named(2, "email", "Olga Ivanova", Some("1983-05-06")), node(3, "phone")];
+    let couple =
+        [named(1, "email", "Ivan Ivanov", Some("1980-01-02")), named(2, "email", "Olga Ivanova", Some("1983-05-06")), node(3, "phone")];
     let both = [edge(1, 3, Trust::Form, 10), edge(2, 3, Trust::Form, 20)];
     assert_eq!(people(&couple, &both, &[]), (vec![1, 2, 1], vec!["birth_date"]));
     let named_alone = [named(1, "email", "Ivan Ivanov", None), named(2, "email", "Olga Ivanova", None), node(3, "phone")];
     assert_eq!(people(&named_alone, &both, &[]), (vec![1, 2, 1], vec!["name"]));
-    let married = [named(1, "email", "Anna Petrova", Some("1980-01-02")), named(2, "email", "Anna Sidorova", Some("1980-01-02")), node(3, "phone")];
+    let married =
+        [named(1, "email", "Anna Petrova", Some("1980-01-02")), named(2, "email", "Anna Sidorova", Some("1980-01-02")), node(3, "phone")];
     assert_eq!(people(&married, &both, &[]), (vec![1, 1, 1], vec![]));
-    let twins = [named(1, "email", "Ivan Petrov", Some("1990-03-04")), named(2, "email", "Oleg Petrov", Some("1990-03-04")), node(3, "phone")];
+    let twins =
+        [named(1, "email", "Ivan Petrov", Some("1990-03-04")), named(2, "email", "Oleg Petrov", Some("1990-03-04")), node(3, "phone")];
     assert_eq!(people(&twins, &both, &[]), (vec![1, 2, 1], vec!["name"]));
 }
 
@@ -122,7 +125,11 @@ fn world() -> impl Strategy<Value = (Vec<Node>, Vec<Edge>, Vec<(FragmentId, Frag
             .map(|(id, (kind, name, born, first_us, logins))| Node {
                 first_us,
                 facts: PersonFacts { name: name.map(|name| NameFact::new(None, name)), birth_date: born.map(str::to_owned) },
-                logins: if kind == "anonymous_id" { logins.into_iter().map(|(at_us, person)| login(at_us, person)).collect() } else { vec![] },
+                logins: if kind == "anonymous_id" {
+                    logins.into_iter().map(|(at_us, person)| login(at_us, person)).collect()
+                } else {
+                    vec![]
+                },
                 ..node(id as i64, kind)
             })
             .collect();

@@ -212,7 +212,11 @@ async fn a_device_that_others_use_stays_theirs() {
         app.send(r#"{"type":"identify","userId":"cy","anonymousId":"tablet"}"#).await;
         assert_eq!(app.find("cy").await.len() + app.find("bo").await.len(), 2, "a third person is a third person");
         assert_ne!(app.find("cy").await, app.find("bo").await);
-        assert_eq!(app.store.profiles_count().await.expect("read"), 2, "what is left of the tablet is his who was there first of those who stay");
+        assert_eq!(
+            app.store.profiles_count().await.expect("read"),
+            2,
+            "what is left of the tablet is his who was there first of those who stay"
+        );
     })
     .await;
 }

@@ -59,7 +59,8 @@ fn json(said: &Said) -> String {
         said.born.map(|born| format!(r#""birthday":"198{born}-02-03""#)),
     ];
     let traits: Vec<String> = traits.into_iter().flatten().collect();
-    let record = said.record.map(|record| format!(r#","context":{{"externalIds":[{{"id":"r{record}","type":"crm_id"}}]}}"#)).unwrap_or_default();
+    let record =
+        said.record.map(|record| format!(r#","context":{{"externalIds":[{{"id":"r{record}","type":"crm_id"}}]}}"#)).unwrap_or_default();
     let at = iso(1_740_000_000_000_000 + i64::from(said.minute) * 60_000_000);
     let ids = ids.iter().map(|id| format!("{id},")).collect::<String>();
     format!(r#"{{"type":"identify",{ids}"timestamp":"{at}","traits":{{{}}}{record}}}"#, traits.join(","))
@@ -83,7 +84,8 @@ fn cases(few: u32, many: u32) -> u32 {
 }
 
 fn run<S: Strategy>(cases: u32, strategy: &S, test: impl AsyncFn(S::Value) -> Result<(), TestCaseError>) {
-    let mut runner = TestRunner::new(ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() });
+    let mut runner =
+        TestRunner::new(ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runner.run(strategy, |value| runtime.block_on(test(value))).unwrap_or_else(|error| panic!("{error}"));
 }

@@ -23,11 +23,7 @@ fn contact(crm: &str, name: &str, email: &str, phone: &str, born: &str) -> Strin
 fn lead(name: &str, email: &str, phone: &str, device: &str) -> String {
     let part = |name: &str, value: &str| if value.is_empty() { String::new() } else { format!(r#""{name}":"{value}","#) };
     let device = part("anonymousId", device);
-    format!(
-        r#"{{"type":"identify",{device}"traits":{{{}{}"firstName":"{name}"}}}}"#,
-        part("email", email),
-        part("phone", phone),
-    )
+    format!(r#"{{"type":"identify",{device}"traits":{{{}{}"firstName":"{name}"}}}}"#, part("email", email), part("phone", phone),)
 }
 
 impl App {
@@ -84,9 +80,10 @@ async fn case_1_a_test_address_joins_nobody() {
 #[tokio::test]
 async fn case_2_what_is_no_identifier_makes_none() {
     for_each_backend(async |mut app| {
-        for (n, nothing) in ["null", "None", "NaN", "undefined", "[object Object]", "-", "000-00", "-1", "anonymous", "\\u00a0", "\\u200b", " "]
-            .into_iter()
-            .enumerate()
+        for (n, nothing) in
+            ["null", "None", "NaN", "undefined", "[object Object]", "-", "000-00", "-1", "anonymous", "\\u00a0", "\\u200b", " "]
+                .into_iter()
+                .enumerate()
         {
             app.send(&format!(r#"{{"type":"track","event":"seen","anonymousId":"dev-{n}","userId":"{nothing}"}}"#)).await;
         }
@@ -137,9 +134,8 @@ async fn cases_3_to_13_spellings() {
         }
         // 16
         for (device, vin) in [("v-a", "wvwzzz1jzow000001"), ("v-b", "WVWZZZ1JZ0W000001")] {
-            let with_car = format!(
-                r#"{{"type":"identify","userId":"{device}","context":{{"externalIds":[{{"id":"{vin}","type":"vin"}}]}}}}"#
-            );
+            let with_car =
+                format!(r#"{{"type":"identify","userId":"{device}","context":{{"externalIds":[{{"id":"{vin}","type":"vin"}}]}}}}"#);
             app.send(&with_car).await;
         }
         assert!(!app.are_one("v-a", "v-b").await, "a car has had several owners");
@@ -171,10 +167,7 @@ async fn case_17_28_a_family_tablet() {
 async fn case_18_a_showroom_device_is_nobodys() {
     for_each_backend(async |mut app| {
         for n in 0..30 {
-            app.send(&format!(
-                r#"{{"type":"identify","anonymousId":"ipad","userId":"c{n}","traits":{{"email":"c{n}@mail.ru"}}}}"#
-            ))
-            .await;
+            app.send(&format!(r#"{{"type":"identify","anonymousId":"ipad","userId":"c{n}","traits":{{"email":"c{n}@mail.ru"}}}}"#)).await;
         }
         app.send(r#"{"type":"page","anonymousId":"ipad"}"#).await;
         assert_eq!(app.people().await, 31);
@@ -194,7 +187,11 @@ async fn cases_19_20_53_a_phone_or_an_address_of_everybody() {
         assert_eq!(app.find("+74951234567").await.len(), 1);
         assert!(app.counted("refused:shared").await > 0);
         for n in 0..12_u32 {
-            app.import(100 + n, &contact(&format!("w{n}"), names[n as usize % 10], "seller@dealer.example", &format!("+7912345{n:04}"), "")).await;
+            app.import(
+                100 + n,
+                &contact(&format!("w{n}"), names[n as usize % 10], "seller@dealer.example", &format!("+7912345{n:04}"), ""),
+            )
+            .await;
         }
         assert_eq!(app.people().await, 51 + 13);
     })
@@ -223,8 +220,14 @@ async fn cases_21_to_26_relatives_and_namesakes() {
         app.import(21, &contact("n2", "Petr", "n2@mail.ru", "", "1970-02-03")).await;
         assert!(!app.are_one("crm_id:n1", "crm_id:n2").await);
         // 26: twins with their mother's phone.
-        app.send(&format!(r#"{{"type":"identify","traits":{{"email":"t1@mail.ru","phone":"+79120000401","firstName":"Gleb","birthday":"2001-01-05"}}}}"#)).await;
-        app.send(&format!(r#"{{"type":"identify","traits":{{"email":"t2@mail.ru","phone":"+79120000401","firstName":"Oleg","birthday":"2001-01-05"}}}}"#)).await;
+        app.send(&format!(
+            r#"{{"type":"identify","traits":{{"email":"t1@mail.ru","phone":"+79120000401","firstName":"Gleb","birthday":"2001-01-05"}}}}"#
+        ))
+        .await;
+        app.send(&format!(
+            r#"{{"type":"identify","traits":{{"email":"t2@mail.ru","phone":"+79120000401","firstName":"Oleg","birthday":"2001-01-05"}}}}"#
+        ))
+        .await;
         assert!(!app.are_one("t1@mail.ru", "t2@mail.ru").await);
     })
     .await;
@@ -290,7 +293,12 @@ async fn cases_40_45_46_the_graph() {
         app.import(1, &contact("1", "", "two@mail.ru", "", "")).await;
         app.at("00:10").import(2, &contact("2", "", "two@mail.ru", "", "")).await;
         assert!(!app.are_one("crm_id:1", "crm_id:2").await);
-        assert!(app.ledger("refused").await.contains(&"imported unique".to_owned()), "{:?} {:?}", app.ledger("refused").await, app.ledger("merged").await);
+        assert!(
+            app.ledger("refused").await.contains(&"imported unique".to_owned()),
+            "{:?} {:?}",
+            app.ledger("refused").await,
+            app.ledger("merged").await
+        );
         let refused = app.merge("crm_id:1", "crm_id:2").await;
         assert!(matches!(&refused, Verdict::Refused { reason } if reason.contains("crm_id")), "{refused:?}");
     })
@@ -325,7 +333,10 @@ async fn case_49_rules_are_tightened_and_loosened() {
         }
         assert_eq!(app.people().await, 1);
         let mut tight = IdentitySettings::default();
-        tight.kinds.entry("email".into()).and_modify(|email| email.limit = email.limit.map(|limit| forecourt_model::identity::Limit { values: 2, ..limit }));
+        tight
+            .kinds
+            .entry("email".into())
+            .and_modify(|email| email.limit = email.limit.map(|limit| forecourt_model::identity::Limit { values: 2, ..limit }));
         let forecast = forecourt_process::forecast(&app.store, &tight, |_| true).await.expect("read").expect("not stopped");
         assert_eq!((forecast.profiles_before, forecast.profiles_after, forecast.parted, forecast.joined), (1, 3, 1, 0));
         assert_eq!(forecast.examples.len(), 1);
@@ -361,7 +372,11 @@ async fn cases_54_to_56_an_unmerge_holds() {
         assert!(app.ledger("refused").await.iter().any(|line| line.ends_with("not_same")));
         // Whichever id a link has, it leads to somebody who is there.
         let view = app.store.profile(&Scope::Everything, kept).await.expect("read").expect("there");
-        assert!([app.profile("ana").await, app.profile("other@mail.ru").await].iter().any(|side| side.summary.profile_id == view.summary.profile_id));
+        assert!(
+            [app.profile("ana").await, app.profile("other@mail.ru").await]
+                .iter()
+                .any(|side| side.summary.profile_id == view.summary.profile_id)
+        );
         // A person's word takes it back.
         assert_eq!(app.merge("ana", "other@mail.ru").await, Verdict::Done);
         assert_eq!(app.people().await, 1);

@@ -9,8 +9,8 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use forecourt_collect::file::{Detected, detect, read_texts};
 use forecourt_matching::{
-    ClusterOptions, ColumnSpec, ColumnType, EstimateOptions, ScoredPair, Scorer, Table, TableBuilder, Task, candidates, cluster, estimate, link,
-    propose, weight_of,
+    ClusterOptions, ColumnSpec, ColumnType, EstimateOptions, ScoredPair, Scorer, Table, TableBuilder, Task, candidates, cluster, estimate,
+    link, propose, weight_of,
 };
 use serde_json::{Value, json};
 
@@ -47,7 +47,8 @@ pub struct DuplicatesArgs {
 }
 
 pub fn run(args: DuplicatesArgs) -> anyhow::Result<()> {
-    let files: Vec<Detected> = [Some(&args.file), args.link.as_ref()].into_iter().flatten().map(|path| look(path)).collect::<Result<_, _>>()?;
+    let files: Vec<Detected> =
+        [Some(&args.file), args.link.as_ref()].into_iter().flatten().map(|path| look(path)).collect::<Result<_, _>>()?;
     let rows: Vec<Vec<Vec<String>>> = files.iter().map(rows_of).collect::<Result<_, _>>()?;
     let kinds = kinds(&files, &rows, &args.columns, args.id.as_deref())?;
     if args.dry_run {
@@ -69,15 +70,15 @@ pub fn run(args: DuplicatesArgs) -> anyhow::Result<()> {
     let scored = scorer.score(&pairs, if args.groups { least.min(0.0) } else { least }, threads());
     if args.groups && args.link.is_none() {
         let groups = cluster(&scorer, &scored, ClusterOptions::default());
-        let of_group = |(at, group): (usize, &Vec<u32>)| {
-            group.iter().map(|row| json!({ "group": at, "id": ids[*row as usize] })).collect::<Vec<_>>()
-        };
+        let of_group =
+            |(at, group): (usize, &Vec<u32>)| group.iter().map(|row| json!({ "group": at, "id": ids[*row as usize] })).collect::<Vec<_>>();
         return print(&args.output, groups.iter().enumerate().flat_map(of_group).collect(), &["group", "id"]);
     }
     let found = if args.link.is_some() { link(&scored, task, least) } else { scored };
     let line = |pair: &ScoredPair| {
         let told = scorer.explain(pair.left, pair.right);
-        let why: Vec<String> = told.contributions.iter().map(|part| format!("{} {} {:+.1}", part.column, part.agreement, part.bits)).collect();
+        let why: Vec<String> =
+            told.contributions.iter().map(|part| format!("{} {} {:+.1}", part.column, part.agreement, part.bits)).collect();
         json!({
             "one": ids[pair.left as usize], "other": ids[pair.right as usize],
             "probability": format!("{:.4}", pair.probability()), "weight": format!("{:.2}", pair.weight), "why": why.join("; "),

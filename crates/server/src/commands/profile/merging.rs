@@ -33,9 +33,9 @@ pub async fn explain(client: &Client, id: &str, output: Output) -> anyhow::Resul
     let apart = why["kept_apart"].as_array().cloned().unwrap_or_default();
     if !apart.is_empty() {
         println!("\nkept apart");
-        let lines = apart.into_iter().map(|said| {
-            json!({ "one": named(&said["one"]), "other": named(&said["other"]), "at": said["at"], "by": said["actor"] })
-        });
+        let lines = apart
+            .into_iter()
+            .map(|said| json!({ "one": named(&said["one"]), "other": named(&said["other"]), "at": said["at"], "by": said["actor"] }));
         output.many(&lines.collect::<Vec<_>>(), &["one", "other", "at", "by"]);
     }
     let ledger = why["ledger"].as_array().cloned().unwrap_or_default();
