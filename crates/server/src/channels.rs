@@ -3,32 +3,21 @@
 //! First the state, by commands: what the fold decides from then on leans on right touches only. Then the lake's files.
 //! Both can be repeated at will, so a job that a stop interrupted begins again and does what is left.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
-use bytes::Bytes;
+use anyhow::Context as _;
 use forecourt_lake::{Lake, Rewriting};
-use forecourt_log::{Entry, Log};
 use forecourt_model::{
-    ChannelRules, FragmentState, RecordKind,
-    command::{Action, ChannelsOf, Command},
+    ChannelRules, FragmentState,
+    command::{Action, ChannelsOf},
     entity::Dimensions,
 };
-use forecourt_store::{
-    Store,
-    control::{CHANNEL_RULES_JOB, Control, JobState},
-};
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep},
-};
+use forecourt_store::{Store, control::CHANNEL_RULES_JOB};
+use tokio::sync::watch;
 
-use crate::clock::now_us;
+use crate::history_job::{Desk, Progress, share_before, take_up};
 
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-const PROGRESS_EVERY: Duration = Duration::from_millis(500);
-/// After an error that may pass.
-const AFTER_FAILURE: Duration = Duration::from_secs(5);
+const ACTOR: &str = "channel rules";
 /// Rows decided by one command: a batch of the fold with one in it takes some tens of milliseconds.
 const RANGE_ROWS: u32 = 2_000;
 /// Where the state's share of the job ends, in per cent.
@@ -37,71 +26,40 @@ const STATE_SHARE: u64 = 50;
 /// What the job works with.
 #[derive(Clone)]
 pub struct ChannelJob {
-    pub control: Control,
-    pub log: Log,
+    pub desk: Desk,
     pub store: Store,
     pub lake: Lake,
-    pub folded: watch::Receiver<u64>,
-    pub stop: watch::Receiver<bool>,
 }
 
 impl ChannelJob {
-    /// Takes up jobs until `stop` is true.
+    /// Takes up jobs until they are to stop.
     pub async fn run(self) {
-        let mut stop = self.stop.clone();
-        loop {
-            let pause = match self.next().await {
-                Ok(()) => LOOK_EVERY,
-                Err(_) if *stop.borrow() => return,
-                Err(error) => {
-                    tracing::warn!(error = format!("{error:#}"), "the channels of history wait");
-                    AFTER_FAILURE
-                }
-            };
-            tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return,
-                () = sleep(pause) => {}
-            }
-        }
-    }
-
-    async fn next(&self) -> anyhow::Result<()> {
-        let Some(job) = self.control.running_jobs(CHANNEL_RULES_JOB).await?.into_iter().next() else { return Ok(()) };
-        match self.apply(&job.id).await {
-            Ok(told) => self.control.end_job(&job.id, JobState::Done, Some(&told), now_us()).await?,
-            Err(error) if is_lasting(&error) => {
-                self.control.end_job(&job.id, JobState::Failed, Some(&format!("{error:#}")), now_us()).await?;
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(())
+        let this = &self;
+        let apply = || this.desk.work_on(CHANNEL_RULES_JOB, move |job| async move { this.apply(&job.id).await });
+        take_up("the channels of history wait", self.desk.stop.clone(), apply).await;
     }
 
     async fn apply(&self, job: &str) -> anyhow::Result<String> {
         let rules = self.store.channel_rules().await?;
-        let mut progress = Progress { control: &self.control, job, told: Instant::now() };
+        let mut progress = self.desk.progress(job);
         let mut held = 0;
         for of in [ChannelsOf::Fragments, ChannelsOf::Leads, ChannelsOf::Orders, ChannelsOf::Calls] {
             held += self.decide_state(of, &rules, &mut progress).await?;
         }
         progress.tell(STATE_SHARE).await?;
         // Progress is told from outside: the lake calls back where nothing can wait.
-        let (sender, mut seen) = watch::channel((0_u64, 1_u64));
+        let (sender, seen) = watch::channel(STATE_SHARE);
         let lake = self.lake.clone();
-        let (with, stop) = (rules.clone(), self.stop.clone());
+        let (with, stop) = (rules.clone(), self.desk.stop.clone());
         let rewriting = tokio::spawn(async move {
-            let told = |done, total| {
-                sender.send_replace((done, total));
+            let told = |done: u64, total: u64| {
+                sender.send_replace(STATE_SHARE + (100 - STATE_SHARE) * done / total.max(1));
                 !*stop.borrow()
             };
             lake.decide_channels(&with, told).await
         });
-        while seen.changed().await.is_ok() {
-            let (done, total) = *seen.borrow();
-            progress.tell(STATE_SHARE + (100 - STATE_SHARE) * done / total.max(1)).await?;
-        }
+        progress.follow(seen).await?;
         let done = rewriting.await.context("the rewriting of the lake broke off")??;
-        self.control.note_progress(job, 100, 100, now_us()).await?;
         Ok(told(held, done, self.store.channel_rules().await? == rules))
     }
 
@@ -114,15 +72,13 @@ impl ChannelJob {
             if of == ChannelsOf::Fragments {
                 // Whatever the page shows: a fold that is behind has fragments that the table does not, also past the last.
                 let until = page.last.clone().unwrap_or_else(|| i64::MAX.to_string());
-                self.command(Action::DecideChannels { of, after: after.clone(), until }).await?;
+                self.desk.command(ACTOR, Action::DecideChannels { of, after: after.clone(), until }).await?;
             } else if let Some(until) = page.last.clone().filter(|_| page.changed != 0) {
-                self.command(Action::DecideChannels { of, after: after.clone(), until }).await?;
+                self.desk.command(ACTOR, Action::DecideChannels { of, after: after.clone(), until }).await?;
             }
             let Some(last) = page.last else { return Ok(changed) };
             if of == ChannelsOf::Fragments {
-                // Ids are spread evenly over their range.
-                let share = last.parse::<i64>().unwrap_or(0) as f64 / i64::MAX as f64;
-                progress.maybe_tell((share * STATE_SHARE as f64) as u64).await?;
+                progress.maybe_tell(share_before(last.parse().unwrap_or(0)) * STATE_SHARE / 100).await?;
             }
             after = last;
         }
@@ -154,18 +110,6 @@ impl ChannelJob {
             }
         })
     }
-
-    /// Appends a command and waits until it is folded: history must not pile up before real input.
-    async fn command(&self, action: Action) -> anyhow::Result<()> {
-        let command = Command { actor: "channel rules".to_owned(), action };
-        let entry = Entry { kind: RecordKind::Command as u8, body: Bytes::from(serde_json::to_vec(&command)?) };
-        let offset = self.log.append(now_us(), vec![entry]).await?;
-        let (mut folded, mut stop) = (self.folded.clone(), self.stop.clone());
-        tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => bail!("the server stops"),
-            reached = folded.wait_for(|folded| offset < *folded) => reached.map(|_| ()).context("the fold stopped"),
-        }
-    }
 }
 
 /// A stretch of one table.
@@ -183,29 +127,4 @@ fn count(rows: impl Iterator<Item = Dimensions>, rules: &ChannelRules) -> u64 {
 fn told(held: u64, lake: Rewriting, is_current: bool) -> String {
     let told = format!("{held} touches, leads, orders and calls and {} events have another channel", lake.rows_changed);
     if is_current { told } else { format!("{told}; the rules were changed meanwhile: apply them once more") }
-}
-
-/// What a new try would meet again.
-fn is_lasting(error: &anyhow::Error) -> bool {
-    let store = error.downcast_ref::<forecourt_store::StoreError>().map(forecourt_store::StoreError::is_retryable);
-    let lake = error.downcast_ref::<forecourt_lake::LakeError>().map(forecourt_lake::LakeError::is_retryable);
-    let log = error.downcast_ref::<forecourt_log::LogError>().map(forecourt_log::LogError::is_retryable);
-    store.or(lake).or(log) == Some(false)
-}
-
-struct Progress<'a> {
-    control: &'a Control,
-    job: &'a str,
-    told: Instant,
-}
-
-impl Progress<'_> {
-    async fn maybe_tell(&mut self, percent: u64) -> anyhow::Result<()> {
-        if PROGRESS_EVERY <= self.told.elapsed() { self.tell(percent).await } else { Ok(()) }
-    }
-
-    async fn tell(&mut self, percent: u64) -> anyhow::Result<()> {
-        self.told = Instant::now();
-        Ok(self.control.note_progress(self.job, percent, 100, now_us()).await?)
-    }
 }

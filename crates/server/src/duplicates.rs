@@ -3,32 +3,34 @@
 //! What is probable enough is merged by a command, if the admin allows that; what is less so waits for a person. It can be
 //! repeated at will, so a job that a stop interrupted begins again.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
-use anyhow::{Context as _, bail};
-use bytes::Bytes;
-use forecourt_log::{Entry, Log};
+use anyhow::Context as _;
 use forecourt_matching::{
     ClusterOptions, ColumnSpec, ColumnType, EstimateOptions, Label, Scorer, Table, TableBuilder, Task, candidates, cluster, estimate,
     weight_of,
 };
 use forecourt_model::{
-    FragmentState, ProfileId, RecordKind, Scope,
-    command::{Action, Command, Verdict},
+    FragmentState, ProfileId, Scope,
+    command::{Action, Verdict},
 };
 use forecourt_store::{
-    Store, StoreError,
-    control::{Control, DUPLICATES_JOB, Duplicate, DuplicateState, Job, JobState},
+    Store,
+    control::{DUPLICATES_JOB, Duplicate, DuplicateState, Job},
     profile::ProfileSummary,
 };
 use serde_json::json;
-use tokio::{sync::watch, time::sleep};
 
-use crate::{clock::now_us, commands::duplicates::threads};
+use crate::{
+    clock::now_us,
+    commands::duplicates::threads,
+    history_job::{Desk, Interrupted, Progress, share_before, take_up},
+};
 
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// After an error that may pass.
-const AFTER_FAILURE: Duration = Duration::from_secs(5);
+const ACTOR: &str = "duplicates";
+/// Where the reading of profiles, and the comparison, end: shares of the job in per cent.
+const READ_SHARE: u64 = 30;
+const COMPARED_SHARE: u64 = 80;
 const PROFILES_PAGE: u32 = 4_096;
 /// Pairs that are kept for people, the most probable first: nobody answers more.
 const REVIEWED_MAX: usize = 5_000;
@@ -46,11 +48,8 @@ const TRAITS: [(ColumnType, &[&str]); 6] = [
 /// What the job works with.
 #[derive(Clone)]
 pub struct DuplicatesJob {
-    pub control: Control,
-    pub log: Log,
+    pub desk: Desk,
     pub store: Store,
-    pub folded: watch::Receiver<u64>,
-    pub stop: watch::Receiver<bool>,
 }
 
 /// What was found of one pair of rows.
@@ -64,45 +63,23 @@ struct Found {
 }
 
 impl DuplicatesJob {
-    /// Takes up jobs until `stop` is true.
+    /// Takes up jobs until they are to stop.
     pub async fn run(self) {
-        let mut stop = self.stop.clone();
-        loop {
-            let pause = match self.next().await {
-                Ok(()) => LOOK_EVERY,
-                Err(_) if *stop.borrow() => return,
-                Err(error) => {
-                    tracing::warn!(error = format!("{error:#}"), "probable duplicates wait");
-                    AFTER_FAILURE
-                }
-            };
-            tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return,
-                () = sleep(pause) => {}
-            }
-        }
-    }
-
-    async fn next(&self) -> anyhow::Result<()> {
-        let Some(job) = self.control.running_jobs(DUPLICATES_JOB).await?.into_iter().next() else { return Ok(()) };
-        let (state, message) = match self.find(&job).await {
-            Ok(message) => (JobState::Done, message),
-            Err(error) if *self.stop.borrow() => return Err(error),
-            Err(error) if error.downcast_ref::<StoreError>().is_some_and(StoreError::is_retryable) => return Err(error),
-            Err(error) => (JobState::Failed, format!("{error:#}")),
-        };
-        Ok(self.control.end_job(&job.id, state, Some(&message), now_us()).await?)
+        let this = &self;
+        let find = || this.desk.work_on(DUPLICATES_JOB, move |job| async move { this.find(&job).await });
+        take_up("probable duplicates wait", self.desk.stop.clone(), find).await;
     }
 
     async fn find(&self, job: &Job) -> anyhow::Result<String> {
-        let (merge_at, review_at) = self.control.duplicate_thresholds().await?;
-        let (table, profiles) = self.people(job).await?;
+        let mut progress = self.desk.progress(&job.id);
+        let (merge_at, review_at) = self.desk.control.duplicate_thresholds().await?;
+        let (table, profiles) = self.people(&mut progress).await?;
         let labels = self.labels(&profiles).await?;
-        self.control.note_progress(&job.id, 30, 100, now_us()).await?;
+        progress.tell(READ_SHARE).await?;
         let (found, merged) = tokio::task::spawn_blocking(move || compare(&table, &profiles, &labels, review_at, merge_at))
             .await
             .context("the comparison broke off")?;
-        self.control.note_progress(&job.id, 80, 100, now_us()).await?;
+        progress.tell(COMPARED_SHARE).await?;
         let mut joined = BTreeSet::new();
         for (one, other, probability) in merged {
             if self.merge(one, other, probability).await? {
@@ -110,12 +87,11 @@ impl DuplicatesJob {
             }
         }
         let reviewed = self.keep(found, &joined).await?;
-        self.control.note_progress(&job.id, 100, 100, now_us()).await?;
         Ok(format!("{} merged, {reviewed} to look at", joined.len()))
     }
 
     /// Everybody with a name, an e-mail or a phone, a row each.
-    async fn people(&self, job: &Job) -> anyhow::Result<(Table, Vec<ProfileId>)> {
+    async fn people(&self, progress: &mut Progress<'_>) -> anyhow::Result<(Table, Vec<ProfileId>)> {
         let (mut builder, mut profiles, mut after) = (TableBuilder::new(columns()), Vec::new(), -1);
         loop {
             let page = self.store.profiles_page(after, PROFILES_PAGE).await?;
@@ -128,12 +104,10 @@ impl DuplicatesJob {
                     profiles.push(summary.profile_id);
                 }
             }
-            if *self.stop.borrow() {
-                bail!("the server stops");
+            if self.desk.is_stopping() {
+                return Err(Interrupted::ServerStops.into());
             }
-            // Ids are spread evenly over their range.
-            let percent = (after as f64 / i64::MAX as f64 * 30.0) as u64;
-            self.control.note_progress(&job.id, percent, 100, now_us()).await?;
+            progress.maybe_tell(share_before(after) * READ_SHARE / 100).await?;
         }
         Ok((builder.finish(), profiles))
     }
@@ -147,21 +121,14 @@ impl DuplicatesJob {
     /// What people answered, of profiles that are still apart from each other.
     async fn labels(&self, profiles: &[ProfileId]) -> anyhow::Result<Vec<Label>> {
         let row = |id: i64| profiles.binary_search(&ProfileId(id)).ok().and_then(|at| u32::try_from(at).ok());
-        let answered = self.control.answered_duplicates().await?;
+        let answered = self.desk.control.answered_duplicates().await?;
         let label = |pair: Duplicate| Some(Label { left: row(pair.a)?, right: row(pair.b)?, same: pair.state == DuplicateState::Same });
         Ok(answered.into_iter().filter_map(label).collect())
     }
 
     async fn merge(&self, one: ProfileId, other: ProfileId, probability: f64) -> anyhow::Result<bool> {
         let probability = Some((probability * 1000.0) as u16);
-        let command = Command { actor: "duplicates".to_owned(), action: Action::MergeProfiles { one, other, probability } };
-        let entry = Entry { kind: RecordKind::Command as u8, body: Bytes::from(serde_json::to_vec(&command)?) };
-        let offset = self.log.append(now_us(), vec![entry]).await?;
-        let (mut folded, mut stop) = (self.folded.clone(), self.stop.clone());
-        tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => bail!("the server stops"),
-            reached = folded.wait_for(|folded| offset < *folded) => { reached.context("the fold stopped")?; }
-        }
+        let offset = self.desk.command(ACTOR, Action::MergeProfiles { one, other, probability }).await?;
         Ok(self.store.verdict(offset).await? == Some(Verdict::Done))
     }
 
@@ -194,8 +161,8 @@ impl DuplicatesJob {
                 decided_by: None,
             });
         }
-        self.control.drop_open_duplicates().await?;
-        self.control.save_duplicates(&pairs).await?;
+        self.desk.control.drop_open_duplicates().await?;
+        self.desk.control.save_duplicates(&pairs).await?;
         Ok(pairs.iter().filter(|pair| pair.state == DuplicateState::Open).count())
     }
 }

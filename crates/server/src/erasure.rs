@@ -11,10 +11,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use bytes::Bytes;
 use forecourt_lake::{Erasing, Lake};
-use forecourt_log::{Entry, Log};
+use forecourt_log::Entry;
 use forecourt_model::{
     HashKey, RecordKind,
-    command::{Action, Command},
+    command::Action,
 };
 use forecourt_store::{
     Store,
@@ -24,14 +24,17 @@ use forecourt_store::{
 };
 use tokio::{sync::watch, time::Instant};
 
-use crate::{backup::take::Copying, checkpoints::Checkpoints, clock::now_us};
+use crate::{
+    backup::take::Copying,
+    checkpoints::Checkpoints,
+    clock::now_us,
+    history_job::{Desk, take_up},
+};
 pub use register::{Register, to_repeat_after};
 use search::Search;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 const POLL_EVERY: Duration = Duration::from_millis(200);
-/// After an error that may pass.
-const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// What came in of erased people since, and was dropped, is overwritten about so often.
 const SWEEP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 const SWEPT_SETTING: &str = "erasure_swept_us";
@@ -40,8 +43,7 @@ const ACTOR: &str = "erasure";
 /// What the worker works on.
 #[derive(Clone)]
 pub struct Eraser {
-    pub control: Control,
-    pub log: Log,
+    pub desk: Desk,
     pub store: Store,
     pub lake: Lake,
     pub attempts: Attempts,
@@ -51,33 +53,17 @@ pub struct Eraser {
     pub hash_key: HashKey,
     /// Country whose notation a phone without a country code is in.
     pub region: String,
-    pub folded: watch::Receiver<u64>,
-    pub stop: watch::Receiver<bool>,
 }
 
 impl Eraser {
-    /// Does what erasures leave to do until `stop` is true.
+    /// Does what erasures leave to do until it is to stop.
     pub async fn run(self) {
-        let mut stop = self.stop.clone();
-        loop {
-            let pause = match self.next().await {
-                Ok(()) => LOOK_EVERY,
-                Err(_) if *stop.borrow() => return,
-                Err(error) => {
-                    tracing::warn!(error = format!("{error:#}"), "an erasure waits");
-                    AFTER_FAILURE
-                }
-            };
-            tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return,
-                () = tokio::time::sleep(pause) => {}
-            }
-        }
+        take_up("an erasure waits", self.desk.stop.clone(), || self.next()).await;
     }
 
     async fn next(&self) -> anyhow::Result<()> {
         self.repeat_restored().await?;
-        let due = self.store.erasures_after(self.control.last_finished_erasure().await?).await?;
+        let due = self.store.erasures_after(self.desk.control.last_finished_erasure().await?).await?;
         if !due.is_empty() {
             let told = self.finish(&due).await;
             if let Err(error) = &told {
@@ -92,7 +78,7 @@ impl Eraser {
     async fn finish(&self, due: &[Erasure]) -> anyhow::Result<()> {
         let Some(until) = due.last().map(|last| last.log_offset) else { return Ok(()) };
         self.register.add(due).context("cannot note the erasure beside the backups")?;
-        let mut work = Work::take_up(&self.control, due).await?;
+        let mut work = Work::take_up(&self.desk.control, due).await?;
         if work.step() <= ErasureStep::Log {
             work.begin(ErasureStep::Log).await?;
             self.checkpoint(until).await?;
@@ -135,14 +121,15 @@ impl Eraser {
         self.seal(until).await?;
         let search = self.overwrite(search, until, work).await?;
         work.found(search.found()).await?;
-        self.command(Action::ForgetSuppressed { until }).await
+        self.desk.command(ACTOR, Action::ForgetSuppressed { until }).await?;
+        Ok(())
     }
 
     /// Begins a segment behind `until`: the newest one is not overwritten.
     async fn seal(&self, until: u64) -> anyhow::Result<()> {
-        self.log.seal();
+        self.desk.log.seal();
         let entry = Entry { kind: RecordKind::Tick as u8, body: Bytes::new() };
-        let offset = self.log.append(now_us(), vec![entry]).await?;
+        let offset = self.desk.log.append(now_us(), vec![entry]).await?;
         anyhow::ensure!(until < offset, "the log ends before the erasure");
         Ok(())
     }
@@ -150,7 +137,7 @@ impl Eraser {
     async fn overwrite(&self, mut search: Search, until: u64, work: &mut Work<'_>) -> anyhow::Result<Search> {
         // A backup that is being taken copies the files as they are; one that is to begin waits.
         let _rewriting = self.copying.rewriting().await;
-        let (log, stop, (progress, seen)) = (self.log.clone(), self.stop.clone(), watch::channel((0, 0)));
+        let (log, stop, (progress, seen)) = (self.desk.log.clone(), self.desk.stop.clone(), watch::channel((0, 0)));
         let overwriting = tokio::task::spawn_blocking(move || {
             let told = &mut |done, total| {
                 progress.send_replace((done, total));
@@ -167,7 +154,7 @@ impl Eraser {
 
     async fn clear_lake(&self, due: &[Erasure], work: &mut Work<'_>) -> anyhow::Result<()> {
         let counted = self.count_events(due).await?;
-        let (lake, erasing, stop, (progress, seen)) = (self.lake.clone(), erasing(due), self.stop.clone(), watch::channel((0, 0)));
+        let (lake, erasing, stop, (progress, seen)) = (self.lake.clone(), erasing(due), self.desk.stop.clone(), watch::channel((0, 0)));
         let clearing = tokio::spawn(async move {
             let told = |done, total| {
                 progress.send_replace((done, total));
@@ -193,10 +180,10 @@ impl Eraser {
 
     async fn forget_sent(&self, due: &[Erasure]) -> anyhow::Result<()> {
         let fragments: Vec<i64> = due.iter().flat_map(|one| one.fragments.iter().map(|id| id.0)).collect();
-        self.control.forget_duplicates_of(&fragments).await?;
+        self.desk.control.forget_duplicates_of(&fragments).await?;
         let ids: Vec<String> = due.iter().flat_map(|one| one.message_ids.iter().cloned()).collect();
         // One that is under way ends, and is told to the log, first.
-        let mut stop = self.stop.clone();
+        let mut stop = self.desk.stop.clone();
         while !self.attempts.erase(&ids).await? {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => anyhow::bail!("the server stops"),
@@ -217,7 +204,7 @@ impl Eraser {
             Some(forgotten_us) => forgotten_us,
             None => self.lake.forget_past().await?,
         };
-        let mut stop = self.stop.clone();
+        let mut stop = self.desk.stop.clone();
         while !self.lake.is_past_gone(forgotten_us).await? {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => anyhow::bail!("the server stops"),
@@ -232,7 +219,7 @@ impl Eraser {
     async fn sweep(&self) -> anyhow::Result<()> {
         let dropped = self.store.suppressed_records().await?;
         let Some(last) = dropped.last().copied() else { return Ok(()) };
-        let swept_us: Option<i64> = self.control.setting(SWEPT_SETTING).await?;
+        let swept_us: Option<i64> = self.desk.control.setting(SWEPT_SETTING).await?;
         if swept_us.is_some_and(|swept_us| now_us() - swept_us < SWEEP_EVERY.as_micros() as i64) {
             return Ok(());
         }
@@ -241,9 +228,9 @@ impl Eraser {
         self.seal(last).await?;
         let mut search = Search::new(&[], self.hash_key, &self.region);
         search.dropped = dropped.into_iter().collect();
-        self.overwrite(search, until, &mut Work::unseen(&self.control)).await?;
-        self.command(Action::ForgetSuppressed { until }).await?;
-        Ok(self.control.put_setting(SWEPT_SETTING, &now_us()).await?)
+        self.overwrite(search, until, &mut Work::unseen(&self.desk.control)).await?;
+        self.desk.command(ACTOR, Action::ForgetSuppressed { until }).await?;
+        Ok(self.desk.control.put_setting(SWEPT_SETTING, &now_us()).await?)
     }
 
     /// Repeats the erasures that a restored backup is too old to know.
@@ -251,28 +238,16 @@ impl Eraser {
         let fragments = self.register.to_repeat()?;
         for fragment in &fragments {
             if let Some(profile_id) = self.store.profile_of_fragment(fragment.0).await? {
-                self.command(Action::EraseProfile { profile_id }).await?;
+                self.desk.command(ACTOR, Action::EraseProfile { profile_id }).await?;
             }
         }
         self.register.repeated()
     }
 
-    /// Appends a command and waits until it is folded.
-    async fn command(&self, action: Action) -> anyhow::Result<()> {
-        let command = Command { actor: ACTOR.to_owned(), action };
-        let entry = Entry { kind: RecordKind::Command as u8, body: Bytes::from(serde_json::to_vec(&command)?) };
-        let offset = self.log.append(now_us(), vec![entry]).await?;
-        let (mut folded, mut stop) = (self.folded.clone(), self.stop.clone());
-        tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => anyhow::bail!("the server stops"),
-            reached = folded.wait_for(|folded| offset < *folded) => reached.map(|_| ()).context("the fold stopped"),
-        }
-    }
-
     async fn tell_trouble(&self, due: &[Erasure], trouble: &str) -> anyhow::Result<()> {
-        for mut progress in Work::take_up(&self.control, due).await?.rows {
+        for mut progress in Work::take_up(&self.desk.control, due).await?.rows {
             progress.trouble = Some(trouble.to_owned());
-            self.control.note_erasure(&progress).await?;
+            self.desk.control.note_erasure(&progress).await?;
         }
         Ok(())
     }

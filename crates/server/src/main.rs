@@ -21,6 +21,7 @@ mod erasure;
 mod folder;
 mod forms;
 mod health;
+mod history_job;
 mod identity;
 mod imports;
 mod listen;

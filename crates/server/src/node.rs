@@ -1,5 +1,7 @@
 //! One process of an installation: its parts opened, then at work.
 
+mod history;
+
 use std::{
     collections::BTreeMap,
     fs::File,
@@ -36,16 +38,12 @@ use crate::{
         schedule::Schedule,
         take::{Copying, Taking},
     },
-    channels::ChannelJob,
     checkpoints::{self, Checkpoints, Rhythm},
     clock::now_us,
     config::Config,
     delivery, disk,
-    duplicates::DuplicatesJob,
-    erasure::{Eraser, Register},
     folder::Folder,
     forms::FormKeeper,
-    identity::IdentityJobs,
     imports::{self, ImportWorker},
     packed_pages::packed_pages,
     retention,
@@ -289,33 +287,7 @@ impl Node {
                 let (backups, stopping) = (self.backups.clone(), stop.clone());
                 workers.add("backups", move || backups.clone().run(stopping.clone()));
             }
-            let channels = ChannelJob {
-                control: self.control.clone(),
-                log: self.log.clone(),
-                store: self.store.clone(),
-                lake: self.lake.clone(),
-                folded: self.folded.subscribe(),
-                stop: stop.clone(),
-            };
-            workers.add("channels", move || lasting(channels.clone().run()));
-            let identity = IdentityJobs {
-                control: self.control.clone(),
-                log: self.log.clone(),
-                store: self.store.clone(),
-                folded: self.folded.subscribe(),
-                stop: stop.clone(),
-            };
-            workers.add("identity", move || lasting(identity.clone().run()));
-            let duplicates = DuplicatesJob {
-                control: self.control.clone(),
-                log: self.log.clone(),
-                store: self.store.clone(),
-                folded: self.folded.subscribe(),
-                stop: stop.clone(),
-            };
-            workers.add("duplicates", move || lasting(duplicates.clone().run()));
-            let eraser = self.eraser(stop);
-            workers.add("erasure", move || lasting(eraser.clone().run()));
+            self.add_history_jobs(&mut workers, stop);
             let (log, stopping) = (self.log.clone(), stop.clone());
             workers.add("ticks", move || lasting(ticks::run(log.clone(), stopping.clone())));
             let (node_alerts, stopping) = (self.alerts(), stop.clone());
@@ -371,24 +343,6 @@ impl Node {
     pub fn start_imports(&self, workers: &mut Workers, stop: &watch::Receiver<bool>) {
         let (imports, stopping) = (self.imports.clone(), stop.clone());
         workers.add("imports", move || lasting(imports.clone().run(stopping.clone())));
-    }
-
-    fn eraser(&self, stop: &watch::Receiver<bool>) -> Eraser {
-        let root = self.folder.root();
-        Eraser {
-            control: self.control.clone(),
-            log: self.log.clone(),
-            store: self.store.clone(),
-            lake: self.lake.clone(),
-            attempts: self.attempts.clone(),
-            checkpoints: self.checkpoints.clone(),
-            copying: self.copying.clone(),
-            register: Register::new(self.config.backup_plan(root).dir, root),
-            hash_key: self.hash_key,
-            region: self.config.installation.phone_region.clone(),
-            folded: self.folded(),
-            stop: stop.clone(),
-        }
     }
 
     fn alerts(&self) -> alerts::Watch {

@@ -1,0 +1,39 @@
+//! The workers that go through all that came so far.
+
+use tokio::sync::watch;
+
+use super::{Node, lasting};
+use crate::{
+    channels::ChannelJob,
+    duplicates::DuplicatesJob,
+    erasure::{Eraser, Register},
+    history_job::Desk,
+    identity::IdentityJobs,
+    workers::Workers,
+};
+
+impl Node {
+    pub(super) fn add_history_jobs(&self, workers: &mut Workers, stop: &watch::Receiver<bool>) {
+        let desk = Desk { control: self.control.clone(), log: self.log.clone(), folded: self.folded(), stop: stop.clone() };
+        let store = || self.store.clone();
+        let channels = ChannelJob { desk: desk.clone(), store: store(), lake: self.lake.clone() };
+        workers.add("channels", move || lasting(channels.clone().run()));
+        let identity = IdentityJobs { desk: desk.clone(), store: store() };
+        workers.add("identity", move || lasting(identity.clone().run()));
+        let duplicates = DuplicatesJob { desk: desk.clone(), store: store() };
+        workers.add("duplicates", move || lasting(duplicates.clone().run()));
+        let root = self.folder.root();
+        let eraser = Eraser {
+            desk,
+            store: store(),
+            lake: self.lake.clone(),
+            attempts: self.attempts.clone(),
+            checkpoints: self.checkpoints.clone(),
+            copying: self.copying.clone(),
+            register: Register::new(self.config.backup_plan(root).dir, root),
+            hash_key: self.hash_key,
+            region: self.config.installation.phone_region.clone(),
+        };
+        workers.add("erasure", move || lasting(eraser.clone().run()));
+    }
+}
