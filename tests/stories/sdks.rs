@@ -44,7 +44,7 @@ async fn every_call_of_every_sdk_is_in_the_lake_with_the_right_profile() {
         }
         // What one id did is one profile's; a user's calls and those of the device that became the user's are the same one's.
         let user = sent.iter().find_map(|call| call["userId"].as_str()).expect("a call of a known user");
-        let found = server.get(&format!("/api/profiles?q=user_id:{user}")).await;
+        let found = server.get(&format!("/api/profiles?q={user}")).await;
         let profile = found["profiles"][0]["profile_id"].clone();
         assert!(profile.is_string(), "{sdk}: {user} is not found: {found}");
         for (id, at) in &profiles {

@@ -18,6 +18,7 @@ use crate::{
     commands::{Commands, Told},
     error::{ApiError, ErrorBody},
     input::{Asked, Body, page_size},
+    profiles::ProfileRow,
 };
 
 #[derive(Deserialize, IntoParams)]
@@ -56,9 +57,9 @@ pub struct Duplicate {
     decided_at: Option<String>,
     /// Null where it is gone.
     #[schema(required)]
-    one: Option<DuplicateSide>,
+    one: Option<ProfileRow>,
     #[schema(required)]
-    other: Option<DuplicateSide>,
+    other: Option<ProfileRow>,
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -71,21 +72,6 @@ pub struct Contribution {
     level: String,
     /// In powers of two; negative speaks against.
     weight: f64,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct DuplicateSide {
-    profile_id: String,
-    #[schema(required)]
-    name: Option<String>,
-    #[schema(required)]
-    email: Option<String>,
-    #[schema(required)]
-    phone: Option<String>,
-    events: u64,
-    identifiers: u32,
-    first_seen: String,
-    last_seen: String,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -227,16 +213,7 @@ pub async fn find(State(control): State<Control>, State(clock): State<Clock>) ->
 async fn shown(store: &Store, caller: &Caller, pair: Held) -> Result<Duplicate, ApiError> {
     let mut sides = [None, None];
     for (slot, id) in sides.iter_mut().zip([pair.a, pair.b]) {
-        *slot = store.profile(&caller.scope, ProfileId(id)).await?.map(|view| DuplicateSide {
-            profile_id: view.summary.profile_id.0.to_string(),
-            name: view.summary.name,
-            email: view.summary.email,
-            phone: view.summary.phone,
-            events: view.summary.events,
-            identifiers: view.summary.identifiers,
-            first_seen: iso(view.summary.first_us),
-            last_seen: iso(view.summary.last_us),
-        });
+        *slot = store.profile(&caller.scope, ProfileId(id)).await?.map(|view| ProfileRow::from(view.summary));
     }
     let [one, other] = sides;
     Ok(Duplicate {

@@ -7,15 +7,16 @@ use axum::{
     extract::{Path, State},
 };
 use forecourt_model::{
-    FragmentId, FragmentState, ProfileId, Trust,
+    FragmentId, ProfileId, Trust,
     command::Action,
-    identity::{Blocked, Edge, KindRole, Login, Node, PersonFacts, conflict_of, partition},
+    identity::{Blocked, KindRole, Node, conflict_of, partition},
     time::iso,
 };
 use forecourt_store::{
     Store,
-    fragment::{Evidence, FragmentRow, SHARED},
+    fragment::{FragmentRow, SHARED},
     profile::ProfileView,
+    weighing,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -191,7 +192,7 @@ pub async fn merge_preview(
     } else {
         let settings = store.identity_settings().await?;
         let blocked = Blocked::of(&settings);
-        let [ours, theirs] = [&one, &other].map(|view| view.fragments.iter().map(|row| node(row, &blocked)).collect::<Vec<_>>());
+        let [ours, theirs] = [&one, &other].map(|view| view.fragments.iter().map(|row| row.unread_node(&blocked)).collect::<Vec<_>>());
         conflict_of(&ours, &theirs, Trust::Word, &settings).map(|why| why.as_str().to_owned())
     };
     let merged = one.state.clone().unite(&other.state);
@@ -289,8 +290,8 @@ async fn explain(store: &Store, caller: &Caller, view: ProfileView) -> Result<Pr
     let all: Vec<FragmentId> = rows.keys().copied().collect();
     let evidence = store.evidence_at(&all).await?;
     let apart = store.not_same_of(&ids).await?;
-    let nodes: Vec<Node> = rows.values().map(|row| node(row, &blocked)).collect();
-    let edges: Vec<Edge> = evidence.iter().map(edge).collect();
+    let nodes: Vec<Node> = rows.values().map(|row| row.unread_node(&blocked)).collect();
+    let edges = weighing::edges(&evidence, &nodes);
     let pairs: Vec<_> = apart.iter().map(|said| (said.a, said.b)).collect();
     let found = partition(&nodes, &edges, &pairs, &settings);
     let why: BTreeMap<usize, &str> = found.refused.iter().map(|refused| (refused.edge, refused.why.as_str())).collect();
@@ -362,23 +363,4 @@ async fn side(store: &Store, caller: &Caller, view: ProfileView) -> Result<Merge
         first_seen: iso(view.summary.first_us),
         last_seen: iso(view.summary.last_us),
     })
-}
-
-fn node(row: &FragmentRow, blocked: &Blocked) -> Node {
-    let state: FragmentState = serde_json::from_str(&row.state).unwrap_or_default();
-    Node {
-        id: row.fragment_id,
-        kind: row.kind.clone(),
-        is_interval: row.generation != 0,
-        first_us: row.first_us,
-        facts: PersonFacts::of(&state),
-        logins: state.logins.iter().map(|login| Login { at_us: login.at_us, person: FragmentId(login.person) }).collect(),
-        was_shared: row.marks & SHARED != 0,
-        is_blocked: blocked.has(&row.kind, &row.value),
-    }
-}
-
-fn edge(evidence: &Evidence) -> Edge {
-    let belongs = evidence.rule == "login_interval";
-    Edge { a: evidence.a, b: evidence.b, trust: evidence.trust, first_us: evidence.first_us, belongs, is_withdrawn: false }
 }

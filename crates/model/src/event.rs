@@ -2,7 +2,10 @@
 
 mod check;
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
@@ -275,11 +278,16 @@ fn identifiers(
     if let Some(id) = text(wire.user_id, "userId")? {
         add(IdentifierKind::UserId, &id);
     }
+    let device = text(wire.anonymous_id, "anonymousId")?;
     if let Some(id) = text(wire.previous_id, "previousId")? {
-        // Segment's alias: the previous id is a user id or the device's id; SDKs send the device's.
+        // Segment's alias does not say whether the previous id is a user's or a device's: SDKs make up UUIDs for devices, so
+        // that those name no user; any other may be either.
+        if device.as_ref() != Some(&id) && !is_uuid(&id) {
+            add(IdentifierKind::UserId, &id);
+        }
         add(IdentifierKind::AnonymousId, &id);
     }
-    if let Some(id) = text(wire.anonymous_id, "anonymousId")? {
+    if let Some(id) = device {
         add(IdentifierKind::AnonymousId, &id);
     }
     if let Some(list) = context.external_ids {
@@ -297,8 +305,10 @@ fn identifiers(
             add(kind, &raw);
         }
     }
-    found.sort();
-    found.dedup();
+    // Stable: of an alias's two user ids the new one stays first.
+    found.sort_by(|one, other| one.kind.cmp(&other.kind));
+    let mut seen = BTreeSet::new();
+    found.retain(|identifier| seen.insert(identifier.clone()));
     match (found.is_empty(), named) {
         (false, _) => Ok(found),
         (true, true) => Err(Refusal::new(
@@ -309,6 +319,12 @@ fn identifiers(
             Err(Refusal::new(RefusalCode::NoIdentifier, "the item has no identifier: send `anonymousId`, `userId`, `email` or `phone`"))
         }
     }
+}
+
+/// `8-4-4-4-12` hexadecimal digits.
+fn is_uuid(text: &str) -> bool {
+    let groups = text.split('-').map(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(group.len()));
+    groups.eq([Some(8), Some(4), Some(4), Some(4), Some(12)])
 }
 
 /// Segment's rule with a dead-band: the sender's clock is corrected by how far off it was when it sent.

@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forecourt_model::{
-    FragmentId, Move, ProfileId, Trust, Why,
-    identity::{Edge, KindRole, Login, Node, Partition, partition},
+    FragmentId, Move, ProfileId, Why,
+    identity::{Edge, Node, Partition, partition},
     time,
 };
 use forecourt_store::{
     FoldTx, StoreError,
     fragment::{CONTESTED, Evidence, SHARED},
     identity::NotSame,
+    weighing,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    identity::{facts_of, merged, write_ledger},
+    identity::{count_decision, write_ledger},
     load,
     pending::Pending,
     state::State,
@@ -25,8 +26,6 @@ use crate::{
 const WEIGHED_MAX: usize = 5_000;
 
 type Pair = (FragmentId, FragmentId);
-/// By record and kind of identifier, a day.
-pub(crate) type ToldLast = BTreeMap<(FragmentId, String), i32>;
 
 /// Evidence that is in memory, and of which fragments that is all.
 #[derive(Default)]
@@ -83,39 +82,17 @@ impl Weighed {
         self.apart.keys().filter(crosses).copied().collect()
     }
 
-    /// A fragment, as far as it matters for whose it is.
-    pub fn node(state: &mut State<'_>, id: FragmentId) -> Node {
-        let facts = facts_of(state, id);
-        let Some(fragment) = state.fragments.get_mut(&id) else {
-            return Node {
-                id,
-                kind: String::new(),
-                is_interval: true,
-                first_us: 0,
-                facts,
-                logins: vec![],
-                was_shared: false,
-                is_blocked: true,
-            };
-        };
-        let is_interval = fragment.row.generation != 0;
-        let is_device = state.identity.role(&fragment.row.kind) == KindRole::Device;
-        let logins = if is_device && !is_interval && (fragment.row.state.contains("\"g\"") || fragment.has_state()) {
-            fragment.state().logins.iter().map(|login| Login { at_us: login.at_us, person: FragmentId(login.person) }).collect()
-        } else {
-            Vec::new()
-        };
-        let row = &fragment.row;
-        Node {
-            id,
-            kind: row.kind.clone(),
-            is_interval,
-            first_us: row.first_us,
-            facts,
-            logins,
-            was_shared: row.marks & SHARED != 0 && !(state.looks_afresh && state.weighed.complete.contains(&id)),
-            is_blocked: state.blocked.has(&row.kind, &row.value),
+    /// A fragment, as far as it matters for whose it is; what the event that is being folded tells of its person included.
+    pub fn node(state: &mut State<'_>, id: FragmentId) -> Option<Node> {
+        let is_asked_again = state.looks_afresh && state.weighed.complete.contains(&id);
+        let mut node = state.fragments.get_mut(&id)?.node(&state.blocked);
+        node.was_shared &= !is_asked_again;
+        if let Some((own, facts)) = &state.telling
+            && *own == id
+        {
+            node.facts = facts.clone();
         }
+        Some(node)
     }
 }
 
@@ -182,7 +159,7 @@ async fn read_evidence(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending
 }
 
 fn weigh(state: &mut State<'_>, ids: Vec<FragmentId>) {
-    let nodes: Vec<Node> = ids.iter().map(|id| Weighed::node(state, *id)).collect();
+    let nodes: Vec<Node> = ids.iter().filter_map(|id| Weighed::node(state, *id)).collect();
     let among = |id: &FragmentId| ids.binary_search(id).is_ok();
     let of_ids = ids.iter().filter_map(|id| Some((*id, state.weighed.at.get(id)?)));
     let pairs: BTreeSet<Pair> = of_ids
@@ -190,7 +167,7 @@ fn weigh(state: &mut State<'_>, ids: Vec<FragmentId>) {
         .filter(|(a, b)| among(a) && among(b))
         .collect();
     let held: Vec<Evidence> = pairs.iter().filter_map(|pair| state.weighed.edges.get(pair)).cloned().collect();
-    let edges = edges_of(&held, &nodes, &told_last(&held, &nodes));
+    let edges = weighing::edges(&held, &nodes);
     let apart: Vec<Pair> = state.weighed.apart.keys().filter(|(a, b)| among(a) && among(b)).copied().collect();
     let identity = state.identity.clone();
     let found = partition(&nodes, &edges, &apart, &identity);
@@ -199,41 +176,6 @@ fn weigh(state: &mut State<'_>, ids: Vec<FragmentId>) {
     mark(state, &nodes, &edges, &apart, &found);
     regroup(state, &ids, &before, &found);
     tell(state, &ids, &before, &found, &held);
-}
-
-/// What files told last of each record and kind of identifier, in days: of a record's versions the newest counts.
-pub(crate) fn told_last(held: &[Evidence], nodes: &[Node]) -> ToldLast {
-    let mut latest = BTreeMap::new();
-    for evidence in held.iter().filter(|evidence| evidence.last_day != 0) {
-        for (record, other) in [(evidence.a, evidence.b), (evidence.b, evidence.a)] {
-            let day = latest.entry((record, kind_of(nodes, other))).or_insert(evidence.last_day);
-            *day = (*day).max(evidence.last_day);
-        }
-    }
-    latest
-}
-
-fn kind_of(nodes: &[Node], id: FragmentId) -> String {
-    nodes.binary_search_by_key(&id, |node| node.id).map(|at| nodes[at].kind.clone()).unwrap_or_default()
-}
-
-/// Evidence as it is weighed; `nodes` in the order of their ids.
-pub(crate) fn edges_of(held: &[Evidence], nodes: &[Node], latest: &ToldLast) -> Vec<Edge> {
-    held.iter().map(|evidence| edge(evidence, nodes, latest)).collect()
-}
-
-fn edge(evidence: &Evidence, nodes: &[Node], latest: &ToldLast) -> Edge {
-    let is_older = |record: FragmentId, other: FragmentId| {
-        // Only a record of another system has versions: an e-mail's own history is no version of it.
-        let kind = kind_of(nodes, record);
-        let is_record = !matches!(kind.as_str(), "email" | "phone" | "anonymous_id" | "user_id");
-        is_record && latest.get(&(record, kind_of(nodes, other))).is_some_and(|day| evidence.last_day < *day)
-    };
-    let is_withdrawn = evidence.trust == Trust::Imported
-        && evidence.last_day != 0
-        && (is_older(evidence.a, evidence.b) || is_older(evidence.b, evidence.a));
-    let belongs = evidence.rule == "login_interval";
-    Edge { a: evidence.a, b: evidence.b, trust: evidence.trust, first_us: evidence.first_us, belongs, is_withdrawn }
 }
 
 /// Leaves a mark where whoever adds evidence must weigh all of it again.
@@ -315,11 +257,11 @@ fn tell(state: &mut State<'_>, ids: &[FragmentId], before: &[ProfileId], found: 
             continue;
         }
         if found.profiles[a] == found.profiles[b] && before[a] != before[b] {
-            state.totals.add("identity", time::day(state.at_us), merged(&evidence.rule), 1, 0);
+            count_decision(state, &format!("merged:{}", evidence.rule));
             write_ledger(state, "merged", &evidence.rule, None, evidence.a, evidence.b, profiles);
             told.insert((FragmentId(before[a].0.min(before[b].0)), FragmentId(before[a].0.max(before[b].0))));
         } else if let Some(refused) = found.refused.iter().find(|refused| refused.edge == index) {
-            state.totals.add("identity", time::day(state.at_us), refused_by(&refused.why), 1, 0);
+            count_decision(state, &format!("refused:{}", refused.why.as_str()));
             write_ledger(state, "refused", &evidence.rule, Some(&refused.why), evidence.a, evidence.b, profiles);
         }
     }
@@ -343,7 +285,7 @@ fn tell(state: &mut State<'_>, ids: &[FragmentId], before: &[ProfileId], found: 
         .collect();
     let why = state.because.clone();
     for (from, part) in parted {
-        state.totals.add("identity", time::day(state.at_us), "parted", 1, 0);
+        count_decision(state, "parted");
         write_ledger(state, "parted", "", why.as_ref(), FragmentId(from.0), FragmentId(part.0), (from, part));
     }
     let mut joined: BTreeMap<ProfileId, BTreeSet<ProfileId>> = BTreeMap::new();
@@ -362,19 +304,5 @@ fn tell(state: &mut State<'_>, ids: &[FragmentId], before: &[ProfileId], found: 
                 write_ledger(state, "merged", "", None, pair.0, pair.1, (ProfileId(pair.0.0), ProfileId(pair.1.0)));
             }
         }
-    }
-}
-
-fn refused_by(why: &Why) -> &'static str {
-    match why {
-        Why::NotSame => "refused:not_same",
-        Why::Unique { .. } => "refused:unique",
-        Why::BirthDate => "refused:birth_date",
-        Why::Name => "refused:name",
-        Why::Limit { .. } => "refused:limit",
-        Why::Size => "refused:size",
-        Why::Shared => "refused:shared",
-        Why::NamesNobody => "refused:names_nobody",
-        Why::Withdrawn => "refused:withdrawn",
     }
 }

@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forecourt_model::{
-    FragmentId, FragmentState, IdentitySettings, ProfileId,
-    identity::{Blocked, Edge, Login, Node, PersonFacts, partition},
+    FragmentId, IdentitySettings, ProfileId,
+    identity::{Blocked, Node, partition},
 };
-use forecourt_store::{Store, StoreError, fragment::FragmentRow};
+use forecourt_store::{Store, StoreError, fragment::FragmentRow, weighing};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
-
-use crate::component::{edges_of, told_last};
 
 const EVIDENCE_PAGE: u32 = 20_000;
 const EXAMPLES_MAX: usize = 20;
@@ -55,9 +53,9 @@ pub async fn forecast(
         rows.sort_by_key(|row| row.fragment_id);
         let evidence = store.evidence_at(&ids).await?;
         let apart: Vec<_> = store.not_same_of(&ids).await?.into_iter().map(|said| (said.a, said.b)).collect();
-        let nodes: Vec<Node> = rows.iter().map(|row| node(row, &blocked)).collect();
-        let edges: Vec<Edge> = edges_of(&evidence, &nodes, &told_last(&evidence, &nodes));
-        let found = partition(&nodes, &edges, &apart, settings);
+        // What is shared now may be somebody's own under these settings.
+        let nodes: Vec<Node> = rows.iter().map(|row| Node { was_shared: false, ..row.unread_node(&blocked) }).collect();
+        let found = partition(&nodes, &weighing::edges(&evidence, &nodes), &apart, settings);
         forecast.compare(&rows, &found.profiles);
     }
     forecast.profiles_after = forecast.profiles_before + forecast.profiles_after - forecast.joined;
@@ -137,18 +135,4 @@ fn root(parent: &mut [u32], at: u32) -> u32 {
         at = parent[at as usize];
     }
     at
-}
-
-fn node(row: &FragmentRow, blocked: &Blocked) -> Node {
-    let state: FragmentState = serde_json::from_str(&row.state).unwrap_or_default();
-    Node {
-        id: row.fragment_id,
-        kind: row.kind.clone(),
-        is_interval: row.generation != 0,
-        first_us: row.first_us,
-        facts: PersonFacts::of(&state),
-        logins: state.logins.iter().map(|login| Login { at_us: login.at_us, person: FragmentId(login.person) }).collect(),
-        was_shared: false,
-        is_blocked: blocked.has(&row.kind, &row.value),
-    }
 }

@@ -14,6 +14,7 @@ use forecourt_model::{
 use forecourt_store::{
     fragment::{CONTESTED, Evidence, FragmentRow, SHARED},
     identity::LedgerLine,
+    weighing::{ALIAS, LOGIN_INTERVAL},
 };
 use rustc_hash::FxHashMap;
 
@@ -39,21 +40,21 @@ struct Known {
 
 impl KnownEdges {
     /// Whether the evidence says anything that was not said lately.
-    fn tells_more(&mut self, told: &Evidence) -> bool {
+    fn tells_more(&mut self, claim: &Evidence) -> bool {
         if KNOWN_EDGES_MAX <= self.0.len() {
             self.0.clear();
         }
-        match self.0.get_mut(&(told.a, told.b)) {
+        match self.0.get_mut(&(claim.a, claim.b)) {
             Some(known) => {
-                let adds = known.trust < told.trust || told.first_us < known.first_us || known.last_day < told.last_day;
-                known.trust = known.trust.max(told.trust);
-                known.first_us = known.first_us.min(told.first_us);
-                known.last_day = known.last_day.max(told.last_day);
+                let adds = known.trust < claim.trust || claim.first_us < known.first_us || known.last_day < claim.last_day;
+                known.trust = known.trust.max(claim.trust);
+                known.first_us = known.first_us.min(claim.first_us);
+                known.last_day = known.last_day.max(claim.last_day);
                 adds
             }
             None => {
-                let known = Known { trust: told.trust, first_us: told.first_us, last_day: told.last_day, hour: i64::MIN };
-                self.0.insert((told.a, told.b), known);
+                let known = Known { trust: claim.trust, first_us: claim.first_us, last_day: claim.last_day, hour: i64::MIN };
+                self.0.insert((claim.a, claim.b), known);
                 true
             }
         }
@@ -69,9 +70,9 @@ impl KnownEdges {
     }
 }
 
-/// What an event's say is worth, and how it is named in the ledger.
+/// What an event claims of its identifiers: how much that is worth, and how it is named in the ledger.
 #[derive(Clone, Copy)]
-struct Told {
+struct Claim {
     trust: Trust,
     rule: &'static str,
     ts_us: i64,
@@ -85,13 +86,13 @@ const FORM: &str = forecourt_model::form::SOURCE_PREFIX;
 const LINK_MARKS: [&str; 2] = ["\"personal_link\"", "\"link_token\""];
 const PAYMENTS: [&str; 3] = ["payment_succeeded", "payment_received", "invoice_paid"];
 
-impl Told {
+impl Claim {
     fn by(event: &Event, is_import: bool) -> Self {
         let has_user = event.identifiers.iter().any(|identifier| identifier.kind == forecourt_model::IdentifierKind::UserId);
         let is_sign_in = matches!(event.event_type, EventType::Identify | EventType::Alias) && has_user;
         let (trust, rule) = match event.event_type {
             _ if is_import => (Trust::Imported, "imported"),
-            EventType::Alias => (Trust::Login, "alias"),
+            EventType::Alias => (Trust::Login, ALIAS),
             _ if is_sign_in => (Trust::Login, "same_event"),
             _ if LINK_MARKS.iter().any(|mark| event.properties.contains(mark)) => (Trust::Link, "personal_link"),
             _ if PAYMENTS.contains(&event.name.as_str()) => (Trust::Payment, "payment"),
@@ -111,7 +112,7 @@ impl Told {
 ///
 /// * `is_import`: told by a file.
 pub(crate) fn resolve(state: &mut State<'_>, event: &Event, is_import: bool) -> FragmentId {
-    let told = Told::by(event, is_import);
+    let claim = Claim::by(event, is_import);
     let (mut people, mut devices, mut nobodies) = (Vec::new(), Vec::new(), Vec::new());
     for identifier in &event.identifiers {
         let kind = identifier.kind.as_str();
@@ -124,63 +125,54 @@ pub(crate) fn resolve(state: &mut State<'_>, event: &Event, is_import: bool) -> 
     }
     for nobody in &nobodies {
         if !people.is_empty() || !devices.is_empty() {
-            state.totals.add("identity", time::day(state.at_us), names_nobody(&nobody.kind), 1, 0);
+            count_decision(state, &format!("names_nobody:{}", nobody.kind.as_str()));
         }
     }
-    let people: Vec<FragmentId> = people.into_iter().map(|identifier| ensure(state, identifier, told.ts_us)).collect();
+    let people: Vec<FragmentId> = people.into_iter().map(|identifier| ensure(state, identifier, claim.ts_us)).collect();
     let roots: Vec<(&Identifier, FragmentId)> =
-        devices.into_iter().map(|identifier| (identifier, ensure(state, identifier, told.ts_us))).collect();
+        devices.into_iter().map(|identifier| (identifier, ensure(state, identifier, claim.ts_us))).collect();
     match (people.split_first(), roots.split_first()) {
         (Some((own, others)), _) => {
             note_facts(state, *own, event);
             for other in others {
-                join(state, *own, *other, told);
+                join(state, *own, *other, claim);
             }
             for (_, device) in &roots {
-                sign_in(state, *own, *device, told);
+                sign_in(state, *own, *device, claim);
             }
             *own
         }
         (None, Some(((identifier, device), others))) => {
             for (_, other) in others {
-                join_devices(state, *device, *other, told);
+                join_devices(state, *device, *other, claim);
             }
             // Of several the browser's own id is the one that the event is kept under.
             let own = roots.iter().find(|(identifier, _)| identifier.kind == forecourt_model::IdentifierKind::AnonymousId);
             let (identifier, device) = own.map_or((*identifier, *device), |(identifier, device)| (*identifier, *device));
-            interval(state, identifier, device, told)
+            interval(state, identifier, device, claim)
         }
         // An event without identifiers is refused at the border and when it is read back.
-        (None, None) => nobodies.first().map_or(FragmentId(0), |identifier| ensure(state, identifier, told.ts_us)),
-    }
-}
-
-fn names_nobody(kind: &forecourt_model::IdentifierKind) -> &'static str {
-    match kind.as_str() {
-        "email" => "names_nobody:email",
-        "phone" => "names_nobody:phone",
-        "user_id" => "names_nobody:user_id",
-        _ => "names_nobody",
+        (None, None) => nobodies.first().map_or(FragmentId(0), |identifier| ensure(state, identifier, claim.ts_us)),
     }
 }
 
 /// The fragment that an anonymous event of the device belongs to: the device's own before the first login, and after a
 /// login that person's interval.
-fn interval(state: &mut State<'_>, identifier: &Identifier, device: FragmentId, told: Told) -> FragmentId {
+fn interval(state: &mut State<'_>, identifier: &Identifier, device: FragmentId, claim: Claim) -> FragmentId {
     let Some(root) = state.fragments.get_mut(&device) else { return device };
     if root.row.marks & SHARED != 0 {
         return device;
     }
-    let Some(person) = root.state().owner_at(told.ts_us).map(FragmentId) else { return device };
+    let Some(person) = root.state().owner_at(claim.ts_us).map(FragmentId) else { return device };
     // Of somebody who was erased the device knows no more than that somebody was there.
     if !state.fragments.contains_key(&person) {
         return device;
     }
     let id = identifier.interval_id(&state.settings.hash_key, person);
     if !state.fragments.contains_key(&id) {
-        make(state, id, identifier, 1, told.ts_us);
+        make(state, id, identifier, 1, claim.ts_us);
     }
-    note(state, person, id, Told { rule: "login_interval", trust: Trust::Login, last_day: 0, ..told });
+    note(state, person, id, Claim { rule: LOGIN_INTERVAL, trust: Trust::Login, last_day: 0, ..claim });
     let profile_of = |id| state.fragments.get(&id).map(|fragment: &Fragment| fragment.row.profile_id);
     if profile_of(id) != profile_of(person) {
         match (profile_of(id), profile_of(person)) {
@@ -196,7 +188,7 @@ fn ensure(state: &mut State<'_>, identifier: &Identifier, ts_us: i64) -> Fragmen
     let id = identifier.fragment_id(&state.settings.hash_key, 0);
     match state.fragments.get_mut(&id) {
         None => make(state, id, identifier, 0, ts_us),
-        // Told late of something earlier.
+        // Claim late of something earlier.
         Some(held) if ts_us < held.row.first_us => {
             held.row.first_us = ts_us;
             held.dirty = true;
@@ -258,31 +250,18 @@ fn note_facts(state: &mut State<'_>, own: FragmentId, event: &Event) {
     }
 }
 
-/// The facts of a fragment, those of the event that is being folded included.
-pub(crate) fn facts_of(state: &mut State<'_>, id: FragmentId) -> PersonFacts {
-    if let Some((own, facts)) = &state.telling
-        && *own == id
-    {
-        return facts.clone();
-    }
-    match state.fragments.get_mut(&id) {
-        Some(fragment) if fragment.row.state != "{}" || fragment.has_state() => PersonFacts::of(fragment.state()),
-        _ => PersonFacts::default(),
-    }
-}
-
 /// Notes evidence; returns whether it says anything new.
-fn note(state: &mut State<'_>, one: FragmentId, other: FragmentId, told: Told) -> bool {
+fn note(state: &mut State<'_>, one: FragmentId, other: FragmentId, claim: Claim) -> bool {
     let (a, b) = (one.min(other), one.max(other));
     let evidence = Evidence {
         a,
         b,
-        rule: told.rule.to_owned(),
+        rule: claim.rule.to_owned(),
         log_offset: state.offset,
         at_us: state.at_us,
-        trust: told.trust,
-        first_us: told.ts_us,
-        last_day: told.last_day,
+        trust: claim.trust,
+        first_us: claim.ts_us,
+        last_day: claim.last_day,
     };
     if a == b || !state.known_edges.tells_more(&evidence) {
         return false;
@@ -293,22 +272,22 @@ fn note(state: &mut State<'_>, one: FragmentId, other: FragmentId, told: Told) -
 }
 
 /// Two identifiers of people in one event.
-fn join(state: &mut State<'_>, one: FragmentId, other: FragmentId, told: Told) {
-    let is_news = note(state, one, other, told);
+fn join(state: &mut State<'_>, one: FragmentId, other: FragmentId, claim: Claim) {
+    let is_news = note(state, one, other, claim);
     let profile_of = |id: FragmentId| state.fragments.get(&id).map(|fragment: &Fragment| fragment.row.profile_id);
     let (Some(a), Some(b)) = (profile_of(one), profile_of(other)) else { return };
     if is_contested(state, a) || is_contested(state, b) || is_shared(state, one) || is_shared(state, other) {
         if is_news {
             state.unsettled.extend([one, other]);
         }
-    } else if a != b && told.last_day != 0 && state.fragments.get(&one).is_some_and(|record| record.row.first_offset < state.offset) {
+    } else if a != b && claim.last_day != 0 && state.fragments.get(&one).is_some_and(|record| record.row.first_offset < state.offset) {
         // A file's later version may withdraw what its earlier one said.
         state.unsettled.extend([one, other]);
     } else if a != b {
         match are_in_harmony(state, a, b) {
             Some(false) | None => state.unsettled.extend([one, other]),
             Some(true) => {
-                note_merge(state, told.rule, one, other, a, b);
+                note_merge(state, claim.rule, one, other, a, b);
                 merge(state, a, b);
             }
         }
@@ -316,15 +295,15 @@ fn join(state: &mut State<'_>, one: FragmentId, other: FragmentId, told: Told) {
 }
 
 /// A person is known on a device.
-fn sign_in(state: &mut State<'_>, person: FragmentId, device: FragmentId, told: Told) {
-    let rule = if told.rule == "alias" { told.rule } else { "signed_in" };
-    let is_news = note(state, person, device, Told { rule, last_day: 0, ..told });
-    let is_sign_in = told.trust == Trust::Login;
-    if !is_news && !is_sign_in && state.known_edges.was_there(person, device, told.ts_us) {
+fn sign_in(state: &mut State<'_>, person: FragmentId, device: FragmentId, claim: Claim) {
+    let rule = if claim.rule == ALIAS { claim.rule } else { "signed_in" };
+    let is_news = note(state, person, device, Claim { rule, last_day: 0, ..claim });
+    let is_sign_in = claim.trust == Trust::Login;
+    if !is_news && !is_sign_in && state.known_edges.was_there(person, device, claim.ts_us) {
         return;
     }
     let Some(root) = state.fragments.get_mut(&device) else { return };
-    let login = DeviceLogin { at_us: told.ts_us, person: person.0, signed_in: u8::from(is_sign_in) };
+    let login = DeviceLogin { at_us: claim.ts_us, person: person.0, signed_in: u8::from(is_sign_in) };
     if root.row.marks & SHARED != 0 || !root.state().note_login(login) {
         return;
     }
@@ -350,8 +329,8 @@ fn sign_in(state: &mut State<'_>, person: FragmentId, device: FragmentId, told: 
 }
 
 /// Two ids of one browser or app.
-fn join_devices(state: &mut State<'_>, one: FragmentId, other: FragmentId, told: Told) {
-    if note(state, one, other, told) {
+fn join_devices(state: &mut State<'_>, one: FragmentId, other: FragmentId, claim: Claim) {
+    if note(state, one, other, claim) {
         state.unsettled.extend([one, other]);
     }
 }
@@ -374,31 +353,21 @@ fn is_shared(state: &State<'_>, id: FragmentId) -> bool {
 /// Whether nothing speaks against two profiles being one person; `None` where not all of them is loaded.
 fn are_in_harmony(state: &mut State<'_>, a: ProfileId, b: ProfileId) -> Option<bool> {
     let (one, two) = (state.members.get(&a)?.clone(), state.members.get(&b)?.clone());
-    let one: Vec<_> = one.into_iter().map(|id| Weighed::node(state, id)).collect();
-    let two: Vec<_> = two.into_iter().map(|id| Weighed::node(state, id)).collect();
+    let one: Vec<_> = one.into_iter().filter_map(|id| Weighed::node(state, id)).collect();
+    let two: Vec<_> = two.into_iter().filter_map(|id| Weighed::node(state, id)).collect();
     Some(identity::are_in_harmony(&one, &two, &state.identity))
+}
+
+/// Counts what was decided, for the report by day.
+pub(crate) fn count_decision(state: &mut State<'_>, what: &str) {
+    state.totals.add("identity", time::day(state.at_us), what, 1, 0);
 }
 
 /// A line in the ledger, where two who were both known before become one.
 pub(crate) fn note_merge(state: &mut State<'_>, rule: &str, one: FragmentId, other: FragmentId, a: ProfileId, b: ProfileId) {
-    state.totals.add("identity", time::day(state.at_us), merged(rule), 1, 0);
+    count_decision(state, &format!("merged:{rule}"));
     if was_known(state, a) && was_known(state, b) {
         write_ledger(state, "merged", rule, None, one, other, (a, b));
-    }
-}
-
-pub(crate) fn merged(rule: &str) -> &'static str {
-    match rule {
-        "word" => "merged:word",
-        "signed_in" => "merged:signed_in",
-        "alias" => "merged:alias",
-        "imported" => "merged:imported",
-        "form" => "merged:form",
-        "call" => "merged:call",
-        "payment" => "merged:payment",
-        "personal_link" => "merged:personal_link",
-        "probable" => "merged:probable",
-        _ => "merged:same_event",
     }
 }
 

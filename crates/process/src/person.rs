@@ -36,7 +36,7 @@ pub(crate) async fn merge(
     }
     let [ours, theirs] = [one, other].map(|profile| state.members.get(&profile).cloned().unwrap_or_default());
     let (trust, rule) = if is_probable { (Trust::Probable, "probable") } else { (Trust::Word, "word") };
-    let [ours_known, theirs_known] = [&ours, &theirs].map(|ids| ids.iter().map(|id| Weighed::node(state, *id)).collect::<Vec<_>>());
+    let [ours_known, theirs_known] = [&ours, &theirs].map(|ids| ids.iter().filter_map(|id| Weighed::node(state, *id)).collect::<Vec<_>>());
     if let Some(why) = conflict_of(&ours_known, &theirs_known, trust, &state.identity) {
         return Ok(Err(refusal(&why)));
     }
@@ -136,8 +136,7 @@ fn who(state: &State<'_>, known: &[Node]) -> FragmentId {
 
 /// Of a device, who signed in on it first, where that is part of the same profile.
 fn owner(state: &mut State<'_>, id: FragmentId) -> FragmentId {
-    let node = Weighed::node(state, id);
-    let first = node.logins.iter().min().map(|login| login.person);
+    let first = Weighed::node(state, id).and_then(|node| node.logins.into_iter().min()).map(|login| login.person);
     first.filter(|person| profile_of(state, *person) == profile_of(state, id)).unwrap_or(id)
 }
 

@@ -8,7 +8,7 @@ use forecourt_model::{
     command::{DeadLetterState, Verdict},
     entity::{AdCost, Call, Lead, Order},
     form::Form,
-    identity::{Blocked, PersonFacts},
+    identity::{Blocked, Node, PersonFacts},
     message::{Message, MessageState, Sending},
     time::{DAY_US, HOUR_US},
 };
@@ -146,9 +146,11 @@ impl Fragment {
         })
     }
 
-    /// Whether its state was read, and may have changed since.
-    pub fn has_state(&self) -> bool {
-        self.state.is_some()
+    /// As who is who is decided from it.
+    pub fn node(&mut self, blocked: &Blocked) -> Node {
+        self.state();
+        let Self { row, state, .. } = self;
+        row.node(state.get_or_insert_default(), blocked)
     }
 
     /// Whether it changed its profile.

@@ -12,10 +12,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use forecourt_lake::{Erasing, Lake};
 use forecourt_log::Entry;
-use forecourt_model::{
-    HashKey, RecordKind,
-    command::Action,
-};
+use forecourt_model::{HashKey, RecordKind, command::Action};
 use forecourt_store::{
     Store,
     attempts::Attempts,

@@ -3,8 +3,8 @@
 use std::{future::Future, time::Duration};
 
 use bytes::Bytes;
-use forecourt_log::{Entry, Log, LogError};
 use forecourt_lake::LakeError;
+use forecourt_log::{Entry, Log, LogError};
 use forecourt_model::{
     RecordKind,
     command::{Action, Command},

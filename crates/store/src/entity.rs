@@ -229,7 +229,9 @@ fn replace(key: &str, columns: &str) -> String {
     format!("ON CONFLICT ({key}) DO UPDATE SET {}", set.join(", "))
 }
 
-fn with_profile<T>(rows: Vec<Row>, profile_at: usize, read: impl Fn(&Row) -> Result<T, StoreError>) -> Result<Vec<Of<T>>, StoreError> {
+/// Reads rows of an entity's own columns, [`DIMENSIONS`], and the profile's id after them.
+fn with_profile<T>(rows: Vec<Row>, own: &str, read: impl Fn(&Row) -> Result<T, StoreError>) -> Result<Vec<Of<T>>, StoreError> {
+    let profile_at = [own, DIMENSIONS].iter().map(|columns| columns.split(',').count()).sum();
     rows.iter().map(|row| Ok(Of { profile_id: ProfileId(row.int(profile_at)?), entity: read(row)? })).collect()
 }
 
@@ -237,17 +239,17 @@ impl Store {
     /// Leads in the order of their ids, after `after`.
     pub async fn leads_page(&self, after: &str, limit: u32) -> Result<Vec<Of<Lead>>, StoreError> {
         let sql = page_sql(LEAD, "leads", "lead_id");
-        with_profile(self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?, 14, lead)
+        with_profile(self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?, LEAD, lead)
     }
 
     pub async fn orders_page(&self, after: &str, limit: u32) -> Result<Vec<Of<Order>>, StoreError> {
         let sql = page_sql(ORDER, "orders", "order_id");
-        with_profile(self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?, 15, order)
+        with_profile(self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?, ORDER, order)
     }
 
     pub async fn calls_page(&self, after: &str, limit: u32) -> Result<Vec<Of<Call>>, StoreError> {
         let sql = page_sql(CALL, "calls", "call_id");
-        with_profile(self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?, 15, call)
+        with_profile(self.db.query(&sql, vec![after.into(), i64::from(limit).into()]).await?, CALL, call)
     }
 
     /// Costs in the order of their keys ([`AdCost::key`]), after `after`.
@@ -271,12 +273,12 @@ impl Store {
 
     /// Leads whose ids begin so, in the order of the ids; with them the profiles that they belong to.
     pub async fn leads_by_id(&self, scope: &Scope, beginning: &str, limit: u32) -> Result<Vec<Of<Lead>>, StoreError> {
-        with_profile(self.by_id(LEAD, "leads", "lead_id", scope, beginning, limit).await?, 13, lead)
+        with_profile(self.by_id(LEAD, "leads", "lead_id", scope, beginning, limit).await?, LEAD, lead)
     }
 
     /// Orders whose ids begin so, in the order of the ids; with them the profiles that they belong to.
     pub async fn orders_by_id(&self, scope: &Scope, beginning: &str, limit: u32) -> Result<Vec<Of<Order>>, StoreError> {
-        with_profile(self.by_id(ORDER, "orders", "order_id", scope, beginning, limit).await?, 14, order)
+        with_profile(self.by_id(ORDER, "orders", "order_id", scope, beginning, limit).await?, ORDER, order)
     }
 
     async fn by_id(

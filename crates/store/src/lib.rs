@@ -22,6 +22,7 @@ pub mod source_hour;
 mod store;
 pub mod totals;
 mod verdict;
+pub mod weighing;
 
 pub use database::{Database, Row, Tx, Value};
 pub use error::StoreError;

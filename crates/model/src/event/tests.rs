@@ -79,5 +79,14 @@ fn clocks_are_corrected_outside_the_dead_band_and_never_run_ahead() {
 fn an_alias_joins_the_device_to_the_user() {
     let event = live(r#"{"type":"alias","userId":"ana","previousId":"dev-1"}"#).unwrap_or_else(|refusal| panic!("{refusal}"));
     let identifiers: Vec<String> = event.identifiers.iter().map(Identifier::to_string).collect();
-    assert_eq!(identifiers, ["user_id:ana", "anonymous_id:dev-1"]);
+    assert_eq!(identifiers, ["user_id:ana", "user_id:dev-1", "anonymous_id:dev-1"], "it may be either's");
+    for device in [
+        r#"{"type":"alias","userId":"ana","previousId":"2f1c6a1e-7d52-4a3b-9d1e-0a1b2c3d4e5f"}"#,
+        r#"{"type":"alias","userId":"ana","previousId":"dev-1","anonymousId":"dev-1"}"#,
+    ] {
+        let event = live(device).unwrap_or_else(|refusal| panic!("{refusal}"));
+        assert_eq!(event.identifiers.len(), 2, "{device}");
+    }
+    let renamed = live(r#"{"type":"alias","userId":"zoe","previousId":"ana"}"#).unwrap_or_else(|refusal| panic!("{refusal}"));
+    assert_eq!(renamed.identifiers[0].value, "zoe", "the event is the new id's");
 }

@@ -41,6 +41,8 @@ pub struct Edge {
     pub belongs: bool,
     /// The record that told it tells something else since.
     pub is_withdrawn: bool,
+    /// A system says of its own id that it became the other: of the two's kind one person may have both.
+    pub renames: bool,
 }
 
 /// An edge that joined nothing, and why.
@@ -101,7 +103,7 @@ fn held(nodes: &[Node], settings: &IdentitySettings) -> Held {
 
 /// What speaks against two groups of fragments, each one person's so far, being one person.
 pub fn conflict_of(one: &[Node], two: &[Node], trust: Trust, settings: &IdentitySettings) -> Option<Why> {
-    conflict(&held(one, settings), &held(two, settings), trust, settings)
+    conflict(&held(one, settings), &held(two, settings), trust, None, settings)
 }
 
 /// Somebody known by so many names is looked at as a whole.
@@ -222,7 +224,8 @@ impl<'a> Groups<'a> {
             if one == two {
                 continue;
             }
-            match self.conflict(one, two, self.edges[at].trust) {
+            let renamed = self.edges[at].renames.then(|| self.nodes[a].kind.as_str());
+            match self.conflict(one, two, self.edges[at].trust, renamed) {
                 Some(why) => self.refused.push(Refused { edge: at, why }),
                 None => self.unite(one, two),
             }
@@ -257,7 +260,7 @@ impl<'a> Groups<'a> {
         pairs.sort_unstable_by_key(|(at_us, device, one, two)| (*at_us, *device, self.nodes[*one].id, self.nodes[*two].id));
         for (_, _, one, two) in pairs {
             let (a, b) = (self.find(one), self.find(two));
-            if a != b && !self.is_another_person(a, b) && self.conflict(a, b, Trust::Event).is_none() {
+            if a != b && !self.is_another_person(a, b) && self.conflict(a, b, Trust::Event, None).is_none() {
                 let joins_people = [a, b].iter().all(|group| !self.held[*group].kinds.is_empty());
                 self.unite(a, b);
                 if joins_people {
@@ -277,7 +280,7 @@ impl<'a> Groups<'a> {
         for (_, _, device, person) in first_logins {
             let (one, two) = (self.find(person), self.find(device));
             // What it holds beside itself are other devices, or people it was compared with already.
-            if one != two && !self.is_another_person(one, two) && self.conflict(one, two, Trust::Login).is_none() {
+            if one != two && !self.is_another_person(one, two) && self.conflict(one, two, Trust::Login, None).is_none() {
                 self.unite(one, two);
             }
         }
@@ -314,7 +317,8 @@ impl<'a> Groups<'a> {
         self.held[a].kinds.keys().any(|kind| self.held[b].kinds.contains_key(kind))
     }
 
-    fn conflict(&self, a: usize, b: usize, trust: Trust) -> Option<Why> {
+    /// * `renamed`: a kind of which the evidence says that one value became the other.
+    fn conflict(&self, a: usize, b: usize, trust: Trust, renamed: Option<&str>) -> Option<Why> {
         let crosses = |(one, two): &(usize, usize)| {
             let ends = (self.find(*one), self.find(*two));
             ends == (a, b) || ends == (b, a)
@@ -322,7 +326,7 @@ impl<'a> Groups<'a> {
         if self.apart.iter().any(crosses) {
             return Some(Why::NotSame);
         }
-        conflict(&self.held[a], &self.held[b], trust, self.settings)
+        conflict(&self.held[a], &self.held[b], trust, renamed, self.settings)
     }
 
     fn find(&self, node: usize) -> usize {
@@ -384,11 +388,11 @@ impl Held {
 }
 
 /// What speaks against two groups being one person.
-fn conflict(one: &Held, two: &Held, trust: Trust, settings: &IdentitySettings) -> Option<Why> {
+fn conflict(one: &Held, two: &Held, trust: Trust, renamed: Option<&str>, settings: &IdentitySettings) -> Option<Why> {
     let both = one.kinds.iter().filter_map(|(kind, times)| Some((kind, times, two.kinds.get(kind)?)));
     for (kind, first, second) in both {
         let of_kind = settings.of(kind);
-        if of_kind.is_unique {
+        if of_kind.is_unique && renamed != Some(kind.as_str()) {
             return Some(Why::Unique { kind: kind.clone() });
         }
         if let Some(limit) = of_kind.limit

@@ -22,7 +22,7 @@ fn named(id: i64, kind: &str, name: &str, birth_date: Option<&str>) -> Node {
 }
 
 fn edge(a: i64, b: i64, trust: Trust, first_us: i64) -> Edge {
-    Edge { a: FragmentId(a), b: FragmentId(b), trust, first_us, belongs: false, is_withdrawn: false }
+    Edge { a: FragmentId(a), b: FragmentId(b), trust, first_us, belongs: false, is_withdrawn: false, renames: false }
 }
 
 fn login(at_us: i64, person: i64) -> Login {
@@ -43,6 +43,15 @@ fn a_person_has_one_user_id() {
     assert_eq!(first, (vec![1, 2, 1], vec!["unique"]), "the older claim holds");
     let stronger = people(&nodes, &[edge(1, 3, Trust::Event, 10), edge(2, 3, Trust::Login, 20)], &[]);
     assert_eq!(stronger, (vec![1, 2, 2], vec!["unique"]), "a login is worth more than what somebody typed");
+}
+
+#[test]
+fn a_user_id_that_became_another_is_one_person() {
+    let nodes = [node(1, "user_id"), node(2, "user_id"), node(3, "email"), node(4, "user_id")];
+    let renamed = Edge { renames: true, ..edge(1, 2, Trust::Login, 20) };
+    let shared = [edge(1, 3, Trust::Login, 10), edge(2, 3, Trust::Login, 30), edge(3, 4, Trust::Login, 40)];
+    let known = [shared.as_slice(), &[renamed]].concat();
+    assert_eq!(people(&nodes, &known, &[]), (vec![1, 1, 1, 4], vec!["unique"]), "a third one's claim is refused as before");
 }
 
 #[test]
@@ -139,7 +148,7 @@ fn world() -> impl Strategy<Value = (Vec<Node>, Vec<Edge>, Vec<(FragmentId, Frag
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_order_of_what_is_known_does_not_matter((nodes, edges, apart) in world(), seed: u64) {

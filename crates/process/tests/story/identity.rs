@@ -102,3 +102,20 @@ async fn ten_devices_of_one_household_keep_two_people_apart() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_user_id_that_became_another_is_one_person() {
+    for_each_backend(async |mut app| {
+        app.at("09:00").send(r#"{"type":"identify","userId":"ana","anonymousId":"dev-1","traits":{"email":"ana@example.com"}}"#).await;
+        app.at("09:10")
+            .send(r#"{"type":"alias","userId":"ana-new","previousId":"ana","anonymousId":"dev-1","traits":{"email":"ana@example.com"}}"#)
+            .await;
+        app.at("09:20").send(r#"{"type":"track","event":"car_viewed","userId":"ana-new"}"#).await;
+        assert_eq!(app.find("user_id:ana").await, app.find("user_id:ana-new").await);
+        assert_eq!(app.profile("ana@example.com").await.state.counts["car_viewed"].count, 1);
+        // Told by nobody, two user ids stay two people.
+        app.at("09:30").send(r#"{"type":"identify","userId":"bob","traits":{"email":"ana@example.com"}}"#).await;
+        assert_ne!(app.find("user_id:ana").await, app.find("user_id:bob").await);
+    })
+    .await;
+}

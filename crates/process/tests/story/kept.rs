@@ -74,6 +74,13 @@ async fn a_lead_is_told_by_events_and_a_sale_came_the_way_its_lead_came() {
         app.at("13:00").send(r#"{"type":"track","event":"order_cancelled","properties":{"order_id":"O1","email":"ana@example.com"}}"#).await;
         assert_eq!(sales(app.store.totals(today, today).await.expect("read")), [], "a cancelled deal is reversed");
 
+        // Both are found by the beginning of their id, with whose they are; a dealer's own by him alone.
+        let found = app.store.leads_by_id(&Scope::Everything, "L", 10).await.expect("read");
+        assert_eq!(found.iter().map(|lead| (lead.entity.lead_id.as_str(), lead.profile_id)).collect::<Vec<_>>(), [("L1", ana)]);
+        let found = app.store.orders_by_id(&Scope::Everything, "O", 10).await.expect("read");
+        assert_eq!(found.iter().map(|order| (order.entity.order_id.as_str(), order.profile_id)).collect::<Vec<_>>(), [("O1", ana)]);
+        assert!(app.store.leads_by_id(&Scope::Dealer("South Motors".into()), "L", 10).await.expect("read").is_empty());
+
         // A dealer sees his own people only.
         let theirs = |dealer: &str| Scope::Dealer(dealer.to_owned());
         assert!(app.store.profile(&theirs("North Motors"), ana).await.expect("read").is_some());

@@ -22,6 +22,8 @@ struct Said {
     phone: Option<u8>,
     name: Option<u8>,
     born: Option<u8>,
+    /// A user id that became `user`.
+    was: Option<u8>,
     is_import: bool,
 }
 
@@ -30,8 +32,9 @@ const NAMES: [&str; 5] = ["Ivan", "Olga", "Petr", "Maria", "Иван"];
 fn said() -> impl Strategy<Value = Said> {
     let rarely = |n: u8| proptest::option::weighted(0.35, 0..n);
     let seldom = |n: u8| proptest::option::weighted(0.15, 0..n);
-    (0..400_000u32, rarely(4), rarely(4), seldom(4), rarely(5), rarely(5), seldom(5), seldom(3), proptest::bool::weighted(0.2)).prop_map(
-        |(minute, device, user, record, email, phone, name, born, is_import)| Said {
+    let ids = (rarely(4), rarely(4), seldom(4), rarely(5), rarely(5));
+    (0..400_000u32, ids, seldom(5), seldom(3), seldom(4), proptest::bool::weighted(0.2)).prop_map(
+        |(minute, (device, user, record, email, phone), name, born, was, is_import)| Said {
             minute,
             device,
             user,
@@ -40,6 +43,7 @@ fn said() -> impl Strategy<Value = Said> {
             phone,
             name,
             born,
+            was,
             is_import,
         },
     )
@@ -52,6 +56,9 @@ fn json(said: &Said) -> String {
         ids.push(format!(r#""anonymousId":"dev-{device}""#));
     }
     ids.extend(said.user.map(|user| format!(r#""userId":"user-{user}""#)));
+    let was = said.was.filter(|was| said.user.is_some_and(|user| user != *was));
+    ids.extend(was.map(|was| format!(r#""previousId":"user-{was}""#)));
+    let kind = if was.is_some() { "alias" } else { "identify" };
     let traits = [
         said.email.map(|email| format!(r#""email":"e{email}@mail.ru""#)),
         said.phone.map(|phone| format!(r#""phone":"+791200009{phone:02}""#)),
@@ -63,7 +70,7 @@ fn json(said: &Said) -> String {
         said.record.map(|record| format!(r#","context":{{"externalIds":[{{"id":"r{record}","type":"crm_id"}}]}}"#)).unwrap_or_default();
     let at = iso(1_740_000_000_000_000 + i64::from(said.minute) * 60_000_000);
     let ids = ids.iter().map(|id| format!("{id},")).collect::<String>();
-    format!(r#"{{"type":"identify",{ids}"timestamp":"{at}","traits":{{{}}}{record}}}"#, traits.join(","))
+    format!(r#"{{"type":"{kind}",{ids}"timestamp":"{at}","traits":{{{}}}{record}}}"#, traits.join(","))
 }
 
 fn id(n: usize, said: &Said) -> String {
