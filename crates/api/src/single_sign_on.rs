@@ -100,7 +100,7 @@ pub async fn offer(State(control): State<Control>) -> Result<Json<SsoOffer>, Api
 }
 
 /// Go to the provider.
-#[utoipa::path(get, path = "/api/auth/sso/start", tag = "session", params(SsoStart),
+#[utoipa::path(get, path = "/api/auth/sso/start", operation_id = "start_sso", tag = "session", params(SsoStart),
     responses((status = 303, description = "to the provider, or back to the sign-in page"), (status = 404, body = ErrorBody)))]
 pub async fn start(
     State(control): State<Control>,

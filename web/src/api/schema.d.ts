@@ -390,7 +390,7 @@ export interface paths {
             cookie?: never;
         };
         /** Go to the provider. */
-        get: operations["start_api_auth_sso_start"];
+        get: operations["start_sso"];
         put?: never;
         post?: never;
         delete?: never;
@@ -410,7 +410,7 @@ export interface paths {
         get: operations["backups"];
         put?: never;
         /** Make a backup in the server's folder; the job tells its progress. */
-        post: operations["start_api_backups"];
+        post: operations["start"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2619,8 +2619,8 @@ export interface components {
             found_at: string;
             /** @description `{one}.{other}`. */
             id: string;
-            one: components["schemas"]["DuplicateSide"] | null;
-            other: components["schemas"]["DuplicateSide"] | null;
+            one: components["schemas"]["ProfileRow"] | null;
+            other: components["schemas"]["ProfileRow"] | null;
             /**
              * Format: double
              * @description 0 to 1.
@@ -2652,18 +2652,6 @@ export interface components {
              * @description Above this probability somebody is asked.
              */
             review_at: number;
-        };
-        DuplicateSide: {
-            email: string | null;
-            /** Format: int64 */
-            events: number;
-            first_seen: string;
-            /** Format: int32 */
-            identifiers: number;
-            last_seen: string;
-            name: string | null;
-            phone: string | null;
-            profile_id: string;
         };
         Duplicates: {
             pairs: components["schemas"]["Duplicate"][];
@@ -5324,7 +5312,7 @@ export interface operations {
             };
         };
     };
-    start_api_auth_sso_start: {
+    start_sso: {
         parameters: {
             query?: {
                 /** @description The page to go to afterwards: a path of this site. */
@@ -5372,7 +5360,7 @@ export interface operations {
             };
         };
     };
-    start_api_backups: {
+    start: {
         parameters: {
             query?: never;
             header?: never;

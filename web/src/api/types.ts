@@ -85,7 +85,6 @@ export type Contribution = Schemas["Contribution"];
 export type Duplicate = Schemas["Duplicate"];
 export type DuplicateAnswer = Schemas["Answer"];
 export type DuplicateSettings = Schemas["DuplicateSettings"];
-export type DuplicateSide = Schemas["DuplicateSide"];
 export type IdentifierKindSettings = Schemas["IdentifierKindSettings"];
 export type IdentifierRole = Schemas["IdentifierRole"];
 export type IdentityDay = Schemas["IdentityDay"];

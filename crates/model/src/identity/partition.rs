@@ -103,7 +103,8 @@ fn held(nodes: &[Node], settings: &IdentitySettings) -> Held {
 
 /// What speaks against two groups of fragments, each one person's so far, being one person.
 pub fn conflict_of(one: &[Node], two: &[Node], trust: Trust, settings: &IdentitySettings) -> Option<Why> {
-    conflict(&held(one, settings), &held(two, settings), trust, None, settings)
+    let (one, two) = (held(one, settings), held(two, settings));
+    too_much(&one, &two, None, settings).or_else(|| contradiction(&one, &two, trust))
 }
 
 /// Somebody known by so many names is looked at as a whole.
@@ -115,9 +116,10 @@ struct Groups<'a> {
     settings: &'a IdentitySettings,
     at: BTreeMap<FragmentId, usize>,
     apart: Vec<(usize, usize)>,
-    parent: Vec<usize>,
-    /// By the group's representative.
-    held: Vec<Held>,
+    people: Forest,
+    /// Groups as they are without anybody's word. What speaks against evidence is looked for among these: two whom somebody knows
+    /// to be one, whatever their names, stay as whole as they were.
+    kin: Forest,
     refused: Vec<Refused>,
     is_shared: Vec<bool>,
     /// Pairs that only a device joined.
@@ -137,15 +139,15 @@ impl<'a> Groups<'a> {
     fn of(nodes: &'a [Node], edges: &'a [Edge], apart: &[(FragmentId, FragmentId)], settings: &'a IdentitySettings) -> Self {
         let at: BTreeMap<FragmentId, usize> = nodes.iter().enumerate().map(|(at, node)| (node.id, at)).collect();
         let apart = apart.iter().filter_map(|(one, two)| Some((*at.get(one)?, *at.get(two)?))).collect();
-        let held = nodes.iter().map(|node| Held::of(node, settings)).collect();
+        let people = Forest::of(nodes.iter().map(|node| Held::of(node, settings)).collect());
         Self {
             nodes,
             edges,
             settings,
             at,
             apart,
-            parent: (0..nodes.len()).collect(),
-            held,
+            kin: people.clone(),
+            people,
             refused: Vec::new(),
             is_shared: nodes.iter().map(|node| node.was_shared).collect(),
             inferred: Vec::new(),
@@ -220,16 +222,19 @@ impl<'a> Groups<'a> {
             (std::cmp::Reverse(edge.trust), edge.first_us, edge.a, edge.b)
         });
         for (at, a, b) in order {
-            let (one, two) = (self.find(a), self.find(b));
-            if one == two {
-                continue;
-            }
-            let renamed = self.edges[at].renames.then(|| self.nodes[a].kind.as_str());
-            match self.conflict(one, two, self.edges[at].trust, renamed) {
+            let edge = &self.edges[at];
+            let renamed = edge.renames.then(|| self.nodes[a].kind.as_str());
+            match self.conflict(a, b, edge.trust, renamed) {
                 Some(why) => self.refused.push(Refused { edge: at, why }),
-                None => self.unite(one, two),
+                None => self.unite(a, b, edge.trust),
             }
         }
+        // What is in one group all the same was not refused.
+        let refused = std::mem::take(&mut self.refused);
+        let is_apart =
+            |refused: &Refused| self.ends(&self.edges[refused.edge]).is_none_or(|(a, b)| self.people.find(a) != self.people.find(b));
+        let refused = refused.into_iter().filter(is_apart).collect();
+        self.refused = refused;
     }
 
     /// Two who are known on one device one after the other are taken for one if nothing they have contradicts it.
@@ -240,7 +245,7 @@ impl<'a> Groups<'a> {
                 continue;
             }
             let logins = self.logins_of(device);
-            let people: BTreeSet<usize> = logins.iter().map(|(_, person)| self.find(*person)).collect();
+            let people: BTreeSet<usize> = logins.iter().map(|(_, person)| self.people.find(*person)).collect();
             if self.settings.people_per_device_max < people.len() as u32 {
                 self.is_shared[device] = true;
             }
@@ -259,10 +264,10 @@ impl<'a> Groups<'a> {
         }
         pairs.sort_unstable_by_key(|(at_us, device, one, two)| (*at_us, *device, self.nodes[*one].id, self.nodes[*two].id));
         for (_, _, one, two) in pairs {
-            let (a, b) = (self.find(one), self.find(two));
-            if a != b && !self.is_another_person(a, b) && self.conflict(a, b, Trust::Event, None).is_none() {
-                let joins_people = [a, b].iter().all(|group| !self.held[*group].kinds.is_empty());
-                self.unite(a, b);
+            let (a, b) = (self.people.find(one), self.people.find(two));
+            if a != b && !self.is_another_person(a, b) && self.conflict(one, two, Trust::Event, None).is_none() {
+                let joins_people = [a, b].iter().all(|group| !self.people.held[*group].kinds.is_empty());
+                self.unite(one, two, Trust::Event);
                 if joins_people {
                     self.inferred.push(one);
                 }
@@ -278,18 +283,15 @@ impl<'a> Groups<'a> {
         let mut first_logins: Vec<_> = (0..self.nodes.len()).filter(is_own).filter_map(first_login).collect();
         first_logins.sort_unstable();
         for (_, _, device, person) in first_logins {
-            let (one, two) = (self.find(person), self.find(device));
+            let (one, two) = (self.people.find(person), self.people.find(device));
             // What it holds beside itself are other devices, or people it was compared with already.
-            if one != two && !self.is_another_person(one, two) && self.conflict(one, two, Trust::Login, None).is_none() {
-                self.unite(one, two);
+            if one != two && !self.is_another_person(one, two) && self.conflict(person, device, Trust::Login, None).is_none() {
+                self.unite(person, device, Trust::Login);
             }
         }
         for edge in self.edges.iter().filter(|edge| edge.belongs) {
             if let Some((a, b)) = self.ends(edge) {
-                let (one, two) = (self.find(a), self.find(b));
-                if one != two {
-                    self.unite(one, two);
-                }
+                self.unite(a, b, edge.trust);
             }
         }
     }
@@ -314,38 +316,40 @@ impl<'a> Groups<'a> {
 
     /// Whether both groups have identifiers of one kind that names people, and so different ones.
     fn is_another_person(&self, a: usize, b: usize) -> bool {
-        self.held[a].kinds.keys().any(|kind| self.held[b].kinds.contains_key(kind))
+        self.people.held[a].kinds.keys().any(|kind| self.people.held[b].kinds.contains_key(kind))
     }
 
+    /// What speaks against two fragments being one person's, with all that was joined to each so far; nothing, where they are
+    /// joined already.
+    ///
     /// * `renamed`: a kind of which the evidence says that one value became the other.
-    fn conflict(&self, a: usize, b: usize, trust: Trust, renamed: Option<&str>) -> Option<Why> {
-        let crosses = |(one, two): &(usize, usize)| {
-            let ends = (self.find(*one), self.find(*two));
-            ends == (a, b) || ends == (b, a)
-        };
-        if self.apart.iter().any(crosses) {
-            return Some(Why::NotSame);
+    fn conflict(&self, one: usize, two: usize, trust: Trust, renamed: Option<&str>) -> Option<Why> {
+        let (a, b) = (self.people.find(one), self.people.find(two));
+        if a != b {
+            let crosses = |(one, two): &(usize, usize)| {
+                let ends = (self.people.find(*one), self.people.find(*two));
+                ends == (a, b) || ends == (b, a)
+            };
+            if self.apart.iter().any(crosses) {
+                return Some(Why::NotSame);
+            }
+            if let Some(why) = too_much(&self.people.held[a], &self.people.held[b], renamed, self.settings) {
+                return Some(why);
+            }
         }
-        conflict(&self.held[a], &self.held[b], trust, renamed, self.settings)
+        let (a, b) = (self.kin.find(one), self.kin.find(two));
+        if a == b { None } else { contradiction(&self.kin.held[a], &self.kin.held[b], trust) }
     }
 
-    fn find(&self, node: usize) -> usize {
-        let mut node = node;
-        while self.parent[node] != node {
-            node = self.parent[node];
+    fn unite(&mut self, one: usize, two: usize, trust: Trust) {
+        self.people.unite(one, two);
+        if trust < Trust::Word {
+            self.kin.unite(one, two);
         }
-        node
-    }
-
-    fn unite(&mut self, one: usize, two: usize) {
-        let (kept, gone) = if self.held[two].size <= self.held[one].size { (one, two) } else { (two, one) };
-        self.parent[gone] = kept;
-        let gone = std::mem::take(&mut self.held[gone]);
-        self.held[kept].unite(gone);
     }
 
     fn finish(mut self) -> Partition {
-        let roots: Vec<usize> = (0..self.nodes.len()).map(|node| self.find(node)).collect();
+        let roots: Vec<usize> = (0..self.nodes.len()).map(|node| self.people.find(node)).collect();
         let mut least: BTreeMap<usize, FragmentId> = BTreeMap::new();
         for (root, node) in roots.iter().zip(self.nodes) {
             least.entry(*root).and_modify(|held| *held = (*held).min(node.id)).or_insert(node.id);
@@ -358,6 +362,40 @@ impl<'a> Groups<'a> {
             is_shared: self.is_shared,
             is_inferred: roots.iter().map(|root| inferred.contains(root)).collect(),
         }
+    }
+}
+
+/// Disjoint groups of nodes.
+#[derive(Clone)]
+struct Forest {
+    parent: Vec<usize>,
+    /// By the group's representative.
+    held: Vec<Held>,
+}
+
+impl Forest {
+    fn of(held: Vec<Held>) -> Self {
+        Self { parent: (0..held.len()).collect(), held }
+    }
+
+    /// The group's representative.
+    fn find(&self, node: usize) -> usize {
+        let mut node = node;
+        while self.parent[node] != node {
+            node = self.parent[node];
+        }
+        node
+    }
+
+    fn unite(&mut self, one: usize, two: usize) {
+        let (one, two) = (self.find(one), self.find(two));
+        if one == two {
+            return;
+        }
+        let (kept, gone) = if self.held[two].size <= self.held[one].size { (one, two) } else { (two, one) };
+        self.parent[gone] = kept;
+        let gone = std::mem::take(&mut self.held[gone]);
+        self.held[kept].unite(gone);
     }
 }
 
@@ -387,8 +425,8 @@ impl Held {
     }
 }
 
-/// What speaks against two groups being one person.
-fn conflict(one: &Held, two: &Held, trust: Trust, renamed: Option<&str>, settings: &IdentitySettings) -> Option<Why> {
+/// What one person does not have.
+fn too_much(one: &Held, two: &Held, renamed: Option<&str>, settings: &IdentitySettings) -> Option<Why> {
     let both = one.kinds.iter().filter_map(|(kind, times)| Some((kind, times, two.kinds.get(kind)?)));
     for (kind, first, second) in both {
         let of_kind = settings.of(kind);
@@ -401,11 +439,12 @@ fn conflict(one: &Held, two: &Held, trust: Trust, renamed: Option<&str>, setting
             return Some(Why::Limit { kind: kind.clone() });
         }
     }
-    if (settings.identifiers_per_profile_max as usize) < one.size + two.size {
-        return Some(Why::Size);
-    }
-    let is_born_alike = shared_birth_date(one, two);
-    match is_born_alike {
+    ((settings.identifiers_per_profile_max as usize) < one.size + two.size).then_some(Why::Size)
+}
+
+/// What contradicts itself in two groups taken together, and that the evidence does not outweigh.
+fn contradiction(one: &Held, two: &Held, trust: Trust) -> Option<Why> {
+    match shared_birth_date(one, two) {
         Some(false) if trust < Trust::Word => Some(Why::BirthDate),
         _ if Trust::Link <= trust => None,
         // A surname changes; twins have one.

@@ -109,6 +109,14 @@ fn a_word_parts_and_joins() {
 }
 
 #[test]
+fn a_word_leaves_both_as_whole_as_they_were() {
+    let nodes = [named(1, "user_id", "Ivan", Some("1980-01-02")), node(2, "email"), named(3, "phone", "Olga", Some("1983-05-06"))];
+    let edges = [edge(1, 2, Trust::Form, 10), edge(2, 3, Trust::Word, 20)];
+    assert_eq!(people(&nodes, &edges, &[]), (vec![1, 1, 1], vec![]), "whatever their names, somebody knows them");
+    assert_eq!(people(&nodes, &edges[..1], &[]), (vec![1, 1, 3], vec![]));
+}
+
+#[test]
 fn the_sixth_address_of_a_year_joins_nothing() {
     let mut nodes = vec![node(1, "user_id")];
     nodes.extend((2..=7).map(|id| node(id, "email")));

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Text } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconPlus, IconRestore } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -10,6 +10,7 @@ import type { ChannelRuleList } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Answer, RowsSkeleton } from "../../ui/states";
+import { UnsavedBar } from "../../ui/UnsavedBar";
 import { ApplyRules } from "./ApplyRules";
 import { draftOf, isSame, isWhole, newRule, rulesOf, type DraftRule } from "./draft";
 import classes from "./ChannelRules.module.css";
@@ -84,19 +85,13 @@ function Rules({ list }: { list: ChannelRuleList }) {
         flush
       >
         {isChanged && (
-          <Alert className={classes.unsaved} variant="light" color="amber" role="status">
-            <Group justify="space-between" gap="xs">
-              <Text size="sm">{t("channel_rules.unsaved")}</Text>
-              <Group gap="xs">
-                <Button size="xs" loading={save.isPending} disabled={!isReady} onClick={() => save.mutate(rules)}>
-                  {t("channel_rules.save")}
-                </Button>
-                <Button size="xs" variant="default" onClick={() => setDraft(draftOf(list.rules))}>
-                  {t("channel_rules.discard")}
-                </Button>
-              </Group>
-            </Group>
-          </Alert>
+          <UnsavedBar
+            className={classes.unsaved}
+            isSaving={save.isPending}
+            canSave={isReady}
+            onSave={() => save.mutate(rules)}
+            onDiscard={() => setDraft(draftOf(list.rules))}
+          />
         )}
         <RuleList
           draft={draft}

@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Group, NumberInput, Stack, Table, Text, UnstyledButton } from "@mantine/core";
+import { Badge, Button, Group, NumberInput, Stack, Table, Text, UnstyledButton } from "@mantine/core";
 import { IconPlus, IconRestore } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -10,6 +10,7 @@ import type { IdentitySettings, IdentitySettingsAnswer } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Answer, RowsSkeleton } from "../../ui/states";
+import { UnsavedBar } from "../../ui/UnsavedBar";
 import { WideTable } from "../../ui/WideTable";
 import { isSame, kindsOf, LIMITS, newKind, withKind, withoutKind, type KindDraft } from "./draft";
 import classes from "./Identity.module.css";
@@ -40,19 +41,12 @@ function Rules({ answer }: { answer: IdentitySettingsAnswer }) {
   return (
     <Stack gap="md">
       {isChanged && (
-        <Alert className={classes.unsaved} variant="light" color="amber" role="status">
-          <Group justify="space-between" gap="xs">
-            <Text size="sm">{t("identity_rules.unsaved")}</Text>
-            <Group gap="xs">
-              <Button size="xs" loading={save.isPending} onClick={() => save.mutate(draft)}>
-                {t("ui.save")}
-              </Button>
-              <Button size="xs" variant="default" onClick={() => setDraft(answer.settings)}>
-                {t("identity_rules.discard")}
-              </Button>
-            </Group>
-          </Group>
-        </Alert>
+        <UnsavedBar
+          className={classes.unsaved}
+          isSaving={save.isPending}
+          onSave={() => save.mutate(draft)}
+          onDiscard={() => setDraft(answer.settings)}
+        />
       )}
       <Card
         title={t("identity_rules.kinds.title")}

@@ -2,7 +2,7 @@ import { ActionIcon, Anchor, Button, Group, Kbd, Text } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import type { Duplicate, DuplicateAnswer, DuplicateSide } from "../../api/types";
+import type { Duplicate, DuplicateAnswer, ProfileRow } from "../../api/types";
 import { useFormat } from "../../ui/FormatContext";
 import { useShortcuts } from "../../ui/useShortcuts";
 import { Agreement } from "./Agreement";
@@ -150,7 +150,7 @@ function AnswerButton({
   );
 }
 
-function Side({ side }: { side: DuplicateSide | null }) {
+function Side({ side }: { side: ProfileRow | null }) {
   const { t } = useTranslation();
   const format = useFormat();
   if (side === null)
