@@ -247,20 +247,24 @@ fn count_new(state: &mut State<'_>, ids: &[FragmentId], profiles: &[ProfileId], 
 fn tell(state: &mut State<'_>, ids: &[FragmentId], before: &[ProfileId], found: &Partition, held: &[Evidence]) {
     let at = |id: &FragmentId| ids.binary_search(id).ok();
     let offset = state.offset;
+    // What the record says of a pair may add to what others said of it before.
+    let news: BTreeSet<Pair> =
+        state.evidence.iter().rev().take_while(|told| told.log_offset == offset).map(|told| (told.a, told.b)).collect();
     let mut told: BTreeSet<Pair> = BTreeSet::new();
     for (index, evidence) in held.iter().enumerate() {
         let (Some(a), Some(b)) = (at(&evidence.a), at(&evidence.b)) else { continue };
         let profiles = (before[a], before[b]);
         // Older evidence may have joined until now, and gives way to the new.
         let gave_way = before[a] == before[b] && found.profiles[a] != found.profiles[b];
-        if evidence.log_offset != offset && !gave_way {
+        let is_first = evidence.log_offset == offset;
+        if !is_first && !gave_way && !news.contains(&(evidence.a, evidence.b)) {
             continue;
         }
         if found.profiles[a] == found.profiles[b] && before[a] != before[b] {
             count_decision(state, &format!("merged:{}", evidence.rule));
             write_ledger(state, "merged", &evidence.rule, None, evidence.a, evidence.b, profiles);
             told.insert((FragmentId(before[a].0.min(before[b].0)), FragmentId(before[a].0.max(before[b].0))));
-        } else if let Some(refused) = found.refused.iter().find(|refused| refused.edge == index) {
+        } else if let Some(refused) = found.refused.iter().find(|refused| (is_first || gave_way) && refused.edge == index) {
             count_decision(state, &format!("refused:{}", refused.why.as_str()));
             write_ledger(state, "refused", &evidence.rule, Some(&refused.why), evidence.a, evidence.b, profiles);
         }

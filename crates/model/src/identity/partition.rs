@@ -264,9 +264,10 @@ impl<'a> Groups<'a> {
         }
         pairs.sort_unstable_by_key(|(at_us, device, one, two)| (*at_us, *device, self.nodes[*one].id, self.nodes[*two].id));
         for (_, _, one, two) in pairs {
-            let (a, b) = (self.people.find(one), self.people.find(two));
-            if a != b && !self.is_another_person(a, b) && self.conflict(one, two, Trust::Event, None).is_none() {
-                let joins_people = [a, b].iter().all(|group| !self.people.held[*group].kinds.is_empty());
+            let (a, b) = (self.kin.find(one), self.kin.find(two));
+            if a != b && !self.is_another_person(one, two) && self.conflict(one, two, Trust::Event, None).is_none() {
+                let joins_people =
+                    self.people.find(one) != self.people.find(two) && [a, b].iter().all(|group| !self.kin.held[*group].kinds.is_empty());
                 self.unite(one, two, Trust::Event);
                 if joins_people {
                     self.inferred.push(one);
@@ -283,9 +284,9 @@ impl<'a> Groups<'a> {
         let mut first_logins: Vec<_> = (0..self.nodes.len()).filter(is_own).filter_map(first_login).collect();
         first_logins.sort_unstable();
         for (_, _, device, person) in first_logins {
-            let (one, two) = (self.people.find(person), self.people.find(device));
+            let are_two = self.kin.find(person) != self.kin.find(device);
             // What it holds beside itself are other devices, or people it was compared with already.
-            if one != two && !self.is_another_person(one, two) && self.conflict(person, device, Trust::Login, None).is_none() {
+            if are_two && !self.is_another_person(person, device) && self.conflict(person, device, Trust::Login, None).is_none() {
                 self.unite(person, device, Trust::Login);
             }
         }
@@ -315,8 +316,9 @@ impl<'a> Groups<'a> {
     }
 
     /// Whether both groups have identifiers of one kind that names people, and so different ones.
-    fn is_another_person(&self, a: usize, b: usize) -> bool {
-        self.people.held[a].kinds.keys().any(|kind| self.people.held[b].kinds.contains_key(kind))
+    fn is_another_person(&self, one: usize, two: usize) -> bool {
+        let (one, two) = (&self.kin.held[self.kin.find(one)], &self.kin.held[self.kin.find(two)]);
+        one.kinds.keys().any(|kind| two.kinds.contains_key(kind))
     }
 
     /// What speaks against two fragments being one person's, with all that was joined to each so far; nothing, where they are
