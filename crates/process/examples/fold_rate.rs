@@ -1,4 +1,4 @@
-//! How fast the fold is: `cargo run -p forecourt-process --example fold_rate -- [events] [in_turn]` prints JSON.
+//! How fast the fold is: `cargo run -p forecourt-process --example fold_rate -- [events] [in_turn | anyone]` prints JSON.
 //!
 //! Ten events a profile; every fifth profile begins anonymous and signs in; 5 % of messages come twice.
 
@@ -12,14 +12,18 @@ use forecourt_store::Store;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let events: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(500_000);
-    let in_turn = std::env::args().nth(2).is_some_and(|order| order == "in_turn");
+    let order = std::env::args().nth(2).unwrap_or_default();
     let dir = tempfile::tempdir()?;
     let log = Log::open(&dir.path().join("log"), Options::default())?;
     let people = (events / 10).max(1);
     let mut entries = Vec::new();
     for n in 0..events {
-        // People come and go: the ones of now are 2,000 neighbours; or, at worst, everybody comes in turn.
-        let person = if in_turn { n % people } else { (n / 10 / 2_000) * 2_000 + splitmix(n) % 2_000 };
+        // People come and go: the ones of now are 2,000 neighbours; or, at worst, everybody comes in turn, or in no order.
+        let person = match order.as_str() {
+            "in_turn" => n % people,
+            "anyone" => splitmix(n) % people,
+            _ => (n / 10 / 2_000) * 2_000 + splitmix(n) % 2_000,
+        };
         let (person, step) = (person % people, n % 10);
         let signs_in = person % 5 == 0 && 6 <= splitmix(n ^ 77) % 10;
         let id = if signs_in {
@@ -50,6 +54,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut reader = log.reader(0)?;
     let (mut decode_s, mut fold_s) = (0.0, 0.0);
     let mut lake = 0;
+    let (mut folded, mut told, mut since) = (0, 0, 0.0);
     loop {
         let begun = Instant::now();
         let records = reader.next_batch(10_000, 8 << 20)?;
@@ -62,6 +67,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let begun = Instant::now();
         lake = fold.process_batch(&batch, lake).await?.block.first_offset;
         fold_s += begun.elapsed().as_secs_f64();
+        folded += batch.records.len();
+        since += begun.elapsed().as_secs_f64();
+        if folded % 500_000 < 10_000 && 100_000 < folded - told {
+            eprintln!("{folded} events, {:.0}/s lately", (folded - told) as f64 / since);
+            (told, since) = (folded, 0.0);
+        }
     }
     let begun = Instant::now();
     fold.settle().await?;

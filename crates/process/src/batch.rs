@@ -2,12 +2,13 @@
 
 use forecourt_log::Record as LogRecord;
 use forecourt_model::{
-    Event, FragmentId, RecordKind, Refusal, RefusalCode, Stamp,
+    Event, FragmentId, HashKey, RecordKind, Refusal, RefusalCode, Stamp,
     command::{Action, Command},
     entity::{AdCost, Told},
     record, time,
 };
-use forecourt_store::dead_letter::DeadLetter;
+use forecourt_store::{Store, StoreError, dead_letter::DeadLetter, fragment::FragmentRow};
+use rustc_hash::FxHashMap;
 
 use crate::erase;
 
@@ -19,6 +20,17 @@ pub struct Batch {
     pub end_offset: u64,
     /// Whether what it changes may wait to be written. Changes how the store is written, never what it says.
     pub is_large: bool,
+    /// What the table has of the fragments that the events name, where somebody looked ahead of the fold.
+    pub ahead: Option<Ahead>,
+}
+
+/// Fragments that were read from the table while earlier batches were folded.
+#[derive(Debug)]
+pub struct Ahead {
+    /// All that was folded before this offset was in the table, or noted, when the reading began.
+    pub as_of: u64,
+    /// `None` for those that are not in the table.
+    pub rows: FxHashMap<FragmentId, Option<FragmentRow>>,
 }
 
 #[derive(Debug)]
@@ -66,11 +78,31 @@ impl Batch {
             .into_iter()
             .map(|record| Record { offset: record.offset, at_us: record.at_us, content: content(&record, region) })
             .collect();
-        Self { records, end_offset, is_large: false }
+        Self { records, end_offset, is_large: false, ahead: None }
     }
 }
 
 impl Batch {
+    /// Reads ahead what the table has of the fragments that the events name.
+    ///
+    /// * `as_of`: how far is folded.
+    pub async fn look_ahead(&mut self, store: &Store, hash_key: &HashKey, as_of: u64) -> Result<(), StoreError> {
+        let mut ids: Vec<FragmentId> = Vec::with_capacity(self.records.len());
+        for record in &self.records {
+            if let Content::Event { event, .. } = &record.content {
+                ids.extend(event.identifiers.iter().map(|identifier| identifier.fragment_id(hash_key, 0)));
+            }
+        }
+        // In the order of the table, which reads pages once.
+        ids.sort_unstable();
+        ids.dedup();
+        let found = store.fragments(&ids).await?;
+        let mut rows: FxHashMap<FragmentId, Option<FragmentRow>> = ids.into_iter().map(|id| (id, None)).collect();
+        rows.extend(found.into_iter().map(|row| (row.fragment_id, Some(row))));
+        self.ahead = Some(Ahead { as_of, rows });
+        Ok(())
+    }
+
     /// The same records in batches in which some stand alone: an erasure, which is folded on the tables and not in memory; and a
     /// change of the identity settings, by which the batch after it is loaded.
     pub fn parts(self) -> Vec<Self> {
@@ -82,7 +114,7 @@ impl Batch {
         for record in self.records {
             let is_alone = stands_alone(&record);
             if is_alone || after_one_alone {
-                parts.push(Self { records: Vec::new(), end_offset: 0, is_large: self.is_large });
+                parts.push(Self { records: Vec::new(), end_offset: 0, is_large: self.is_large, ahead: None });
             }
             after_one_alone = is_alone;
             if let Some(part) = parts.last_mut() {

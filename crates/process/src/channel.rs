@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use crate::{
     definition,
     pending::Pending,
-    state::{Fragment, State, Tracked},
+    state::{State, Tracked},
 };
 
 /// Rows of one table whose channels are decided anew: keys after `after`, up to and with `until`.
@@ -40,8 +40,8 @@ pub(crate) async fn load(tx: &mut FoldTx, state: &mut State<'_>, range: &Range, 
             let (after, until) = ids(range);
             let found = tx.fragments_between(after, until).await?;
             // Some are not in the table yet, in this state or at all.
-            for row in pending.instead(found).chain(pending.between(after, until)) {
-                state.fragments.entry(row.fragment_id).or_insert_with(|| Fragment::new(row));
+            for fragment in pending.instead(found).chain(pending.between(after, until)) {
+                state.fragments.entry(fragment.row.fragment_id).or_insert(fragment);
             }
         }
         ChannelsOf::Leads => {

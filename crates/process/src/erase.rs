@@ -52,6 +52,7 @@ pub(crate) async fn erase(
     lake_offset: u64,
 ) -> Result<Block, StoreError> {
     memory.pending.write_all(tx).await?;
+    memory.pending.distrust(record.offset + 1);
     let person = person(tx, asked).await?;
     let verdict = if person.is_empty() {
         Verdict::Refused { reason: "there is no such profile: it may have been erased".to_owned() }

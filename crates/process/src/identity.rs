@@ -212,7 +212,7 @@ fn make(state: &mut State<'_>, id: FragmentId, identifier: &Identifier, generati
         events: 0,
         state: "{}".to_owned(),
     };
-    let mut fragment = Fragment::new(row);
+    let mut fragment = Fragment::new(row, false);
     fragment.dirty = true;
     state.fragments.insert(id, fragment);
     state.members.insert(ProfileId::from(id), vec![id]);

@@ -19,7 +19,7 @@ use crate::{
     component::Weighed,
     identity::KnownEdges,
     outbox::RecentSms,
-    pending::Pending,
+    pending::{Pending, Trusted},
     state::{self, Fragment, SourceHours, State, Totals, Tracked, TrackedMessage},
     suppress::Suppression,
 };
@@ -28,7 +28,7 @@ pub(crate) async fn state<'a>(
     tx: &mut FoldTx,
     batch: &Batch,
     settings: &'a Settings,
-    pending: &Pending,
+    pending: &mut Pending,
     known_edges: KnownEdges,
     definitions: &Definitions,
 ) -> Result<State<'a>, StoreError> {
@@ -76,7 +76,8 @@ pub(crate) async fn state<'a>(
         block: Block { first_offset, end_offset: batch.end_offset, ..Block::default() },
     };
     let wanted = Wanted::of(batch, settings, definitions);
-    fragments(tx, &mut state, &wanted, pending).await?;
+    let ahead = pending.trusted(batch.ahead.as_ref());
+    fragments(tx, &mut state, &wanted, pending, &ahead).await?;
     entities(tx, &mut state, &wanted).await?;
     for range in &wanted.channels {
         channel::load(tx, &mut state, range, pending).await?;
@@ -203,17 +204,27 @@ impl Wanted {
     }
 }
 
-async fn fragments(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted, pending: &Pending) -> Result<(), StoreError> {
+async fn fragments(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    wanted: &Wanted,
+    pending: &Pending,
+    ahead: &Trusted<'_>,
+) -> Result<(), StoreError> {
     let mut whole: FxHashSet<FragmentId> = wanted.whole.clone();
     let ids: Vec<FragmentId> = wanted.fragments.iter().copied().collect();
-    let mut found = by_id(tx, pending, ids).await?;
+    let mut found = by_id(tx, pending, ahead, ids).await?;
 
     // What happens on a device after a login is a fragment of its own, and goes with whoever signed in.
     let mut after_login = Vec::new();
+    let mut known_there: FxHashMap<FragmentId, Vec<FragmentId>> = FxHashMap::default();
+    for Fragment { row, .. } in &found {
+        if wanted.devices.contains_key(&row.fragment_id) && row.state.contains(LOGINS) {
+            known_there.insert(row.fragment_id, logins_of(row));
+        }
+    }
     for (root, identifier) in &wanted.devices {
-        let held = found.iter().find(|row| row.fragment_id == *root).filter(|row| row.state.contains(LOGINS));
-        let held: Vec<FragmentId> = held.map(logins_of).unwrap_or_default();
-        for person in held.iter().chain(wanted.people.get(root).into_iter().flatten()) {
+        for person in [known_there.get(root), wanted.people.get(root)].into_iter().flatten().flatten() {
             let id = identifier.interval_id(&state.settings.hash_key, *person);
             after_login.extend([id, *person]);
             whole.extend([id, *person]);
@@ -222,21 +233,21 @@ async fn fragments(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted, pend
     after_login.retain(|id| !wanted.fragments.contains(id));
     after_login.sort_unstable();
     after_login.dedup();
-    found.extend(by_id(tx, pending, after_login).await?);
+    found.extend(by_id(tx, pending, ahead, after_login).await?);
 
-    let profiles: FxHashSet<ProfileId> = found.iter().filter(|row| whole.contains(&row.fragment_id)).map(|row| row.profile_id).collect();
-    for row in found {
-        state.fragments.insert(row.fragment_id, Fragment::new(row));
+    let rows = found.iter().map(|fragment| &fragment.row);
+    let profiles: FxHashSet<ProfileId> = rows.filter(|row| whole.contains(&row.fragment_id)).map(|row| row.profile_id).collect();
+    for fragment in found {
+        state.fragments.insert(fragment.row.fragment_id, fragment);
     }
     let profiles: Vec<ProfileId> = profiles.into_iter().collect();
-    let others = tx.other_fragments_of(&profiles).await?;
-    for row in pending.instead(others) {
-        state.fragments.entry(row.fragment_id).or_insert_with(|| Fragment::new(row));
+    for fragment in others_of(tx, pending, &profiles).await? {
+        state.fragments.entry(fragment.row.fragment_id).or_insert(fragment);
     }
     let roots: Vec<FragmentId> =
         profiles.iter().map(|profile| FragmentId(profile.0)).filter(|id| !state.fragments.contains_key(id)).collect();
-    for row in by_id(tx, pending, roots).await? {
-        state.fragments.insert(row.fragment_id, Fragment::new(row));
+    for fragment in by_id(tx, pending, ahead, roots).await? {
+        state.fragments.insert(fragment.row.fragment_id, fragment);
     }
     for profile in profiles {
         state.members.insert(profile, Vec::new());
@@ -269,8 +280,8 @@ pub(crate) async fn whole_profiles(
     ids: &[FragmentId],
 ) -> Result<(), StoreError> {
     let absent: Vec<FragmentId> = ids.iter().copied().filter(|id| !state.fragments.contains_key(id)).collect();
-    for row in by_id(tx, pending, absent).await? {
-        state.fragments.insert(row.fragment_id, Fragment::new(row));
+    for fragment in by_id(tx, pending, &Trusted::default(), absent).await? {
+        state.fragments.insert(fragment.row.fragment_id, fragment);
     }
     let profile_of = |id: &FragmentId| state.fragments.get(id).map(|fragment| fragment.row.profile_id);
     let part: BTreeSet<ProfileId> = ids.iter().filter_map(profile_of).filter(|profile| !state.members.contains_key(profile)).collect();
@@ -279,13 +290,13 @@ pub(crate) async fn whole_profiles(
     }
     let part: Vec<ProfileId> = part.into_iter().collect();
     let mut members: Vec<FragmentId> = part.iter().map(|profile| FragmentId(profile.0)).collect();
-    for row in pending.instead(tx.other_fragments_of(&part).await?) {
-        members.push(row.fragment_id);
-        state.fragments.entry(row.fragment_id).or_insert_with(|| Fragment::new(row));
+    for fragment in others_of(tx, pending, &part).await? {
+        members.push(fragment.row.fragment_id);
+        state.fragments.entry(fragment.row.fragment_id).or_insert(fragment);
     }
     let absent: Vec<FragmentId> = members.iter().copied().filter(|id| !state.fragments.contains_key(id)).collect();
-    for row in by_id(tx, pending, absent).await? {
-        state.fragments.insert(row.fragment_id, Fragment::new(row));
+    for fragment in by_id(tx, pending, &Trusted::default(), absent).await? {
+        state.fragments.insert(fragment.row.fragment_id, fragment);
     }
     members.extend(ids);
     for profile in part {
@@ -300,16 +311,25 @@ pub(crate) async fn whole_profiles(
 }
 
 /// The fragments as the fold last left them: some are not in the table yet.
-async fn by_id(tx: &mut FoldTx, pending: &Pending, ids: Vec<FragmentId>) -> Result<Vec<FragmentRow>, StoreError> {
+async fn by_id(tx: &mut FoldTx, pending: &Pending, ahead: &Trusted<'_>, ids: Vec<FragmentId>) -> Result<Vec<Fragment>, StoreError> {
     let (mut found, mut asked) = (Vec::with_capacity(ids.len()), Vec::with_capacity(ids.len()));
     for id in ids {
-        match pending.get(id) {
-            Some(row) => found.push(row.clone()),
-            None => asked.push(id),
+        if let Some(fragment) = pending.get(id) {
+            found.push(fragment);
+        } else if let Some(of_table) = ahead.get(id) {
+            found.extend(of_table.map(|row| Fragment::new(row, true)));
+        } else {
+            asked.push(id);
         }
     }
-    found.extend(tx.fragments(&asked).await?);
+    found.extend(tx.fragments(&asked).await?.into_iter().map(|row| Fragment::new(row, true)));
     Ok(found)
+}
+
+/// All fragments of the profiles but those that the profiles are named after.
+async fn others_of(tx: &mut FoldTx, pending: &Pending, profiles: &[ProfileId]) -> Result<Vec<Fragment>, StoreError> {
+    let of_table = pending.instead(tx.other_fragments_of(profiles).await?);
+    Ok(of_table.chain(pending.others_of(profiles)).collect())
 }
 
 async fn outbox(tx: &mut FoldTx, state: &mut State<'_>, wanted: Wanted) -> Result<(), StoreError> {

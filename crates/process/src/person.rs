@@ -103,7 +103,7 @@ pub(crate) async fn decide(
 ) -> Result<Verdict, StoreError> {
     let held = tx.fragments_between(after, until).await?;
     let mut ids: Vec<FragmentId> = held.iter().map(|row| row.fragment_id).collect();
-    ids.extend(pending.between(after, until).map(|row| row.fragment_id));
+    ids.extend(pending.between(after, until).map(|fragment| fragment.row.fragment_id));
     ids.extend(state.fragments.keys().copied().filter(|id| after < id.0 && id.0 <= until));
     ids.sort_unstable();
     ids.dedup();

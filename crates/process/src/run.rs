@@ -2,14 +2,16 @@
 
 use std::{
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
 use forecourt_log::{Log, LogError};
-use forecourt_model::{Block, HandedOver, Handover};
+use forecourt_model::{Block, HandedOver, Handover, HashKey};
 use forecourt_store::{Store, StoreError};
 use tokio::{
-    sync::{broadcast, mpsc, watch},
+    runtime::Builder,
+    sync::{broadcast, mpsc, oneshot, watch},
     task::{JoinError, JoinSet},
 };
 
@@ -24,8 +26,8 @@ const LARGE_RECORDS: usize = 256;
 const IDLE: Duration = Duration::from_millis(50);
 /// The write-ahead log is copied about so often.
 const COPY_EVERY: Duration = Duration::from_secs(2);
-/// Decoded batches that wait for the fold.
-const AHEAD: usize = 2;
+/// Batches that were looked up and wait for the fold.
+const AHEAD: usize = 1;
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LAST: Duration = Duration::from_secs(10);
 
@@ -52,17 +54,53 @@ pub enum RunError {
     Log(#[from] LogError),
     #[error("the fold cannot go on: {0}")]
     Store(#[from] StoreError),
+    #[error("the fold gets no thread from the system: {0}")]
+    Thread(std::io::Error),
 }
 
 /// Folds until `stop` turns true; a full disk or a database out of reach is waited for.
-pub async fn run(mut fold: Fold, log: Log, progress: Progress, mut stop: watch::Receiver<bool>) -> Result<(), RunError> {
+///
+/// The fold has a thread of its own: it waits for the database a hundred times a batch, and would each time queue behind
+/// whatever the server's threads are busy with.
+pub async fn run(fold: Fold, log: Log, progress: Progress, stop: watch::Receiver<bool>) -> Result<(), RunError> {
     let from = fold.store.folded_offset().await?;
     progress.folded.send_replace(from);
-    let (sender, mut batches) = mpsc::channel(AHEAD);
-    let region = fold.settings.region.clone();
-    // Ends with this function, however that ends.
+    let (sender, decoded) = mpsc::channel(1);
+    // Both end with this function, however that ends.
     let mut reading = JoinSet::new();
-    reading.spawn(read(log, from, region, sender, stop.clone()));
+    reading.spawn(read(log, from, fold.settings.region.clone(), sender, stop.clone()));
+    let (sender, batches) = mpsc::channel(AHEAD);
+    let mut looking = JoinSet::new();
+    looking.spawn(look_ahead(fold.store.clone(), fold.settings.hash_key, progress.folded.subscribe(), decoded, sender));
+
+    let (ended, end) = oneshot::channel();
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(RunError::Thread)?;
+    let folding = move || {
+        // Who waits for the end is gone only when the server is.
+        let _ = ended.send(runtime.block_on(fold_batches(fold, batches, progress, stop)));
+    };
+    let thread = thread::Builder::new().name("fold".to_owned()).spawn(folding).map_err(RunError::Thread)?;
+    match end.await {
+        Ok(ended) => ended?,
+        // It panicked.
+        Err(_) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+    }
+    if let Some(looked) = looking.join_next().await {
+        unharmed(looked);
+    }
+    match reading.join_next().await {
+        Some(read) => Ok(unharmed(read).unwrap_or(Ok(()))?),
+        None => Ok(()),
+    }
+}
+
+/// Folds what comes and tells of it; returns when nothing more will come, or when it is told to stop.
+async fn fold_batches(
+    mut fold: Fold,
+    mut batches: mpsc::Receiver<Batch>,
+    progress: Progress,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), StoreError> {
     let mut copying = Copying::default();
     while let Some(batch) = next(&mut fold, &mut batches).await? {
         let is_large = batch.is_large;
@@ -84,11 +122,7 @@ pub async fn run(mut fold: Fold, log: Log, progress: Progress, mut stop: watch::
             break;
         }
     }
-    drop(batches);
-    match reading.join_next().await {
-        Some(read) => Ok(unharmed(read).unwrap_or(Ok(()))?),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// What a task brought; `None` if it was told to end. Its panic goes on here, where somebody sees it.
@@ -179,6 +213,28 @@ async fn persist(
                 wait = (wait * 2).min(RETRY_LAST);
             }
             Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Reads ahead of the fold what the table has of those whom large batches name: on a connection and a core of its own.
+async fn look_ahead(
+    store: Store,
+    hash_key: HashKey,
+    folded: watch::Receiver<u64>,
+    mut decoded: mpsc::Receiver<Batch>,
+    batches: mpsc::Sender<Batch>,
+) {
+    while let Some(mut batch) = decoded.recv().await {
+        // A small batch is folded sooner than looked for.
+        if batch.is_large {
+            let as_of = *folded.borrow();
+            if let Err(error) = batch.look_ahead(&store, &hash_key, as_of).await {
+                tracing::warn!(%error, "the fold reads for itself what was to be read ahead");
+            }
+        }
+        if batches.send(batch).await.is_err() {
+            return;
         }
     }
 }

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 use crate::{
     Definitions, entity,
     identity::KnownEdges,
-    pending::{Changed, Pending},
+    pending::{Changed, Changes, Pending},
     state::State,
     suppress::Suppression,
 };
@@ -31,15 +31,13 @@ pub(crate) async fn changes(
     let of_entities = fragments_of_entities(&state);
     let dirty = state.fragments.into_values().filter(|fragment| fragment.dirty).map(|fragment| {
         let is_urgent = fragment.is_urgent || fragment.has_moved() || of_entities.contains(&fragment.row.fragment_id);
-        Changed { row: fragment.into_row(), is_urgent }
+        Changed { fragment, is_urgent }
     });
-    pending.save(tx, dirty.collect(), state.evidence, state.block.end_offset, may_wait).await?;
+    let changes = Changes { fragments: dirty.collect(), evidence: state.evidence, words: state.name_words };
+    pending.save(tx, changes, state.block.end_offset, may_wait).await?;
     let apart: Vec<_> = state.apart_changes.into_iter().collect();
     tx.save_not_same(&apart).await?;
     tx.save_ledger(&state.ledger).await?;
-    state.name_words.sort_unstable();
-    state.name_words.dedup();
-    tx.save_name_words(&state.name_words).await?;
 
     tx.save_leads(changed(state.leads.values().map(|tracked| (&tracked.before, &tracked.now)))).await?;
     tx.save_orders(changed(state.orders.values().map(|tracked| (&tracked.before, &tracked.now)))).await?;

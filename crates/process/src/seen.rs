@@ -11,7 +11,7 @@ use forecourt_store::{
     FoldTx, Store, StoreError,
     dedupe::{FOR_EVER, RunRow},
 };
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use crate::{Batch, Content};
 
@@ -35,6 +35,9 @@ struct Run {
     fences: Vec<u64>,
 }
 
+/// Offsets and keys of messages that may have been seen, by run and by the chunk that would hold the key.
+type Suspects = BTreeMap<i64, BTreeMap<u32, Vec<(u64, u64)>>>;
+
 impl Seen {
     pub async fn open(store: &Store, keys_max: u64) -> Result<Self, StoreError> {
         let mut seen = Self { runs: Vec::new(), weeks: BTreeMap::new(), next_run: 1, keys_max };
@@ -49,7 +52,7 @@ impl Seen {
     pub async fn mark(&self, tx: &mut FoldTx, batch: &Batch) -> Result<FxHashSet<u64>, StoreError> {
         let mut duplicates = FxHashSet::default();
         let mut fresh = FxHashSet::default();
-        let mut suspects: FxHashMap<(i64, u32), Vec<(u64, u64)>> = FxHashMap::default();
+        let mut suspects = Suspects::default();
         for (offset, key, day) in keys(batch) {
             if !fresh.insert(key) {
                 duplicates.insert(offset);
@@ -57,14 +60,17 @@ impl Seen {
             }
             self.suspect(offset, key, day, &mut suspects);
         }
-        for ((run, chunk), suspected) in suspects {
-            let held = tx.chunk(run, chunk).await?;
-            duplicates.extend(suspected.iter().filter(|(_, key)| held.binary_search(key).is_ok()).map(|(offset, _)| *offset));
+        for (run, suspected) in suspects {
+            let numbers: Vec<u32> = suspected.keys().copied().collect();
+            for (number, held) in tx.chunks(run, &numbers).await? {
+                let of_chunk = suspected.get(&number).into_iter().flatten();
+                duplicates.extend(of_chunk.filter(|(_, key)| held.binary_search(key).is_ok()).map(|(offset, _)| *offset));
+            }
         }
         Ok(duplicates)
     }
 
-    fn suspect(&self, offset: u64, key: u64, day: i32, suspects: &mut FxHashMap<(i64, u32), Vec<(u64, u64)>>) {
+    fn suspect(&self, offset: u64, key: u64, day: i32, suspects: &mut Suspects) {
         for (week, filters) in &self.weeks {
             if !filters.iter().any(|filter| filter.may_hold(key)) {
                 continue;
@@ -73,7 +79,7 @@ impl Seen {
             for run in self.runs.iter().filter(counts).filter(|run| run.filter.may_hold(key)) {
                 let chunk = run.fences.partition_point(|first| *first <= key);
                 if let Some(chunk) = chunk.checked_sub(1) {
-                    suspects.entry((run.row.run, chunk as u32)).or_default().push((offset, key));
+                    suspects.entry(run.row.run).or_default().entry(chunk as u32).or_default().push((offset, key));
                 }
             }
         }

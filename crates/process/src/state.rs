@@ -108,6 +108,8 @@ pub(crate) struct Fragment {
     pub dirty: bool,
     /// Whether somebody waits to see it in the table.
     pub is_urgent: bool,
+    /// Whether the table has it, in some state.
+    pub is_held: bool,
     /// The profile that the table has it under, or would by default.
     profile_was: ProfileId,
 }
@@ -129,9 +131,9 @@ impl<T: Clone> Tracked<T> {
 }
 
 impl Fragment {
-    pub fn new(row: FragmentRow) -> Self {
+    pub fn new(row: FragmentRow, is_held: bool) -> Self {
         let profile_was = row.profile_id;
-        Self { row, state: None, dirty: false, is_urgent: false, profile_was }
+        Self { row, state: None, dirty: false, is_urgent: false, is_held, profile_was }
     }
 
     /// The state, read once. A state that does not read was damaged outside: the fold starts it anew rather than stop,
@@ -153,9 +155,9 @@ impl Fragment {
         row.node(state.get_or_insert_default(), blocked)
     }
 
-    /// Whether it changed its profile.
+    /// Whether it changed its profile, and the table has it under the other.
     pub fn has_moved(&self) -> bool {
-        self.row.profile_id != self.profile_was
+        self.is_held && self.row.profile_id != self.profile_was
     }
 
     /// The row to save, with the state written back.

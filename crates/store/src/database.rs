@@ -2,8 +2,12 @@
 //!
 //! Set-wise statements are the only fast way on both: see [`rows_list`].
 
-use std::{path::Path, time::Duration};
+use std::{fmt, path::Path, time::Duration};
 
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, Visitor},
+};
 use sqlx::{
     AssertSqlSafe, Connection as _, Executor, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Transaction,
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
@@ -99,23 +103,75 @@ impl From<Vec<u8>> for Value {
 pub enum Row {
     Sqlite(SqliteRow),
     Postgres(PgRow),
+    /// One of many that came as one: see [`Tx::query_many`].
+    Cells(Vec<Cell>),
+}
+
+/// What [`Tx::query_many`] can bring.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    Int(i64),
+    Text(String),
+}
+
+impl<'de> Deserialize<'de> for Cell {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyCell;
+        impl Visitor<'_> for AnyCell {
+            type Value = Cell;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an integer or a text")
+            }
+
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Cell, E> {
+                Ok(Cell::Int(value))
+            }
+
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Cell, E> {
+                i64::try_from(value).map(Cell::Int).map_err(E::custom)
+            }
+
+            fn visit_str<E: de::Error>(self, value: &str) -> Result<Cell, E> {
+                Ok(Cell::Text(value.to_owned()))
+            }
+
+            fn visit_string<E: de::Error>(self, value: String) -> Result<Cell, E> {
+                Ok(Cell::Text(value))
+            }
+        }
+        deserializer.deserialize_any(AnyCell)
+    }
 }
 
 macro_rules! column {
+    ($name:ident, $type:ty, $cell:pat => $value:expr) => {
+        pub fn $name(&self, column: usize) -> Result<$type, StoreError> {
+            Ok(match self {
+                Row::Sqlite(row) => row.try_get(column)?,
+                Row::Postgres(row) => row.try_get(column)?,
+                Row::Cells(cells) => match cells.get(column) {
+                    Some($cell) => $value,
+                    other => return Err(StoreError::Unreadable(format!("column {column} of an answer holds {other:?}"))),
+                },
+            })
+        }
+    };
     ($name:ident, $type:ty) => {
         pub fn $name(&self, column: usize) -> Result<$type, StoreError> {
             Ok(match self {
                 Row::Sqlite(row) => row.try_get(column)?,
                 Row::Postgres(row) => row.try_get(column)?,
+                Row::Cells(_) => return Err(StoreError::Invalid("only integers and texts come many at once".to_owned())),
             })
         }
     };
 }
 
 impl Row {
-    column!(int, i64);
+    column!(int, i64, Cell::Int(value) => *value);
     column!(maybe_int, Option<i64>);
-    column!(text, String);
+    column!(text, String, Cell::Text(value) => value.clone());
     column!(maybe_text, Option<String>);
     column!(real, f64);
     column!(maybe_real, Option<f64>);
@@ -211,6 +267,16 @@ impl Database {
         })
     }
 
+    /// [`Tx::query_many`], outside of any transaction.
+    pub async fn query_many(&self, columns: &str, rest: &str, keys: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let mut found = Vec::with_capacity(keys.len());
+        for chunk in chunks(keys, 1) {
+            let sql = many(columns, rest, chunk.len(), self.is_sqlite());
+            unpack(self.query(&sql, chunk).await?, self.is_sqlite(), &mut found)?;
+        }
+        Ok(found)
+    }
+
     /// One statement in a transaction of its own; returns the number of rows it touched.
     pub async fn execute(&self, sql: &str, parameters: Vec<Value>) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
@@ -298,7 +364,7 @@ impl Tx {
     pub async fn execute_rows(&mut self, head: &str, tail: &str, columns: usize, parameters: Vec<Value>) -> Result<u64, StoreError> {
         let mut touched = 0;
         for chunk in chunks(parameters, columns) {
-            let sql = format!("{head} VALUES {} {tail}", self.marks(chunk.len() / columns, columns));
+            let sql = format!("{head} VALUES {} {tail}", marks(chunk.len() / columns, columns, matches!(self, Self::Sqlite(_))));
             touched += self.execute(&sql, chunk).await?;
         }
         Ok(touched)
@@ -308,21 +374,24 @@ impl Tx {
     pub async fn query_keys(&mut self, head: &str, tail: &str, keys: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         let mut found = Vec::with_capacity(keys.len());
         for chunk in chunks(keys, 1) {
-            let sql = format!("{head} {} {tail}", self.marks(1, chunk.len()));
+            let sql = format!("{head} {} {tail}", marks(1, chunk.len(), matches!(self, Self::Sqlite(_))));
             found.extend(self.query(&sql, chunk).await?);
         }
         Ok(found)
     }
 
-    /// SQLite takes `$1` for a name, and looks names up one after the other: thousands of them are a square.
-    fn marks(&self, rows: usize, columns: usize) -> String {
-        match self {
-            Self::Sqlite(_) => {
-                let row = format!("({})", vec!["?"; columns].join(","));
-                vec![row; rows].join(",")
-            }
-            Self::Postgres(_) => rows_list(rows, columns),
+    /// Reads integers and texts by many keys: `SELECT columns FROM rest (…keys…)`.
+    ///
+    /// The driver hands over SQLite's rows one by one from its thread to ours, which costs more than to find them: here a
+    /// thousand come as one.
+    pub async fn query_many(&mut self, columns: &str, rest: &str, keys: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let is_sqlite = matches!(self, Self::Sqlite(_));
+        let mut found = Vec::with_capacity(keys.len());
+        for chunk in chunks(keys, 1) {
+            let sql = many(columns, rest, chunk.len(), is_sqlite);
+            unpack(self.query(&sql, chunk).await?, is_sqlite, &mut found)?;
         }
+        Ok(found)
     }
 
     pub async fn commit(self) -> Result<(), StoreError> {
@@ -336,6 +405,38 @@ impl Tx {
 
 fn rows<R>(found: Vec<R>, wrap: impl Fn(R) -> Row) -> Vec<Row> {
     found.into_iter().map(wrap).collect()
+}
+
+/// SQLite takes `$1` for a name, and looks names up one after the other: thousands of them are a square.
+fn marks(rows: usize, columns: usize, is_sqlite: bool) -> String {
+    if is_sqlite {
+        let row = format!("({})", vec!["?"; columns].join(","));
+        vec![row; rows].join(",")
+    } else {
+        rows_list(rows, columns)
+    }
+}
+
+fn many(columns: &str, rest: &str, keys: usize, is_sqlite: bool) -> String {
+    let marks = marks(1, keys, is_sqlite);
+    if is_sqlite {
+        format!("SELECT json_group_array(json_array({columns})) FROM {rest} {marks}")
+    } else {
+        format!("SELECT {columns} FROM {rest} {marks}")
+    }
+}
+
+fn unpack(rows: Vec<Row>, is_sqlite: bool, found: &mut Vec<Row>) -> Result<(), StoreError> {
+    if !is_sqlite {
+        found.extend(rows);
+        return Ok(());
+    }
+    for row in rows {
+        let cells: Vec<Vec<Cell>> = serde_json::from_str(&row.text(0)?)
+            .map_err(|error| StoreError::Unreadable(format!("many rows in one do not read: {error}")))?;
+        found.extend(cells.into_iter().map(Row::Cells));
+    }
+    Ok(())
 }
 
 /// Cuts parameters into statements of a few fixed sizes, so that the prepared ones are met again.

@@ -44,10 +44,12 @@ impl FoldTx {
         Ok(())
     }
 
-    pub async fn chunk(&mut self, run: i64, number: u32) -> Result<Vec<u64>, StoreError> {
-        const SQL: &str = "SELECT body FROM dedupe_chunks WHERE run = $1 AND number = $2";
-        let rows = self.tx.query(SQL, vec![run.into(), i64::from(number).into()]).await?;
-        rows.first().map_or(Ok(Vec::new()), |row| Ok(keys(&row.bytes(0)?)))
+    /// Chunks of a run by their numbers.
+    pub async fn chunks(&mut self, run: i64, numbers: &[u32]) -> Result<Vec<(u32, Vec<u64>)>, StoreError> {
+        let wanted = numbers.iter().map(|number| Value::from(i64::from(*number))).collect();
+        let head = format!("SELECT number, body FROM dedupe_chunks WHERE run = {run} AND number IN");
+        let rows = self.tx.query_keys(&head, "", wanted).await?;
+        rows.iter().map(|row| Ok((row.int(0)? as u32, keys(&row.bytes(1)?)))).collect()
     }
 
     /// All keys of a run, rising.

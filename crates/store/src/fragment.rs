@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use forecourt_model::{FragmentId, ProfileId, Trust};
 
-use crate::{Row, Store, StoreError, Value, database::rows_list, store::FoldTx};
+use crate::{Row, Store, StoreError, Value, database::rows_list, fragment_changes::NameWord, store::FoldTx};
 
 /// A row of `fragments`. The state stays text until somebody needs to look into it.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,6 +96,12 @@ pub(crate) fn fragment(row: &Row) -> Result<FragmentRow, StoreError> {
 }
 
 impl Store {
+    /// The fragments as the table has them now.
+    pub async fn fragments(&self, ids: &[FragmentId]) -> Result<Vec<FragmentRow>, StoreError> {
+        let keys = ids.iter().map(|id| Value::from(id.0)).collect();
+        self.db.query_many(COLUMNS, "fragments WHERE fragment_id IN", keys).await?.iter().map(fragment).collect()
+    }
+
     /// Which of the fragments there are.
     pub async fn known_fragments(&self, ids: &[FragmentId]) -> Result<BTreeSet<FragmentId>, StoreError> {
         let mut known = BTreeSet::new();
@@ -112,7 +118,7 @@ impl Store {
 impl FoldTx {
     pub async fn fragments(&mut self, ids: &[FragmentId]) -> Result<Vec<FragmentRow>, StoreError> {
         let keys = ids.iter().map(|id| Value::from(id.0)).collect();
-        let rows = self.tx.query_keys(&format!("SELECT {COLUMNS} FROM fragments WHERE fragment_id IN"), "", keys).await?;
+        let rows = self.tx.query_many(COLUMNS, "fragments WHERE fragment_id IN", keys).await?;
         rows.iter().map(fragment).collect()
     }
 
@@ -125,8 +131,7 @@ impl FoldTx {
     /// All fragments of the profiles but those that the profiles are named after.
     pub async fn other_fragments_of(&mut self, profiles: &[ProfileId]) -> Result<Vec<FragmentRow>, StoreError> {
         let keys = profiles.iter().map(|id| Value::from(id.0)).collect();
-        let head = format!("SELECT {COLUMNS} FROM fragments WHERE profile_id <> fragment_id AND profile_id IN");
-        let rows = self.tx.query_keys(&head, "", keys).await?;
+        let rows = self.tx.query_many(COLUMNS, "fragments WHERE profile_id <> fragment_id AND profile_id IN", keys).await?;
         rows.iter().map(fragment).collect()
     }
 
@@ -198,15 +203,16 @@ impl FoldTx {
         let mut found = BTreeSet::new();
         for column in ["a", "b"] {
             let keys = ids.iter().map(|id| Value::from(id.0)).collect();
-            for row in self.tx.query_keys(&format!("SELECT {EVIDENCE_COLUMNS} FROM evidence WHERE {column} IN"), "", keys).await? {
+            for row in self.tx.query_many(EVIDENCE_COLUMNS, &format!("evidence WHERE {column} IN"), keys).await? {
                 found.insert(evidence(&row)?);
             }
         }
         Ok(found.into_iter().collect())
     }
 
-    pub async fn save_name_words(&mut self, words: &[(String, FragmentId)]) -> Result<(), StoreError> {
-        let parameters = words.iter().flat_map(|(word, id)| [Value::from(word.as_str()), Value::from(id.0)]).collect();
+    /// Adds words of names; best in their order.
+    pub async fn save_name_words(&mut self, words: impl IntoIterator<Item = NameWord>) -> Result<(), StoreError> {
+        let parameters = words.into_iter().flat_map(|(word, id)| [Value::from(word), Value::from(id.0)]).collect();
         self.tx
             .execute_rows("INSERT INTO name_words (word, fragment_id)", "ON CONFLICT (word, fragment_id) DO NOTHING", 2, parameters)
             .await?;

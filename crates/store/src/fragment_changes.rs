@@ -1,7 +1,10 @@
-//! Changed fragments that wait to be written into their table: one small row a batch instead of a page a fragment.
+//! Changed fragments, their evidence and their names, that wait to be written into their tables: one small row a batch instead of a
+//! page a fragment.
 //!
 //! Fragments are keyed by hashes, so each one touched is a page of the table touched. While the fold is behind, it notes
 //! its changes here, in the order they came, and writes them into the table in swathes (docs/decisions/0010-fold-behind.md).
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use forecourt_model::{FragmentId, ProfileId, Trust};
 
@@ -17,11 +20,42 @@ const NUMBERS: usize = 7;
 /// What a note begins with, where an earlier version had the number of its rows.
 const LAYOUT: u64 = u64::MAX;
 
+/// A word of a name, and the fragment that it is told of.
+pub type NameWord = (String, FragmentId);
+
+/// A row in as few bytes as a note of it has, for those who keep very many in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed(Box<[u8]>);
+
+impl Packed {
+    pub fn of(row: &FragmentRow) -> Self {
+        let mut body = Vec::with_capacity(NUMBERS * WIDTH + 12 + row.kind.len() + row.value.len() + row.state.len());
+        put_row(&mut body, row);
+        Self(body.into_boxed_slice())
+    }
+
+    /// The row; `None` where memory is damaged.
+    pub fn row(&self) -> Option<FragmentRow> {
+        row(&mut &*self.0)
+    }
+
+    pub fn profile_id(&self) -> Option<ProfileId> {
+        let mut rest = self.0.get(WIDTH..)?;
+        Some(ProfileId(number(&mut rest)? as i64))
+    }
+}
+
 impl FoldTx {
-    /// Notes rows and evidence that the tables do not have yet, as of `end_offset`.
-    pub async fn note_fragments(&mut self, end_offset: u64, rows: &[&FragmentRow], evidence: &[Evidence]) -> Result<(), StoreError> {
+    /// Notes what the tables do not have yet, as of `end_offset`.
+    pub async fn note_fragments<'a>(
+        &mut self,
+        end_offset: u64,
+        rows: impl ExactSizeIterator<Item = &'a Packed>,
+        evidence: &[Evidence],
+        words: &[NameWord],
+    ) -> Result<(), StoreError> {
         let sql = "INSERT INTO fragment_changes (end_offset, body) VALUES ($1, $2)";
-        self.tx.execute(sql, vec![end_offset.into(), encode(rows, evidence).into()]).await?;
+        self.tx.execute(sql, vec![end_offset.into(), encode(rows, evidence, words).into()]).await?;
         Ok(())
     }
 
@@ -31,30 +65,39 @@ impl FoldTx {
         Ok(())
     }
 
-    async fn noted(&mut self) -> Result<(Vec<FragmentRow>, Vec<Evidence>), StoreError> {
+    /// All that is noted, oldest first.
+    async fn noted(&mut self) -> Result<Noted, StoreError> {
         let found = self.tx.query("SELECT body FROM fragment_changes ORDER BY end_offset", vec![]).await?;
-        let (mut rows, mut evidence) = (Vec::new(), Vec::new());
+        let mut all = Noted::default();
         for row in found {
             let noted = decode(&row.bytes(0)?).ok_or_else(damaged)?;
-            rows.extend(noted.0);
-            evidence.extend(noted.1);
+            // The last word on each.
+            all.rows.extend(noted.rows);
+            all.evidence.extend(noted.evidence);
+            all.words.extend(noted.words);
         }
-        Ok((rows, evidence))
+        Ok(all)
     }
+}
+
+#[derive(Debug, PartialEq, Default)]
+struct Noted {
+    rows: BTreeMap<FragmentId, FragmentRow>,
+    evidence: Vec<Evidence>,
+    words: BTreeSet<NameWord>,
 }
 
 impl Store {
     /// Writes into the table what is only noted. Whoever opens the store to fold, or takes a copy of it, begins so.
     pub async fn settle_fragments(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let (noted, evidence) = tx.noted().await?;
-        if noted.is_empty() {
+        let Noted { rows, evidence, words } = tx.noted().await?;
+        if rows.is_empty() && evidence.is_empty() && words.is_empty() {
             return Ok(());
         }
         tx.save_evidence(&evidence).await?;
-        // The last word on each.
-        let latest: std::collections::BTreeMap<FragmentId, FragmentRow> = noted.into_iter().map(|row| (row.fragment_id, row)).collect();
-        tx.save_fragments(latest.into_values().collect()).await?;
+        tx.save_fragments(rows.into_values().collect()).await?;
+        tx.save_name_words(words).await?;
         tx.drop_noted_fragments(i64::MAX as u64).await?;
         tx.commit().await
     }
@@ -64,61 +107,76 @@ fn damaged() -> StoreError {
     StoreError::Unreadable("a note of changed fragments does not read back: run `forecourt replay`, it folds the log anew".into())
 }
 
-/// Numbers in little-endian columns, then the lengths of the texts, then the texts; after the rows the evidence, in the same way.
-fn encode(rows: &[&FragmentRow], evidence: &[Evidence]) -> Vec<u8> {
-    let texts: usize = rows.iter().map(|row| row.kind.len() + row.value.len() + row.state.len()).sum();
-    let mut out = Vec::with_capacity(WIDTH + rows.len() * (NUMBERS * WIDTH + 12) + texts);
-    out.extend_from_slice(&LAYOUT.to_le_bytes());
-    out.extend_from_slice(&(rows.len() as u64).to_le_bytes());
-    for row in rows {
-        let generations = u64::from(row.generation) << 32 | u64::from(row.marks);
-        let lengths = [row.kind.len(), row.value.len(), row.state.len()];
-        let numbers: [u64; NUMBERS] = [
-            row.fragment_id.0 as u64,
-            row.profile_id.0 as u64,
-            generations,
-            row.first_us as u64,
-            row.last_us as u64,
-            row.first_offset,
-            row.events,
-        ];
-        for number in numbers {
-            out.extend_from_slice(&number.to_le_bytes());
-        }
-        for length in lengths {
-            out.extend_from_slice(&(length as u32).to_le_bytes());
-        }
-        for text in [&row.kind, &row.value, &row.state] {
-            out.extend_from_slice(text.as_bytes());
-        }
-    }
-    out.extend_from_slice(&(evidence.len() as u64).to_le_bytes());
+/// The rows, after them the evidence, then the words: each part begins with how many there are. Numbers come first, then the
+/// lengths of the texts, then the texts.
+fn encode<'a>(rows: impl ExactSizeIterator<Item = &'a Packed>, evidence: &[Evidence], words: &[NameWord]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(WIDTH * 4 + rows.len() * 200 + evidence.len() * 72 + words.len() * 24);
+    put_number(&mut out, LAYOUT);
+    put_number(&mut out, rows.len() as u64);
+    rows.for_each(|row| out.extend_from_slice(&row.0));
+    put_number(&mut out, evidence.len() as u64);
     for Evidence { a, b, rule, log_offset, at_us, trust, first_us, last_day } in evidence {
         let (trust, last_day) = (trust.number() as u64, i64::from(*last_day) as u64);
         for number in [a.0 as u64, b.0 as u64, *log_offset, *at_us as u64, trust, *first_us as u64, last_day] {
-            out.extend_from_slice(&number.to_le_bytes());
+            put_number(&mut out, number);
         }
-        out.extend_from_slice(&(rule.len() as u32).to_le_bytes());
-        out.extend_from_slice(rule.as_bytes());
+        put_texts(&mut out, [rule]);
+    }
+    put_number(&mut out, words.len() as u64);
+    for (word, fragment_id) in words {
+        put_number(&mut out, fragment_id.0 as u64);
+        put_texts(&mut out, [word]);
     }
     lz4_flex::compress_prepend_size(&out)
 }
 
-fn decode(body: &[u8]) -> Option<(Vec<FragmentRow>, Vec<Evidence>)> {
+fn put_row(out: &mut Vec<u8>, row: &FragmentRow) {
+    let generations = u64::from(row.generation) << 32 | u64::from(row.marks);
+    let numbers: [u64; NUMBERS] = [
+        row.fragment_id.0 as u64,
+        row.profile_id.0 as u64,
+        generations,
+        row.first_us as u64,
+        row.last_us as u64,
+        row.first_offset,
+        row.events,
+    ];
+    numbers.into_iter().for_each(|number| put_number(out, number));
+    put_texts(out, [&row.kind, &row.value, &row.state]);
+}
+
+fn put_number(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(&number.to_le_bytes());
+}
+
+fn put_texts<const N: usize>(out: &mut Vec<u8>, texts: [&String; N]) {
+    for text in texts {
+        out.extend_from_slice(&(text.len() as u32).to_le_bytes());
+    }
+    for text in texts {
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
+fn decode(body: &[u8]) -> Option<Noted> {
     let plain = lz4_flex::decompress_size_prepended(body).ok()?;
     let mut rest = plain.as_slice();
     let head = number(&mut rest)?;
     let is_earlier = head != LAYOUT;
     let count = if is_earlier { head } else { number(&mut rest)? };
-    let mut rows = (0..count).map(|_| row(&mut rest)).collect::<Option<Vec<_>>>()?;
-    if is_earlier {
-        // It had a device's generation there.
-        rows.iter_mut().for_each(|row| row.marks = 0);
-    }
-    // The first version noted rows only.
+    let rows = (0..count).map(|_| row(&mut rest).map(|row| (row.fragment_id, row))).collect::<Option<_>>()?;
+    // The first version noted rows only, the next no words.
     let count = if rest.is_empty() { 0 } else { number(&mut rest)? };
     let evidence = (0..count).map(|_| edge(&mut rest, is_earlier)).collect::<Option<_>>()?;
-    Some((rows, evidence))
+    let count = if rest.is_empty() { 0 } else { number(&mut rest)? };
+    let words = (0..count).map(|_| word(&mut rest)).collect::<Option<_>>()?;
+    Some(Noted { rows, evidence, words })
+}
+
+fn word(rest: &mut &[u8]) -> Option<NameWord> {
+    let fragment_id = FragmentId(number(rest)? as i64);
+    let length = length(rest)?;
+    Some((text(rest, length)?, fragment_id))
 }
 
 fn edge(rest: &mut &[u8], is_earlier: bool) -> Option<Evidence> {
@@ -198,7 +256,7 @@ mod tests {
             events: 11,
             state: r#"{"t":{"имя":["Ана",1,2,"s"]}}"#.into(),
         };
-        let other = FragmentRow { value: String::new(), ..row.clone() };
+        let other = FragmentRow { fragment_id: FragmentId(9), value: String::new(), ..row.clone() };
         let edge = Evidence {
             a: FragmentId(3),
             b: FragmentId(7),
@@ -209,10 +267,17 @@ mod tests {
             first_us: -5,
             last_day: 20_000,
         };
-        let body = encode(&[&row, &other], std::slice::from_ref(&edge));
+        let packed = [Packed::of(&row), Packed::of(&other)];
+        assert_eq!(packed[0].row(), Some(row.clone()));
+        assert_eq!(packed[0].profile_id(), Some(row.profile_id));
+        let words = vec![("ана".to_owned(), FragmentId(7))];
+        let body = encode(packed.iter(), std::slice::from_ref(&edge), &words);
         assert_eq!(decode(&body[..body.len() - 3]), None);
-        assert_eq!(decode(&body).unwrap(), (vec![row, other], vec![edge]));
-        assert_eq!(decode(&encode(&[], &[])).unwrap(), (vec![], vec![]));
-        assert_eq!(decode(&lz4_flex::compress_prepend_size(&[0; 8])).unwrap(), (vec![], vec![]), "as an earlier version wrote it");
+        let rows = [row, other].map(|row| (row.fragment_id, row)).into();
+        assert_eq!(decode(&body).unwrap(), Noted { rows, evidence: vec![edge], words: words.into_iter().collect() });
+        assert_eq!(decode(&encode([].iter(), &[], &[])).unwrap(), Noted::default());
+        for earlier in [&[0; 8][..], &[0; 16]] {
+            assert_eq!(decode(&lz4_flex::compress_prepend_size(earlier)).unwrap(), Noted::default(), "as an earlier version wrote it");
+        }
     }
 }

@@ -12,7 +12,7 @@ pub mod entity;
 pub mod erasure;
 mod error;
 pub mod fragment;
-mod fragment_changes;
+pub mod fragment_changes;
 pub mod identity;
 pub mod inspect;
 pub mod outbox;

@@ -1,6 +1,6 @@
 //! A small language for the stories: events go into a real log, the fold takes them out, the store answers.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use forecourt_log::{Entry, Log, Options};
 use forecourt_model::{
@@ -23,6 +23,8 @@ pub struct App {
     pub postgres: Option<String>,
     pub dir: TempDir,
     pub now_us: i64,
+    /// Batches that are read and looked up, and not folded yet.
+    ahead: VecDeque<Batch>,
     next: u64,
 }
 
@@ -42,7 +44,7 @@ impl App {
         let log = Log::open(&dir.path().join("log"), Options::default()).expect("a log");
         let store = Store::open(&place(&dir, &postgres, "state")).await.expect("a store");
         let fold = Fold::open(store.clone(), settings()).await.expect("a fold");
-        Self { log, store, fold, folded: vec![], postgres, dir, now_us: parse_us(DAY).expect("a day"), next: 0 }
+        Self { log, store, fold, folded: vec![], postgres, dir, now_us: parse_us(DAY).expect("a day"), ahead: VecDeque::new(), next: 0 }
     }
 
     pub fn place(&self, name: &str) -> Place {
@@ -98,20 +100,33 @@ impl App {
         self.fold.settle().await.expect("settled");
     }
 
-    /// Folds one batch, a full one as one of a stream; says whether there was any.
+    /// Folds one batch, a full one as one of a stream; says whether there was any. As in a stream, the batch after it is read
+    /// and looked up before.
     async fn fold_one(&mut self, records_max: usize) -> bool {
         let from = self.store.folded_offset().await.expect("an offset");
-        let records = self.log.reader(from).and_then(|mut reader| reader.next_batch(records_max, 64 << 20)).expect("records");
-        let mut batch = Batch::decode(records, "RU");
-        batch.is_large = batch.records.len() == records_max;
+        if self.ahead.is_empty() {
+            self.read_ahead(from, records_max).await;
+        }
+        let Some(batch) = self.ahead.pop_front() else { return false };
+        if self.ahead.is_empty() {
+            self.read_ahead(batch.end_offset, records_max).await;
+        }
         if from % 3 == 0 {
             self.fold.write_waiting().await.expect("written");
         }
-        let is_empty = batch.records.is_empty();
-        for part in batch.parts().iter().filter(|part| !part.records.is_empty()) {
-            self.folded.push(Arc::new(self.fold.process_batch(part, 0).await.expect("folded")));
+        self.folded.push(Arc::new(self.fold.process_batch(&batch, 0).await.expect("folded")));
+        true
+    }
+
+    async fn read_ahead(&mut self, from: u64, records_max: usize) {
+        let records = self.log.reader(from).and_then(|mut reader| reader.next_batch(records_max, 64 << 20)).expect("records");
+        let mut batch = Batch::decode(records, "RU");
+        batch.is_large = batch.records.len() == records_max;
+        let folded = self.store.folded_offset().await.expect("an offset");
+        for mut part in batch.parts().into_iter().filter(|part| !part.records.is_empty()) {
+            part.look_ahead(&self.store, &KEY, folded).await.expect("looked up");
+            self.ahead.push_back(part);
         }
-        !is_empty
     }
 
     /// Folds some batches, and begins again with what the store holds then.
