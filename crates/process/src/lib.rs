@@ -46,19 +46,13 @@ pub struct Settings {
     pub machine_events_a_day: u32,
     /// How many message keys are remembered at most; the oldest days give way.
     pub seen_keys_max: u64,
-    /// Changed fragments that wait in memory at most while much comes in; about 400 bytes each.
+    /// Changed fragments that wait in memory at most while much comes in; about 250 bytes each, and a quarter as many pieces of evidence and words of names beside them.
     pub waiting_fragments_max: usize,
 }
 
 impl Settings {
     pub fn new(hash_key: HashKey) -> Self {
-        Self {
-            hash_key,
-            region: "RU".to_owned(),
-            machine_events_a_day: 20_000,
-            seen_keys_max: 50_000_000,
-            waiting_fragments_max: std::env::var("WAITING").ok().and_then(|v| v.parse().ok()).unwrap_or(250_000),
-        }
+        Self { hash_key, region: "RU".to_owned(), machine_events_a_day: 20_000, seen_keys_max: 50_000_000, waiting_fragments_max: 300_000 }
     }
 }
 
@@ -147,24 +141,19 @@ impl Fold {
             tx.commit().await?;
             return Ok(Folded { block: Arc::new(block), duplicates: vec![], wakes_delivery: false, changes_definitions: false });
         }
-        let t0 = std::time::Instant::now();
         let duplicates = seen.mark(&mut tx, batch).await?;
-        let t1 = std::time::Instant::now();
         let mut state = load::state(&mut tx, batch, &self.settings, pending, std::mem::take(known_edges), definitions).await?;
         state.recent_sms = std::mem::take(recent_sms);
         state.event_names = std::mem::take(event_names);
         state.suppression = std::mem::take(suppression);
         load::event_names(&mut tx, &mut state, batch).await?;
 
-        let t2 = std::time::Instant::now();
         for record in &batch.records {
             fold(&mut tx, &mut state, record, duplicates.contains(&record.offset), pending).await?;
         }
 
         fail::fail_point!("process::before_save");
-        let t3 = std::time::Instant::now();
         seen.save(&mut tx, batch, &duplicates).await?;
-        let t4 = std::time::Instant::now();
         *recent_sms = std::mem::take(&mut state.recent_sms);
         let (wakes_delivery, changes_definitions) = (state.wakes_delivery(), !state.definitions.changes.is_empty());
         *event_names = std::mem::take(&mut state.event_names);
@@ -173,25 +162,7 @@ impl Fold {
         let block = saved.block;
         (*known_edges, *definitions, *suppression) = (saved.known_edges, saved.definitions, saved.suppression);
         fail::fail_point!("process::before_commit");
-        let t5 = std::time::Instant::now();
         tx.commit().await?;
-        let t6 = std::time::Instant::now();
-        if std::env::var_os("TIMES").is_some() {
-            use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-            static T: [AtomicU64; 8] = [const { AtomicU64::new(0) }; 8];
-            for (i, d) in [t1 - t0, t2 - t1, t3 - t2, t4 - t3, t5 - t4, t6 - t5].into_iter().enumerate() {
-                T[i].fetch_add(d.as_micros() as u64, Relaxed);
-            }
-            let n = T[7].fetch_add(batch.records.len() as u64, Relaxed) + batch.records.len() as u64;
-            if T[6].fetch_add(1, Relaxed) % 20 == 19 {
-                let v: Vec<f64> = (0..6).map(|i| T[i].swap(0, Relaxed) as f64 / n as f64).collect();
-                T[7].store(0, Relaxed);
-                eprintln!(
-                    "us/event mark {:.1} load {:.1} fold {:.1} seen {:.1} save {:.1} commit {:.1}",
-                    v[0], v[1], v[2], v[3], v[4], v[5]
-                );
-            }
-        }
         fail::fail_point!("process::after_commit");
         let mut duplicates: Vec<u64> = duplicates.into_iter().collect();
         duplicates.sort_unstable();
