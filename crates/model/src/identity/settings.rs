@@ -14,7 +14,7 @@ pub enum KindRole {
     Person,
     /// A browser, an app, a telephone set in a showroom: whose it is goes by who signs in.
     Device,
-    /// It is kept and can be searched for, and joins nothing: a car's number names the car.
+    /// It joins nothing, and nobody is found by it: a car's number names the car. The event is told of whoever else it names.
     Nobody,
 }
 
