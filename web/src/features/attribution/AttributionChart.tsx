@@ -10,7 +10,7 @@ import { figureOf, figureText, keyName } from "./figures";
 import { MODELS, type Figure, type Model } from "./spec";
 
 /** Rows that a reader can still tell apart; the table has them all. */
-const ROWS_DRAWN = 10;
+const ROWS_DRAWN = { narrow: 6, wide: 10 };
 
 /** The chosen models side by side, row by row. */
 export function AttributionChart({
@@ -26,7 +26,7 @@ export function AttributionChart({
   const format = useFormat();
   const palette = usePalette();
   const narrow = useMediaQuery("(max-width: 48em)") ?? false;
-  const rows = useMemo(() => report.rows.slice(0, ROWS_DRAWN), [report.rows]);
+  const rows = useMemo(() => report.rows.slice(0, narrow ? ROWS_DRAWN.narrow : ROWS_DRAWN.wide), [report.rows, narrow]);
   const option = useMemo<ChartOption>(() => {
     const text = (value: number) => figureText(format, report, figure, value);
     const value = (row: (typeof rows)[number], model: Model) => {
@@ -54,7 +54,7 @@ export function AttributionChart({
           color: palette.ink,
           fontFamily: palette.font,
           interval: 0,
-          width: narrow ? 40 : 92,
+          width: narrow ? 48 : 92,
           overflow: "break",
           fontSize: narrow ? 9 : 12,
         },

@@ -1,4 +1,4 @@
-import { Alert, Group, MultiSelect, SegmentedControl, Skeleton } from "@mantine/core";
+import { Alert, Group, MultiSelect, Select, Skeleton } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconTargetArrow } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -168,8 +168,10 @@ function Report({
         title={t("attribution.table")}
         hint={t("attribution.table_hint")}
         actions={
-          <SegmentedControl
+          <Select
             size="xs"
+            w={190}
+            allowDeselect={false}
             aria-label={t("attribution.figure.label")}
             data={FIGURES.map((value) => ({ value, label: t(`attribution.figure.${value}`) }))}
             value={figure}

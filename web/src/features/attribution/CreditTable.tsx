@@ -1,4 +1,4 @@
-import { Table, Tooltip, UnstyledButton } from "@mantine/core";
+import { Table, Tooltip, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { AttributionCredit, AttributionReport } from "../../api/types";
 import sheet from "../../report/Report.module.css";
@@ -28,10 +28,11 @@ export function CreditTable({
   return (
     <WideTable
       label={t("attribution.table")}
-      minWidth={1080}
+      minWidth={920}
       verticalSpacing={6}
       horizontalSpacing="xs"
       highlightOnHover
+      className={classes.credits}
     >
       <Table.Thead>
         <Table.Tr>
@@ -102,8 +103,9 @@ function Interval({ credit: { low, high, tied_with_next } }: { credit: Attributi
       {t("attribution.interval", { low: format.integer(low), high: format.integer(high) })}
       {tied_with_next && (
         <Tooltip label={t("attribution.tied")}>
-          <span className={classes.tied} role="img" aria-label={t("attribution.tied")}>
-            ≈
+          <span className={classes.tied}>
+            <span aria-hidden>≈</span>
+            <VisuallyHidden>{t("attribution.tied")}</VisuallyHidden>
           </span>
         </Tooltip>
       )}

@@ -27,13 +27,22 @@ export function CohortTable({
   const { cohortName } = useWords(grain);
   const width = Math.max(0, ...report.cohorts.map(({ cells }) => cells.length));
   const rows = report.cohorts.filter(({ people }) => 0 < people);
-  const darkest = Math.max(0.01, ...rows.flatMap(({ cells }) => cells.map((cell) => rateOf(cell, count))));
+  // A cohort's own period is far above the later ones, which are to be told from each other.
+  const darkest = Math.max(0.01, ...rows.flatMap(({ cells }) => cells.slice(1).map((cell) => rateOf(cell, count))));
   return (
-    <WideTable label={t("retention.table")} minWidth={190 + width * 62} verticalSpacing={4} horizontalSpacing={6}>
+    <WideTable
+      label={t("retention.table")}
+      minWidth={190 + width * 62}
+      verticalSpacing={4}
+      horizontalSpacing={6}
+      className={classes.cohorts}
+    >
       <Head first={t("retention.cohort")} width={width} />
       <Table.Tbody>
         <Table.Tr className={classes.together}>
-          <Table.Th scope="row">{t("retention.all")}</Table.Th>
+          <Table.Th scope="row" className="nowrap">
+            {t("retention.all")}
+          </Table.Th>
           <Table.Td className="num">{format.integer(report.people)}</Table.Td>
           {report.cells.map((cell, period) => (
             <Table.Td key={period} className="num">
@@ -59,7 +68,7 @@ export function CohortTable({
                 <UnstyledButton
                   className={classes.rate}
                   data-unfinished={cell.unfinished || undefined}
-                  style={{ "--heat": `${Math.round((rateOf(cell, count) / darkest) * 42)}%` }}
+                  style={{ "--heat": `${Math.round(Math.min(1, rateOf(cell, count) / darkest) * 42)}%` }}
                   title={t(cell.unfinished ? "retention.cell_unfinished" : "retention.cell", {
                     people: format.integer(count === "on" ? cell.people : cell.people_after),
                     of: format.integer(cell.of),
@@ -94,7 +103,13 @@ export function GroupTable({
   const format = useFormat();
   const width = report.cells.length;
   return (
-    <WideTable label={t("retention.groups")} minWidth={190 + width * 62} verticalSpacing={6} horizontalSpacing={6}>
+    <WideTable
+      label={t("retention.groups")}
+      minWidth={190 + width * 62}
+      verticalSpacing={6}
+      horizontalSpacing={6}
+      className={classes.cohorts}
+    >
       <Head first={t(`dimension.${dimension}`)} width={width} />
       <Table.Tbody>
         {report.groups.map((group) => (

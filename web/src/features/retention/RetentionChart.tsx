@@ -38,6 +38,8 @@ export function RetentionChart({
       ? groups.map(({ by, cells }) => ({ name: named(by), cells }))
       : [{ name: t("retention.all"), cells: report.cells }];
   }, [report, dimension, t]);
+  // In its own period a person comes back within one visit: that would press the later periods together.
+  const first = count === "on" && 2 < report.cells.length ? 1 : 0;
   const option = useMemo<ChartOption>(
     () => ({
       animationDuration: 300,
@@ -55,7 +57,7 @@ export function RetentionChart({
       xAxis: {
         type: "category",
         boundaryGap: false,
-        data: report.cells.map((_, period) => (period === 0 ? "0" : String(period))),
+        data: report.cells.map((_, period) => String(period)).slice(first),
         axisLine: { lineStyle: { color: palette.line } },
         axisTick: { show: false },
         axisLabel: { color: palette.ink, fontFamily: palette.font },
@@ -77,7 +79,7 @@ export function RetentionChart({
         formatter: (marks) => {
           const at = Array.isArray(marks) ? (marks[0]?.dataIndex ?? 0) : marks.dataIndex;
           const rows = lines.flatMap(({ name, cells }, line) => {
-            const cell = cells[at];
+            const cell = cells[first + at];
             if (!cell) return [];
             const rate = count === "on" ? cell.rate : cell.rate_after;
             return [
@@ -88,7 +90,7 @@ export function RetentionChart({
               },
             ];
           });
-          return tooltipContent(periodName(at), rows);
+          return tooltipContent(periodName(first + at), rows);
         },
       },
       series: lines.map(({ name, cells }) => ({
@@ -96,10 +98,10 @@ export function RetentionChart({
         name,
         symbolSize: 7,
         lineStyle: { width: 2.5 },
-        data: cells.map((cell) => (count === "on" ? cell.rate : cell.rate_after)),
+        data: cells.slice(first).map((cell) => (count === "on" ? cell.rate : cell.rate_after)),
       })),
     }),
-    [lines, report.cells, count, format, palette, narrow, periodName],
+    [lines, report.cells, first, count, format, palette, narrow, periodName],
   );
   const told = report.cells.map(
     (cell, period) => `${period}: ${format.percent(count === "on" ? cell.rate : cell.rate_after)}`,
