@@ -298,7 +298,7 @@ async function retention(visit) {
   await go(visit, "/retention");
   await look(visit, "retention");
   await page.getByRole("button", { name: "Method" }).click();
-  await page.getByRole("dialog").getByRole("heading", { name: "Cohorts" }).waitFor();
+  await page.getByRole("dialog").getByRole("heading", { name: "Cohorts", exact: true }).waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
   await page.getByRole("button", { name: "Repeat purchase" }).click();

@@ -1,7 +1,7 @@
 //! How one conversion is split over the touches of its path. Pure.
 //!
-//! Sources: linear, position and time decay as Google Analytics 4 documented them until 2023; Shapley values in closed form after
-//! Zhao, Mahboobi, Bagheri, "Revenue-based attribution modeling for online advertising" (2018), section 3.
+//! Source of the Shapley values' closed form: Zhao, Mahboobi, Bagheri, "Shapley value methods for attribution modeling in online
+//! advertising" (2018), arXiv:1804.05327. The other models are what analytics tools have long meant by their names.
 
 /// The models that look at one path alone, in the order in which reports list them.
 pub const MODELS: [&str; 7] = ["first", "last", "last_non_direct", "linear", "position", "time_decay", "shapley"];

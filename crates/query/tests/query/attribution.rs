@@ -260,16 +260,16 @@ async fn ranks_that_are_not_known_are_said_so() {
     }
     let small = small(3, events);
     let report = ask(&small, &AttributionSpec { lookback: None, ..spec() }).await;
-    for model in 0..MODELS.len() {
+    for (model, name) in MODELS.iter().enumerate() {
         let credits = report.rows.iter().map(|row| &row.credits[model]);
         for credit in credits.clone() {
             let (low, high) = credit.interval.expect("an interval");
-            assert!(low <= credit.conversions && credit.conversions <= high, "{} {credit:?}", MODELS[model]);
+            assert!(low <= credit.conversions && credit.conversions <= high, "{name} {credit:?}");
         }
         let mut ties: Vec<(f64, bool)> = credits.map(|credit| (credit.conversions, credit.tied_with_next)).collect();
         ties.sort_by(|left, right| right.0.total_cmp(&left.0));
         let ties: Vec<bool> = ties.into_iter().map(|tie| tie.1).collect();
-        assert_eq!(ties, [true, true, false, false], "{}", MODELS[model]);
+        assert_eq!(ties, [true, true, false, false], "{name}");
     }
 }
 

@@ -155,7 +155,7 @@ async fn months_are_those_of_the_zone_and_what_is_not_over_is_marked() {
     let asked = RetentionSpec { grain: Some("month".into()), tz: Some("Europe/Kyiv".into()), ..spec("bought", "bought") };
     let report = ask(&small, &asked).await;
     // Half past one at night in Kyiv: the first is of September there.
-    let cohorts: Vec<(&str, u64, Vec<(u64, u64, bool)>)> =
+    let cohorts: Vec<(&str, u64, Vec<_>)> =
         report.cohorts.iter().map(|cohort| (cohort.start.as_str(), cohort.people, cohort.cells.iter().map(rate).collect())).collect();
     assert_eq!(
         cohorts,

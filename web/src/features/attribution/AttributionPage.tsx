@@ -63,7 +63,7 @@ export function AttributionPage() {
 }
 
 const SOURCES: { [part: string]: string | undefined } = {
-  shapley: "https://doi.org/10.1057/s41272-018-0148-5",
+  shapley: "https://arxiv.org/abs/1804.05327",
   markov: "https://doi.org/10.1016/j.ijresmar.2016.03.001",
 };
 
