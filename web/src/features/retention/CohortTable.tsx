@@ -46,7 +46,7 @@ export function CohortTable({
           <Table.Td className="num">{format.integer(report.people)}</Table.Td>
           {report.cells.map((cell, period) => (
             <Table.Td key={period} className="num">
-              {format.share(rateOf(cell, count))}
+              {count === "on" ? format.share(cell.rate) : t("ui.none")}
             </Table.Td>
           ))}
         </Table.Tr>
@@ -67,9 +67,9 @@ export function CohortTable({
               <Table.Td key={period} className={`num ${classes.cell}`}>
                 <UnstyledButton
                   className={classes.rate}
-                  data-unfinished={cell.unfinished || undefined}
+                  data-unfinished={grows(cell, count) || undefined}
                   style={{ "--heat": `${Math.round(Math.min(1, rateOf(cell, count) / darkest) * 42)}%` }}
-                  title={t(cell.unfinished ? "retention.cell_unfinished" : "retention.cell", {
+                  title={t(grows(cell, count) ? "retention.cell_unfinished" : "retention.cell", {
                     people: format.integer(count === "on" ? cell.people : cell.people_after),
                     of: format.integer(cell.of),
                   })}
@@ -78,7 +78,7 @@ export function CohortTable({
                   }
                 >
                   {format.share(rateOf(cell, count))}
-                  {cell.unfinished && <span aria-label={t("retention.unfinished")}>*</span>}
+                  {grows(cell, count) && <span aria-label={t("retention.unfinished")}>*</span>}
                 </UnstyledButton>
               </Table.Td>
             ))}
@@ -90,15 +90,7 @@ export function CohortTable({
 }
 
 /** A row a group, over all its cohorts. */
-export function GroupTable({
-  report,
-  count,
-  dimension,
-}: {
-  report: RetentionReport;
-  count: Count;
-  dimension: Dimension;
-}) {
+export function GroupTable({ report, dimension }: { report: RetentionReport; dimension: Dimension }) {
   const { t } = useTranslation();
   const format = useFormat();
   const width = report.cells.length;
@@ -118,7 +110,7 @@ export function GroupTable({
             <Table.Td className="num">{format.integer(group.people)}</Table.Td>
             {group.cells.map((cell, period) => (
               <Table.Td key={period} className="num">
-                {format.share(rateOf(cell, count))}
+                {format.share(cell.rate)}
               </Table.Td>
             ))}
           </Table.Tr>
@@ -143,6 +135,11 @@ function Head({ first, width }: { first: string; width: number }) {
       </Table.Tr>
     </Table.Thead>
   );
+}
+
+/** Whether the number may still become more: whoever stayed away may always come back later. */
+function grows(cell: RetentionCell, count: Count): boolean {
+  return count === "after" || cell.unfinished;
 }
 
 function rateOf(cell: RetentionCell, count: Count): number {

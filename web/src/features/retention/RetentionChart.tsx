@@ -7,7 +7,6 @@ import { Chart, type ChartOption } from "../../ui/Chart";
 import { tooltipContent, tooltipStyle } from "../../ui/chartTooltip";
 import { useFormat } from "../../ui/FormatContext";
 import { usePalette } from "../../ui/palette";
-import type { Count } from "./spec";
 import { useWords } from "./words";
 
 /** Groups that a reader can still tell apart; the table has them all. */
@@ -16,12 +15,10 @@ const GROUPS_DRAWN = 6;
 /** The share that comes back, by period: of all, or of each group. Periods that are not over are not drawn. */
 export function RetentionChart({
   report,
-  count,
   dimension,
   grain,
 }: {
   report: RetentionReport;
-  count: Count;
   dimension: Dimension | undefined;
   grain: string;
 }) {
@@ -39,7 +36,7 @@ export function RetentionChart({
       : [{ name: t("retention.all"), cells: report.cells }];
   }, [report, dimension, t]);
   // In its own period a person comes back within one visit: that would press the later periods together.
-  const first = count === "on" && 2 < report.cells.length ? 1 : 0;
+  const first = 2 < report.cells.length ? 1 : 0;
   const option = useMemo<ChartOption>(
     () => ({
       animationDuration: 300,
@@ -81,12 +78,11 @@ export function RetentionChart({
           const rows = lines.flatMap(({ name, cells }, line) => {
             const cell = cells[first + at];
             if (!cell) return [];
-            const rate = count === "on" ? cell.rate : cell.rate_after;
             return [
               {
                 color: 1 < lines.length ? palette.series[line % palette.series.length] : palette.accent,
                 name,
-                value: `${format.share(rate)} · ${format.integer(cell.of)}`,
+                value: `${format.share(cell.rate)} · ${format.integer(cell.of)}`,
               },
             ];
           });
@@ -98,14 +94,12 @@ export function RetentionChart({
         name,
         symbolSize: 7,
         lineStyle: { width: 2.5 },
-        data: cells.slice(first).map((cell) => (count === "on" ? cell.rate : cell.rate_after)),
+        data: cells.slice(first).map(({ rate }) => rate),
       })),
     }),
-    [lines, report.cells, first, count, format, palette, narrow, periodName],
+    [lines, report.cells, first, format, palette, narrow, periodName],
   );
-  const told = report.cells.map(
-    (cell, period) => `${period}: ${format.percent(count === "on" ? cell.rate : cell.rate_after)}`,
-  );
+  const told = report.cells.map((cell, period) => `${period}: ${format.percent(cell.rate)}`);
   return (
     <Chart option={option} height={narrow ? 220 : 260} label={t("retention.chart_label", { rates: told.join(", ") })} />
   );

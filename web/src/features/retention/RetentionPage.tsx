@@ -1,4 +1,4 @@
-import { Group, SegmentedControl, Skeleton } from "@mantine/core";
+import { Group, SegmentedControl, Skeleton, Text } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconUsersGroup } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -163,11 +163,15 @@ function Report({
           />
         }
       >
-        <RetentionChart report={report} count={count} dimension={dimension} grain={grain} />
+        {count === "on" ? (
+          <RetentionChart report={report} dimension={dimension} grain={grain} />
+        ) : (
+          <Text size="sm">{t("retention.after_grows")}</Text>
+        )}
       </Card>
-      {dimension && 0 < report.groups.length && (
+      {count === "on" && dimension && 0 < report.groups.length && (
         <Card title={t("retention.by_group", { dimension: t(`dimension.${dimension}`) })} flush>
-          <GroupTable report={report} count={count} dimension={dimension} />
+          <GroupTable report={report} dimension={dimension} />
         </Card>
       )}
       <Card title={t("retention.table")} hint={t("retention.table_hint")} flush>
