@@ -94,6 +94,29 @@ async fn a_dealer_sees_its_own_rows_and_no_others() {
             assert_nothing_foreign("the people of the funnel", &people, &bob);
         }
     }
+    let visited = json!({ "event": "car_viewed" });
+    let spec = json!({ "cohort": visited, "return": { "event": "lead_created" }, "grain": "month", "by": ["dealer"] });
+    let (status, report) = ask(Method::POST, "/api/reports/retention", Some(&spec)).await;
+    assert_eq!((status, &report["people"], &report["rows_scanned"]), (StatusCode::OK, &json!(1), &Value::Null), "{report}");
+    assert_nothing_foreign("retention", &report, &bob);
+    for cohort in report["cohorts"].as_array().into_iter().flatten() {
+        let people = json!({ "spec": spec, "cohort": cohort["start"], "period": 0, "outcome": "began" });
+        let (status, people) = ask(Method::POST, "/api/reports/retention/people", Some(&people)).await;
+        assert_eq!(status, StatusCode::OK, "{people}");
+        assert_nothing_foreign("the people of retention", &people, &bob);
+    }
+
+    let spec = json!({ "conversion": { "event": "lead_created" }, "touches": [visited], "by": ["dealer"] });
+    let (status, report) = ask(Method::POST, "/api/reports/attribution", Some(&spec)).await;
+    assert_eq!((status, &report["total"]["conversions"]), (StatusCode::OK, &json!(1.0)), "{report}");
+    assert_nothing_foreign("attribution", &report, &bob);
+    for row in report["rows"].as_array().into_iter().flatten() {
+        assert_eq!(row["cost"], Value::Null, "a dealer sees no costs");
+        let people = json!({ "spec": spec, "by": row["by"] });
+        let (status, people) = ask(Method::POST, "/api/reports/attribution/people", Some(&people)).await;
+        assert_eq!(status, StatusCode::OK, "{people}");
+        assert_nothing_foreign("the people of attribution", &people, &bob);
+    }
     server.stop().await;
 }
 

@@ -26,6 +26,7 @@ import {
   IconTablePlus,
   IconTargetArrow,
   IconUsers,
+  IconUsersGroup,
   IconUserQuestion,
   type Icon,
 } from "@tabler/icons-react";
@@ -50,6 +51,7 @@ export const SECTIONS = [
   { key: "live", to: "/live", icon: IconActivity, keys: "g l", group: "work", needs: "watch_ingest", savable: true },
   { key: "profiles", to: "/profiles", icon: IconUsers, keys: "g p", group: "work", savable: true },
   { key: "funnel", to: "/funnel", icon: IconFilter, keys: "g f", group: "work", savable: true },
+  { key: "retention", to: "/retention", icon: IconUsersGroup, keys: "g r", group: "work", savable: true },
   {
     key: "deliveries",
     to: "/deliveries",
@@ -61,6 +63,7 @@ export const SECTIONS = [
   },
   { key: "forms", to: "/forms", icon: IconForms, keys: "g m", group: "data", needs: "see_forms" },
   { key: "pivot", to: "/pivot", icon: IconTablePlus, keys: "g a", group: "work", savable: true },
+  { key: "attribution", to: "/attribution", icon: IconTargetArrow, keys: "g t", group: "work", savable: true },
   { key: "identity", to: "/identity", icon: IconFingerprint, keys: "g w", group: "work", needs: "see_reports" },
   { key: "sources", to: "/sources", icon: IconPlugConnected, keys: "g s", group: "data", needs: "watch_ingest" },
   { key: "imports", to: "/imports", icon: IconFileImport, keys: "g i", group: "data", needs: "import_files" },

@@ -12,6 +12,7 @@ import { may } from "./api/permissions";
 import { meQuery, useMe } from "./api/session";
 import { readDeliveries } from "./features/deliveries/search";
 import { viewQuery } from "./api/views";
+import { readAttribution } from "./features/attribution/spec";
 import { readCatalogue } from "./features/catalogue/search";
 import { readFunnel } from "./features/funnel/spec";
 import { readLedger, readReport, readReview } from "./features/identity/search";
@@ -19,6 +20,7 @@ import { readOverview } from "./features/overview/search";
 import { readLive } from "./features/live/search";
 import { readPivot } from "./features/pivot/spec";
 import { readProfile, readProfiles } from "./features/profiles/search";
+import { readRetention } from "./features/retention/spec";
 import { Locked } from "./features/settings/Locked";
 import { NotFoundPage, RouteError, RoutePending } from "./features/shell/RouteStates";
 import { SETTINGS, settingsOf } from "./navigation";
@@ -125,6 +127,20 @@ const funnel = createRoute({
   path: "/funnel",
   validateSearch: readFunnel,
   component: lazyRouteComponent(() => import("./features/funnel/FunnelPage"), "FunnelPage"),
+});
+
+const retention = createRoute({
+  getParentRoute: () => shell,
+  path: "/retention",
+  validateSearch: readRetention,
+  component: lazyRouteComponent(() => import("./features/retention/RetentionPage"), "RetentionPage"),
+});
+
+const attribution = createRoute({
+  getParentRoute: () => shell,
+  path: "/attribution",
+  validateSearch: readAttribution,
+  component: lazyRouteComponent(() => import("./features/attribution/AttributionPage"), "AttributionPage"),
 });
 
 const pivot = createRoute({
@@ -263,6 +279,8 @@ const tree = root.addChildren([
     profiles,
     profile,
     funnel,
+    retention,
+    attribution,
     pivot,
     sources,
     forms,

@@ -414,6 +414,94 @@ export function funnel({ steps, by }) {
   };
 }
 
+export function retention({ grain, periods, from, by }) {
+  const days = { day: 1, week: 7, month: 30 }[grain];
+  const count = Math.max(1, Math.floor((now - Date.parse(from)) / DAY / days));
+  const cell = (of, period, unfinished) => {
+    const returned = Math.round(of * 0.34 * 0.88 ** period);
+    const after = Math.round(of * 0.6 * 0.9 ** period);
+    return {
+      of,
+      people: returned,
+      rate: returned / of,
+      people_after: after,
+      rate_after: after / of,
+      unfinished,
+    };
+  };
+  const cohorts = Array.from({ length: count }, (_, at) => {
+    const size = 640 - 7 * at;
+    const width = Math.min(count - at, periods + 1);
+    return {
+      start: new Date(Date.parse(from) + at * days * DAY).toISOString().slice(0, 10),
+      people: size,
+      cells: Array.from({ length: width }, (_, period) => cell(size, period, at + period === count - 1)),
+    };
+  });
+  const together = (of) => Array.from({ length: Math.min(count - 1, periods) }, (_, period) => cell(of, period, false));
+  return {
+    cohorts,
+    people: cohorts.reduce((sum, { people }) => sum + people, 0),
+    cells: together(5200),
+    groups: by?.[0]
+      ? catalogue.dimensions[by[0]].map((value, at) => {
+          const size = Math.round(2400 / (at + 1));
+          return { by: { [by[0]]: value }, people: size, cells: together(size) };
+        })
+      : [],
+    groups_omitted: 0,
+    tz: "UTC",
+    rows_scanned: 2_104_392,
+    elapsed_ms: 61,
+    as_of: new Date().toISOString(),
+  };
+}
+
+export function attribution({ by }) {
+  const models = ["first", "last", "last_non_direct", "linear", "position", "time_decay", "shapley", "markov"];
+  const keys = catalogue.dimensions[by[0]] ?? CHANNELS;
+  const rows = keys.map((value, at) => {
+    const base = 180 / (at + 1);
+    const cost = at % 3 === 0 ? null : base * 310;
+    return {
+      by: Object.fromEntries(by.map((name, place) => [name, place === 0 ? value : null])),
+      associated: { conversions: Math.round(base * 1.7), revenue: base * 40_000 },
+      cost,
+      removal_effect: base / 400,
+      credits: models.map((_, model) => {
+        const conversions = Math.round(base * (0.85 + 0.05 * model) * 10) / 10;
+        const revenue = conversions * 24_500;
+        return {
+          conversions,
+          revenue,
+          low: conversions * 0.86,
+          high: conversions * 1.15,
+          tied_with_next: 2 < at,
+          cost_per_conversion: cost && cost / conversions,
+          romi: cost && (revenue - cost) / cost,
+          drr: cost && cost / revenue,
+        };
+      }),
+    };
+  });
+  const sum = (of) => ({ conversions: of, revenue: of * 24_500 });
+  return {
+    models,
+    by,
+    rows,
+    total: sum(520),
+    untouched: sum(4),
+    paths_to_nothing: 18_204,
+    conversion_probability: 0.031,
+    currency: "EUR",
+    tz: "UTC",
+    warnings: [],
+    rows_scanned: 2_104_392,
+    elapsed_ms: 142,
+    as_of: new Date().toISOString(),
+  };
+}
+
 export const sources = SOURCES.map((name, at) => ({
   id: String(at + 1),
   name,

@@ -8,7 +8,9 @@ import { fileURLToPath } from "node:url";
 import {
   audit,
   catalogue,
+  attribution,
   funnel,
+  retention,
   live,
   overview,
   people,
@@ -183,6 +185,10 @@ const routes = [
   ["GET", "/api/catalogue", () => catalogue],
   ["POST", "/api/reports/funnel", ({ body }) => funnel(body)],
   ["POST", "/api/reports/funnel/people", () => ({ ...people.search("", null), total: 1834 })],
+  ["POST", "/api/reports/retention", ({ body }) => retention(body)],
+  ["POST", "/api/reports/retention/people", () => ({ ...people.search("", null), total: 412 })],
+  ["POST", "/api/reports/attribution", ({ body }) => attribution(body)],
+  ["POST", "/api/reports/attribution/people", () => ({ ...people.search("", null), total: 96 })],
   ["GET", "/api/sources", () => ({ sources })],
   [
     "POST",

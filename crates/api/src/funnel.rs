@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
-use forecourt_model::ProfileId;
 use forecourt_query::{self as query, PeopleSpec, Query};
 use forecourt_store::Store;
 use serde::{Deserialize, Serialize};
@@ -13,7 +12,7 @@ use crate::{
     Caller,
     error::{ApiError, ErrorBody},
     input::{Body, page_size},
-    profiles::ProfileRow,
+    report::{EventFilter, ReportPeople},
 };
 
 /// A funnel as people write it: the same here, in the CLI and in the UI.
@@ -21,7 +20,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct FunnelSpec {
     /// 1 to 12, in order.
-    steps: Vec<FunnelSpecStep>,
+    steps: Vec<EventFilter>,
     /// From the first step to the last, inclusive: `30d`, `12h`, `45m`, `90s`, `2w`.
     window: String,
     /// First moment that counts: a date (its midnight in `tz`) or a time.
@@ -42,15 +41,6 @@ pub struct FunnelSpec {
     /// `strict_deduplication`, `strict_order`, `allow_reentry`, `strict_increase`.
     #[serde(default)]
     modes: Vec<String>,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FunnelSpecStep {
-    event: String,
-    /// A SQL condition on the event's columns.
-    #[serde(default, rename = "where")]
-    condition: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -115,15 +105,6 @@ pub enum Outcome {
     Dropped,
 }
 
-#[derive(Serialize, ToSchema)]
-pub struct FunnelPeople {
-    profiles: Vec<ProfileRow>,
-    /// Of all pages.
-    total: u64,
-    #[schema(required)]
-    next_cursor: Option<String>,
-}
-
 /// How many profiles went how far.
 #[utoipa::path(post, path = "/api/reports/funnel", tag = "reports", request_body = FunnelSpec,
     responses((status = 200, body = FunnelReport), (status = 400, body = ErrorBody)))]
@@ -141,13 +122,13 @@ pub async fn funnel(State(query): State<Query>, caller: Caller, Body(spec): Body
 
 /// Which profiles are behind a number of the funnel.
 #[utoipa::path(post, path = "/api/reports/funnel/people", tag = "reports", request_body = FunnelPeopleRequest,
-    responses((status = 200, body = FunnelPeople), (status = 400, body = ErrorBody)))]
+    responses((status = 200, body = ReportPeople), (status = 400, body = ErrorBody)))]
 pub async fn people(
     State(query): State<Query>,
     State(store): State<Store>,
     caller: Caller,
     Body(asked): Body<FunnelPeopleRequest>,
-) -> Result<Json<FunnelPeople>, ApiError> {
+) -> Result<Json<ReportPeople>, ApiError> {
     let wanted = PeopleSpec {
         step: asked.step,
         outcome: match asked.outcome {
@@ -159,16 +140,13 @@ pub async fn people(
         cursor: asked.cursor.filter(|cursor| !cursor.is_empty()),
     };
     let people = query.funnel_people(&caller.scope, &asked.spec.into(), &wanted).await?;
-    let ids: Vec<ProfileId> = people.profile_ids.into_iter().map(ProfileId).collect();
-    let profiles = store.profile_summaries(&caller.scope, &ids).await?.into_iter().map(ProfileRow::from).collect();
-    Ok(Json(FunnelPeople { profiles, total: people.total, next_cursor: people.next_cursor }))
+    Ok(Json(ReportPeople::of(&store, &caller, people).await?))
 }
 
 impl From<FunnelSpec> for query::FunnelSpec {
     fn from(spec: FunnelSpec) -> Self {
-        let step = |step: FunnelSpecStep| query::FunnelStep { event: step.event, condition: step.condition };
         let FunnelSpec { steps, window, from, to, tz, by, segment, modes } = spec;
-        Self { steps: steps.into_iter().map(step).collect(), window, from, to, tz, by, segment, modes }
+        Self { steps: steps.into_iter().map(query::EventFilter::from).collect(), window, from, to, tz, by, segment, modes }
     }
 }
 

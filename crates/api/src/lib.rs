@@ -7,6 +7,7 @@ mod account;
 mod accounts;
 mod alerts;
 mod arrival;
+mod attribution;
 mod audit;
 mod backups;
 pub mod border;
@@ -41,7 +42,9 @@ mod pivot;
 mod privacy;
 mod profile_export;
 mod profiles;
+mod report;
 mod reset;
+mod retention;
 mod search;
 mod second_factor;
 mod sending;
@@ -220,6 +223,10 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(profile_export::export))
         .routes(routes!(funnel::funnel))
         .routes(routes!(funnel::people))
+        .routes(routes!(retention::retention))
+        .routes(routes!(retention::retention_people))
+        .routes(routes!(attribution::attribution))
+        .routes(routes!(attribution::attribution_people))
         .routes(routes!(pivot::pivot))
         .routes(routes!(pivot::pivot_people))
         .routes(routes!(conversions::conversions, conversions::add_conversion))
@@ -289,12 +296,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// JSON Schemas of report specs, by report; what they refer to stands beside them.
 fn report_schemas(document: &utoipa::openapi::OpenApi) -> serde_json::Value {
     let described = document.components.as_ref().map(|components| &components.schemas);
-    let wanted = ["FunnelSpec", "FunnelSpecStep", "PivotSpec", "PivotFilter"];
+    let wanted = ["FunnelSpec", "EventFilter", "RetentionSpec", "AttributionSpec", "PivotSpec", "PivotFilter"];
     let parts = wanted.iter().filter_map(|name| Some(((*name).to_owned(), serde_json::to_value(described?.get(*name)?).ok()?)));
     let parts: serde_json::Map<String, serde_json::Value> = parts.collect();
     serde_json::json!({
         "reports": {
             "funnel": { "$ref": "#/components/schemas/FunnelSpec" },
+            "attribution": { "$ref": "#/components/schemas/AttributionSpec" },
+            "retention": { "$ref": "#/components/schemas/RetentionSpec" },
             "pivot": { "$ref": "#/components/schemas/PivotSpec" }
         },
         "components": { "schemas": parts }

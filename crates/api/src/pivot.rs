@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
-use forecourt_model::{ProfileId, currency::Rates};
+use forecourt_model::currency::Rates;
 use forecourt_query::{self as query, PivotPeopleSpec, PivotTerms, Query};
 use forecourt_store::{Store, control::Control};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::{
     Caller, Installation,
     error::{ApiError, ErrorBody},
     input::{Body, page_size},
-    profiles::ProfileRow,
+    report::ReportPeople,
 };
 
 /// A pivot as people write it: the same here, in the CLI and in the UI.
@@ -160,15 +160,6 @@ pub struct PivotPeopleRequest {
     cursor: Option<String>,
 }
 
-#[derive(Serialize, ToSchema)]
-pub struct PivotPeople {
-    profiles: Vec<ProfileRow>,
-    /// Of all pages.
-    total: u64,
-    #[schema(required)]
-    next_cursor: Option<String>,
-}
-
 /// What advertising cost and what came of it, by any dimensions.
 #[utoipa::path(post, path = "/api/reports/pivot", tag = "reports", request_body = PivotSpec,
     responses((status = 200, body = PivotReport), (status = 400, body = ErrorBody)))]
@@ -185,7 +176,7 @@ pub async fn pivot(
 
 /// Which profiles are behind a number of the pivot.
 #[utoipa::path(post, path = "/api/reports/pivot/people", tag = "reports", request_body = PivotPeopleRequest,
-    responses((status = 200, body = PivotPeople), (status = 400, body = ErrorBody)))]
+    responses((status = 200, body = ReportPeople), (status = 400, body = ErrorBody)))]
 pub async fn pivot_people(
     State(query): State<Query>,
     State(control): State<Control>,
@@ -193,7 +184,7 @@ pub async fn pivot_people(
     State(installation): State<Installation>,
     caller: Caller,
     Body(asked): Body<PivotPeopleRequest>,
-) -> Result<Json<PivotPeople>, ApiError> {
+) -> Result<Json<ReportPeople>, ApiError> {
     let (spec, terms) = agreed(asked.spec, &control, &installation).await?;
     let wanted = PivotPeopleSpec {
         measure: asked.measure,
@@ -202,18 +193,21 @@ pub async fn pivot_people(
         cursor: asked.cursor.filter(|cursor| !cursor.is_empty()),
     };
     let people = query.pivot_people(&caller.scope, &spec, &terms, &wanted).await?;
-    let ids: Vec<ProfileId> = people.profile_ids.into_iter().map(ProfileId).collect();
-    let profiles = store.profile_summaries(&caller.scope, &ids).await?.into_iter().map(ProfileRow::from).collect();
-    Ok(Json(PivotPeople { profiles, total: people.total, next_cursor: people.next_cursor }))
+    Ok(Json(ReportPeople::of(&store, &caller, people).await?))
+}
+
+/// What the installation has agreed on, beside its data.
+pub async fn terms(control: &Control, installation: &Installation) -> Result<PivotTerms, ApiError> {
+    Ok(PivotTerms {
+        currency: installation.currency.clone(),
+        rates: Rates::new(control.rates().await?),
+        conversions: control.conversions().await?,
+    })
 }
 
 /// The spec in the query's words, and what the installation has agreed on.
 async fn agreed(spec: PivotSpec, control: &Control, installation: &Installation) -> Result<(query::PivotSpec, PivotTerms), ApiError> {
-    let terms = PivotTerms {
-        currency: installation.currency.clone(),
-        rates: Rates::new(control.rates().await?),
-        conversions: control.conversions().await?,
-    };
+    let terms = terms(control, installation).await?;
     let PivotSpec { rows, columns, measures, filters, from, to, tz, currency, margin } = spec;
     let filter = |filter: PivotFilter| query::PivotFilter { dimension: filter.dimension, values: filter.values, exclude: filter.exclude };
     let filters = filters.into_iter().map(filter).collect();

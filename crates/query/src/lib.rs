@@ -3,20 +3,27 @@
 //!
 //! Every question comes with a [`Scope`]; what it hides is filtered in `scope`, below every expression of the caller's.
 
+mod attribution;
 mod bounds;
+mod calendar;
 mod catalogue;
 mod cell;
 mod condition;
 mod dataset;
+mod dimensions;
 mod error;
+mod event_filter;
 mod expired;
 mod export;
 mod funnel;
 mod json_get;
+mod matched;
 mod operator;
+mod people;
 mod period;
 mod pivot;
 mod properties;
+mod retention;
 mod scan;
 mod scope;
 mod sealed;
@@ -35,14 +42,22 @@ use forecourt_lake::Lake;
 use forecourt_model::Scope;
 use jiff::tz::TimeZone;
 
+pub use attribution::{
+    people::AttributionPeopleSpec,
+    report::{AttributionCredit, AttributionReport, AttributionRow, AttributionSum},
+    spec::AttributionSpec,
+};
 pub use catalogue::{Catalogue, EventEntry};
 pub use dataset::{Dataset, File, Part, Table};
+pub use dimensions::DIMENSIONS;
 pub use error::QueryError;
+pub use event_filter::EventFilter;
 pub use funnel::{
-    people::{Outcome, People, PeopleSpec},
+    people::{Outcome, PeopleSpec},
     report::{FunnelReport, GroupReport, StepReport},
-    spec::{DIMENSIONS, FunnelSpec, FunnelStep},
+    spec::FunnelSpec,
 };
+pub use people::People;
 pub use pivot::{
     measure::Unit,
     people::PivotPeopleSpec,
@@ -50,6 +65,11 @@ pub use pivot::{
     spec::{PivotFilter, PivotSpec, PivotTerms},
 };
 pub use properties::{EventShape, PropertyChange, PropertyShape, PropertyType};
+pub use retention::{
+    people::{RetentionOutcome, RetentionPeopleSpec},
+    report::{RetentionCell, RetentionCohort, RetentionGroup, RetentionReport},
+    spec::RetentionSpec,
+};
 pub use session::QueryOptions;
 pub use sql::SqlAnswer;
 pub use timeline::{Timeline, TimelineItem, TimelineKind};
@@ -91,6 +111,39 @@ impl Query {
         let funnel = spec.check(&self.engine.time_zone())?;
         let wanted = wanted.clone();
         self.ask(scope, async move |session| funnel::people::people(&session, funnel, &wanted).await).await
+    }
+
+    /// Which part of those who began comes back, period by period.
+    pub async fn retention(&self, scope: &Scope, spec: &RetentionSpec) -> Result<RetentionReport, QueryError> {
+        let retention = spec.check(&self.engine.time_zone())?;
+        self.ask(scope, async move |session| retention::report::report(&session, &retention).await).await
+    }
+
+    /// Which profiles are behind a number of [`Self::retention`].
+    pub async fn retention_people(&self, scope: &Scope, spec: &RetentionSpec, wanted: &RetentionPeopleSpec) -> Result<People, QueryError> {
+        let retention = spec.check(&self.engine.time_zone())?;
+        let wanted = wanted.clone();
+        self.ask(scope, async move |session| retention::people::people(&session, retention, &wanted).await).await
+    }
+
+    /// Which touches conversions are owed to, by several models side by side.
+    pub async fn attribution(&self, scope: &Scope, spec: &AttributionSpec, terms: &PivotTerms) -> Result<AttributionReport, QueryError> {
+        let attribution = spec.check(terms, &self.engine.time_zone())?;
+        let (spec, terms) = (spec.clone(), terms.clone());
+        self.ask(scope, async move |session| attribution::report::report(&session, &spec, &attribution, &terms).await).await
+    }
+
+    /// Which profiles are behind a row of [`Self::attribution`].
+    pub async fn attribution_people(
+        &self,
+        scope: &Scope,
+        spec: &AttributionSpec,
+        terms: &PivotTerms,
+        wanted: &AttributionPeopleSpec,
+    ) -> Result<People, QueryError> {
+        let attribution = spec.check(terms, &self.engine.time_zone())?;
+        let (terms, wanted) = (terms.clone(), wanted.clone());
+        self.ask(scope, async move |session| attribution::people::people(&session, &attribution, &terms, &wanted).await).await
     }
 
     /// What advertising cost and what came of it, by any dimensions.

@@ -1,5 +1,6 @@
 //! The time that a report is about.
 
+use forecourt_model::time::{DAY_US, HOUR_US, MINUTE_US, SECOND_US};
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::QueryError;
@@ -37,6 +38,23 @@ impl Period {
     pub fn has(&self, ts_us: i64) -> bool {
         self.from_us <= ts_us && ts_us < self.to_us
     }
+}
+
+/// Reads a length of time such as `30d`: microseconds.
+pub(crate) fn length_us(field: &str, text: &str) -> Result<i64, QueryError> {
+    let text = text.trim();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let unit_us = match &text[digits..] {
+        "s" => SECOND_US,
+        "m" => MINUTE_US,
+        "h" => HOUR_US,
+        "d" => DAY_US,
+        "w" => 7 * DAY_US,
+        _ => 0,
+    };
+    text[..digits].parse::<i64>().ok().and_then(|count| count.checked_mul(unit_us)).filter(|us| *us > 0).ok_or_else(|| {
+        QueryError::Invalid(format!("`{field}` is {text:?}: write a number above 0 and a unit of s, m, h, d or w, such as `30d`"))
+    })
 }
 
 /// Reads a date or a time; what carries no offset of its own is in `zone`.

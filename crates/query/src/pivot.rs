@@ -11,7 +11,7 @@ mod entities;
 mod events;
 mod gather;
 pub(crate) mod measure;
-mod money;
+pub(crate) mod money;
 pub(crate) mod people;
 pub(crate) mod report;
 pub(crate) mod spec;

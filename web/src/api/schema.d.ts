@@ -1747,6 +1747,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports/attribution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which touches conversions are owed to, by several models side by side. */
+        post: operations["attribution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/attribution/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which profiles converted after a touch of a row. */
+        post: operations["attribution_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/reports/funnel": {
         parameters: {
             query?: never;
@@ -1809,6 +1843,40 @@ export interface paths {
         put?: never;
         /** Which profiles are behind a number of the pivot. */
         post: operations["pivot_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which part of those who began comes back, period by period. */
+        post: operations["retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/retention/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which profiles are behind a number of the retention report. */
+        post: operations["retention_people"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2165,6 +2233,140 @@ export interface components {
             email: string;
             /** @description What language the e-mail is in: `en`, `ru` or `zh`. */
             language?: string | null;
+        };
+        AttributionCredit: {
+            /** Format: double */
+            conversions: number;
+            /**
+             * Format: double
+             * @description Of costs: per conversion (CPL of leads, CAC of orders).
+             */
+            cost_per_conversion: number | null;
+            /**
+             * Format: double
+             * @description Cost / revenue.
+             */
+            drr: number | null;
+            /**
+             * Format: double
+             * @description Its upper end.
+             */
+            high: number | null;
+            /**
+             * Format: double
+             * @description The lower end of the 95 % interval of `conversions`; null where it is not worked out.
+             */
+            low: number | null;
+            /** Format: double */
+            revenue: number;
+            /**
+             * Format: double
+             * @description (Revenue − cost) / cost.
+             */
+            romi: number | null;
+            /** @description The interval overlaps that of the next row by this model: which of the two has more is not known. */
+            tied_with_next: boolean;
+        };
+        AttributionPeopleRequest: {
+            /** @description Of this row: its value by dimension. */
+            by: {
+                [key: string]: string | null;
+            };
+            /** @description From the page before. */
+            cursor?: string | null;
+            /**
+             * Format: int32
+             * @description 100 unless told, at most 1000.
+             */
+            limit?: number | null;
+            spec: components["schemas"]["AttributionSpec"];
+        };
+        AttributionReport: {
+            /** @description Every event before it is counted. */
+            as_of: string;
+            by: string[];
+            /**
+             * Format: double
+             * @description Probability that a path converts, by the chain.
+             */
+            conversion_probability: number;
+            /** @description Of all amounts. */
+            currency: string;
+            /** Format: int64 */
+            elapsed_ms: number;
+            /** @description Names of the models, in the order of each row's credits. */
+            models: string[];
+            /**
+             * Format: int64
+             * @description Paths that led to no conversion.
+             */
+            paths_to_nothing: number;
+            /** @description By falling credit in the model `linear`. */
+            rows: components["schemas"]["AttributionRow"][];
+            /**
+             * Format: int64
+             * @description Events read. Null for callers who see only their own rows.
+             */
+            rows_scanned: number | null;
+            /** @description Of all conversions: what the rows' credits and `untouched` add up to, in every model. */
+            total: components["schemas"]["AttributionSum"];
+            /** @description IANA name: dates begin in it. */
+            tz: string;
+            /** @description Of conversions without a touch in the look-back. */
+            untouched: components["schemas"]["AttributionSum"];
+            warnings: components["schemas"]["PivotWarning"][];
+        };
+        AttributionRow: {
+            /** @description Conversions with a touch of the row before them, each whole: these do not add up to the total. */
+            associated: components["schemas"]["AttributionSum"];
+            by: {
+                [key: string]: string | null;
+            };
+            /**
+             * Format: double
+             * @description What advertising cost in the report's time; null where costs are not known so finely, or not for the caller.
+             */
+            cost: number | null;
+            /** @description By model. */
+            credits: components["schemas"]["AttributionCredit"][];
+            /**
+             * Format: double
+             * @description The share of conversions that the chain loses without the row.
+             */
+            removal_effect: number;
+        };
+        /** @description An attribution report as people write it: the same here, in the CLI and in the UI. */
+        AttributionSpec: {
+            /**
+             * @description Dimensions that credit is given to, at most 3: `channel` (unless told), `utm_source`, `utm_medium`, `campaign`, `region`,
+             *     `dealer`, `model`, `source`.
+             */
+            by?: string[];
+            conversion?: components["schemas"]["EventFilter"] | null;
+            /** @description Of all amounts, three capitals; without it the installation's. */
+            currency?: string | null;
+            /** @description First moment of conversions that count: a date (its midnight in `tz`) or a time. Touches may lie before it. */
+            from?: string | null;
+            /** @description Age that halves a touch's weight in the model `time_decay`: `7d` unless told. */
+            half_life?: string | null;
+            /** @description How long before a conversion touches count: `90d`; at most 730 days, 365 unless told. */
+            lookback?: string | null;
+            /** @description How many last touches make a state in the model `markov`: 1 to 4, 1 unless told. */
+            order?: number | null;
+            /** @description Shares of the first and of the last touch in the model `position`: 0.4 and 0.4 unless told. */
+            position?: number[] | null;
+            /** @description First moment that no longer counts. */
+            to?: string | null;
+            /** @description Which events are touches, at most 15. Without them: whatever happens in a visit to the site or app, and every call. */
+            touches?: components["schemas"]["EventFilter"][];
+            /** @description IANA name; without it the installation's. */
+            tz?: string | null;
+        };
+        AttributionSum: {
+            /** Format: double */
+            conversions: number;
+            /** Format: double */
+            revenue: number;
         };
         AuditItem: {
             action: string;
@@ -2760,6 +2962,12 @@ export interface components {
              */
             sampled: number;
         };
+        /** @description Which events a report is about. */
+        EventFilter: {
+            event: string;
+            /** @description A SQL condition on the event's columns. */
+            where?: string | null;
+        };
         EventList: {
             /** @description The most frequent of the last 30 days first; planned ones that never came last. */
             events: components["schemas"]["KnownEvent"][];
@@ -2909,15 +3117,6 @@ export interface components {
             };
             steps: components["schemas"]["FunnelStep"][];
         };
-        FunnelPeople: {
-            next_cursor: string | null;
-            profiles: components["schemas"]["ProfileRow"][];
-            /**
-             * Format: int64
-             * @description Of all pages.
-             */
-            total: number;
-        };
         FunnelPeopleRequest: {
             /** @description Only those of one group of the report. */
             by?: {
@@ -2962,18 +3161,13 @@ export interface components {
             /** @description Reserved. */
             segment?: string | null;
             /** @description 1 to 12, in order. */
-            steps: components["schemas"]["FunnelSpecStep"][];
+            steps: components["schemas"]["EventFilter"][];
             /** @description First moment that no longer counts. */
             to?: string | null;
             /** @description IANA name; without it the installation's. */
             tz?: string | null;
             /** @description From the first step to the last, inclusive: `30d`, `12h`, `45m`, `90s`, `2w`. */
             window: string;
-        };
-        FunnelSpecStep: {
-            event: string;
-            /** @description A SQL condition on the event's columns. */
-            where?: string | null;
         };
         FunnelStep: {
             event: string;
@@ -3785,15 +3979,6 @@ export interface components {
             title: string | null;
             unit: components["schemas"]["PivotUnit"];
         };
-        PivotPeople: {
-            next_cursor: string | null;
-            profiles: components["schemas"]["ProfileRow"][];
-            /**
-             * Format: int64
-             * @description Of all pages.
-             */
-            total: number;
-        };
         PivotPeopleRequest: {
             /** @description From the page before. */
             cursor?: string | null;
@@ -4027,6 +4212,16 @@ export interface components {
             /** Format: int64 */
             count: number;
         };
+        /** @description Who is behind a number. */
+        ReportPeople: {
+            next_cursor: string | null;
+            profiles: components["schemas"]["ProfileRow"][];
+            /**
+             * Format: int64
+             * @description Of all pages.
+             */
+            total: number;
+        };
         ResetLink: {
             email: string;
             /** @description To be given to its owner and nobody else: it sets the password, once. */
@@ -4064,6 +4259,95 @@ export interface components {
             /** @description The first rule that names an event decides; an event that none names is kept for ever. */
             rules: components["schemas"]["RetentionRule"][];
         };
+        RetentionCell: {
+            /**
+             * Format: int64
+             * @description Those who may have come back: the cohort; of many cohorts those whose period is over.
+             */
+            of: number;
+            /**
+             * Format: int64
+             * @description Came back in the period.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description Came back in the period or later.
+             */
+            people_after: number;
+            /** Format: double */
+            rate: number;
+            /** Format: double */
+            rate_after: number;
+            /** @description The period is not over: the number still grows. */
+            unfinished: boolean;
+        };
+        RetentionCohort: {
+            /** @description By period: the cohort's own first; those that have begun. */
+            cells: components["schemas"]["RetentionCell"][];
+            /**
+             * Format: int64
+             * @description Who began in it.
+             */
+            people: number;
+            /** @description First day of the period. */
+            start: string;
+        };
+        RetentionGroup: {
+            by: {
+                [key: string]: string | null;
+            };
+            cells: components["schemas"]["RetentionCell"][];
+            /** Format: int64 */
+            people: number;
+        };
+        /** @enum {string} */
+        RetentionOutcome: "began" | "returned" | "returned_after" | "away";
+        RetentionPeopleRequest: {
+            /** @description Only those of one group of the report. */
+            by?: {
+                [key: string]: string | null;
+            } | null;
+            /** @description The `start` of one of the report's cohorts. */
+            cohort: string;
+            /** @description From the page before. */
+            cursor?: string | null;
+            /**
+             * Format: int32
+             * @description 100 unless told, at most 1000.
+             */
+            limit?: number | null;
+            outcome: components["schemas"]["RetentionOutcome"];
+            /** @description From 0, the cohort's own. */
+            period: number;
+            spec: components["schemas"]["RetentionSpec"];
+        };
+        RetentionReport: {
+            /** @description Every event before it is counted. */
+            as_of: string;
+            /** @description Over all cohorts, by period; each number over the cohorts whose period is over. */
+            cells: components["schemas"]["RetentionCell"][];
+            /** @description In the order of time; of those without anybody too. */
+            cohorts: components["schemas"]["RetentionCohort"][];
+            /** Format: int64 */
+            elapsed_ms: number;
+            /** @description By falling number of people; empty without `by`. */
+            groups: components["schemas"]["RetentionGroup"][];
+            /** @description Further groups, which are counted in the cohorts only. */
+            groups_omitted: number;
+            /**
+             * Format: int64
+             * @description Everybody who began.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description Null for callers who see only their own rows.
+             */
+            rows_scanned: number | null;
+            /** @description IANA name: periods begin in it. */
+            tz: string;
+        };
         RetentionRule: {
             /**
              * Format: int32
@@ -4072,6 +4356,30 @@ export interface components {
             days: number | null;
             /** @description An event's name; `*` stands for any part of it. */
             event: string;
+        };
+        /** @description A retention report as people write it: the same here, in the CLI and in the UI. */
+        RetentionSpec: {
+            /** @description Dimensions whose value at the beginning makes the groups; at most 2. */
+            by?: string[];
+            /** @description With it a person begins. */
+            cohort: components["schemas"]["EventFilter"];
+            /**
+             * @description `first` (the default): a person begins once, with the first such event of the report's time. `first_ever`: the same, for
+             *     those only who had no such event before. `each`: a person begins anew in every period with such an event.
+             */
+            entry?: string | null;
+            /** @description First moment at which people begin: a date (its midnight in `tz`) or a time. */
+            from?: string | null;
+            /** @description `day`, `week` (the default) or `month`, of the calendar in `tz`. */
+            grain?: string | null;
+            /** @description How many periods after their own the cohorts are followed: 1 to 60, 12 unless told. */
+            periods?: number | null;
+            /** @description With it a person comes back; any such event later than the beginning counts. */
+            return: components["schemas"]["EventFilter"];
+            /** @description First moment at which people no longer begin. They may come back later. */
+            to?: string | null;
+            /** @description IANA name; without it the installation's. */
+            tz?: string | null;
         };
         /** @description Which messages to send again: those named, or else all of a kind, the newest 500. */
         Retry: {
@@ -8141,6 +8449,68 @@ export interface operations {
             };
         };
     };
+    attribution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttributionSpec"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttributionReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    attribution_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttributionPeopleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     funnel: {
         parameters: {
             query?: never;
@@ -8190,7 +8560,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FunnelPeople"];
+                    "application/json": components["schemas"]["ReportPeople"];
                 };
             };
             400: {
@@ -8252,7 +8622,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PivotPeople"];
+                    "application/json": components["schemas"]["ReportPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionSpec"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    retention_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionPeopleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportPeople"];
                 };
             };
             400: {

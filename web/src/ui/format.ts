@@ -22,6 +22,7 @@ export function createFormat(language: string, zone: string, currency: string) {
   const date = times({ day: "numeric", month: "short", year: "numeric" });
   const dateLong = times({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
   const dayMonth = new Intl.DateTimeFormat(language, { timeZone: "UTC", day: "numeric", month: "short" });
+  const month = new Intl.DateTimeFormat(language, { timeZone: "UTC", year: "numeric", month: "short" });
   const dayLong = new Intl.DateTimeFormat(language, {
     timeZone: "UTC",
     weekday: "short",
@@ -56,6 +57,8 @@ export function createFormat(language: string, zone: string, currency: string) {
     timeSeconds: (iso: string) => clockSeconds.format(new Date(iso)),
     /** A calendar day `YYYY-MM-DD`, which has no zone. */
     day: (day: string) => dayMonth.format(new Date(`${day}T00:00:00Z`)),
+    /** The month of a calendar day. */
+    month: (day: string) => month.format(new Date(`${day}T00:00:00Z`)),
     dayLong: (day: string) => dayLong.format(new Date(`${day}T00:00:00Z`)),
     /** The calendar day on which a moment falls in the installation's zone. */
     dayOf: (moment: string | Date) => isoDay.format(new Date(moment)),

@@ -13,6 +13,8 @@ const PAGES = [
   "/profiles?q=eve@example.com",
   `/profiles/${profile}`,
   "/funnel",
+  "/retention",
+  "/attribution",
   "/sources",
   "/settings",
   "/settings/people",

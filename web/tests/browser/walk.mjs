@@ -48,6 +48,8 @@ async function walk({ theme, size, name }) {
     turn: combinations.findIndex((each) => each.name === name),
   });
   await funnel(visit);
+  await retention(visit);
+  await attribution(visit);
   await catalogue(visit);
   await savedView(visit);
   await palette(visit, source);
@@ -289,6 +291,48 @@ async function funnel(visit) {
   await page.getByRole("dialog").locator('a[href^="/profiles/"]').first().click();
   await page.waitForURL(/\/profiles\/\d+/);
   await page.getByRole("heading", { name: "Timeline" }).waitFor();
+}
+
+async function retention(visit) {
+  const { page } = visit;
+  await go(visit, "/retention");
+  await look(visit, "retention");
+  await page.getByRole("button", { name: "Method" }).click();
+  await page.getByRole("dialog").getByRole("heading", { name: "Cohorts", exact: true }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  await page.getByRole("button", { name: "Repeat purchase" }).click();
+  await page.waitForURL(/grain=month/);
+  await settled(page);
+  const address = page.url();
+  await page.reload();
+  await settled(page);
+  assert.equal(page.url(), address, "the address holds the whole report");
+  await look(visit, "retention-repeat");
+  await page.locator("tbody button").first().focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").locator('a[href^="/profiles/"]').first().waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+}
+
+async function attribution(visit) {
+  const { page } = visit;
+  await go(visit, "/attribution");
+  await look(visit, "attribution");
+  await page.getByText("An event", { exact: true }).click();
+  await page.waitForURL(/conversion=/);
+  await settled(page);
+  const address = page.url();
+  await page.reload();
+  await settled(page);
+  assert.equal(page.url(), address, "the address holds the whole report");
+  await look(visit, "attribution-leads");
+  await page.locator("tbody button").first().focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").locator('a[href^="/profiles/"]').first().waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
 }
 
 async function pivot(visit) {

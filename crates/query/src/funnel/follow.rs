@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringBuilder, UInt8Array},
+    array::{ArrayRef, AsArray, Int64Array, RecordBatch, UInt8Array},
     buffer::NullBuffer,
     compute::cast,
     datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimestampMicrosecondType, UInt16Type},
@@ -15,10 +15,9 @@ use datafusion::{
     physical_plan::{ExecutionPlan, ExecutionPlanProperties, Partitioning, stream::RecordBatchStreamAdapter},
 };
 use futures::{StreamExt, stream};
-use rustc_hash::FxHashMap;
 
 use super::machine::{Machine, Modes, Row};
-use crate::operator::Operator;
+use crate::{dimensions::Combinations, operator::Operator};
 
 /// One partition (bucket) in, one out. In: `profile_id`, `ts`, …, the dimensions, `steps`, sorted by (`profile_id`, `ts`).
 /// Out: `profile_id`, `level` (steps reached, from 1), `at_1` … `at_n` (times of the deepest chain's steps, null above
@@ -92,10 +91,11 @@ struct Following {
     /// Events of the profile at `ts_us`, not yet given to the machine: others of the same time may follow.
     tie: Vec<Row>,
     ts_us: i64,
-    origins: Origins,
+    origins: Combinations,
     found: Found,
     schema: SchemaRef,
     steps: usize,
+    dimensions: usize,
 }
 
 impl Following {
@@ -105,10 +105,11 @@ impl Following {
             profile_id: i64::MIN,
             tie: Vec::new(),
             ts_us: i64::MIN,
-            origins: Origins { dimensions: follow.by.len(), ..Origins::default() },
+            origins: Combinations::default(),
             found: Found { times: vec![Vec::new(); follow.steps], ..Found::default() },
             schema,
             steps: follow.steps,
+            dimensions: follow.by.len(),
         }
     }
 
@@ -117,8 +118,7 @@ impl Following {
         let profile_ids = batch.column(0).as_primitive::<Int64Type>().values();
         let times = batch.column(1).as_primitive::<TimestampMicrosecondType>().values();
         let steps = batch.column(columns - 1).as_primitive::<UInt16Type>().values();
-        let dimensions =
-            batch.columns()[columns - 1 - self.origins.dimensions..columns - 1].iter().map(|column| cast(column, &DataType::Utf8View));
+        let dimensions = batch.columns()[columns - 1 - self.dimensions..columns - 1].iter().map(|column| cast(column, &DataType::Utf8View));
         let dimensions = dimensions.collect::<Result<Vec<_>, _>>()?;
 
         for (row, ((&profile_id, &ts_us), &steps)) in profile_ids.iter().zip(times.iter()).zip(steps.iter()).enumerate() {
@@ -165,15 +165,15 @@ impl Following {
     /// The rows found since the last time.
     fn give(&mut self) -> Result<RecordBatch> {
         let found = std::mem::replace(&mut self.found, Found { times: vec![Vec::new(); self.steps], ..Found::default() });
-        let mut columns: Vec<ArrayRef> = Vec::with_capacity(2 + self.steps + self.origins.dimensions);
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(2 + self.steps + self.dimensions);
         columns.push(Arc::new(Int64Array::from(found.profile_ids)));
         for (step, times) in found.times.into_iter().enumerate() {
             let reached = (step > 0).then(|| found.levels.iter().map(|&level| usize::from(level) > step).collect::<NullBuffer>());
             columns.push(Arc::new(Int64Array::new(times.into(), reached)));
         }
         columns.insert(1, Arc::new(UInt8Array::from(found.levels)));
-        for dimension in 0..self.origins.dimensions {
-            columns.push(self.origins.column(dimension, &found.origins));
+        for dimension in 0..self.dimensions {
+            columns.push(Arc::new(self.origins.texts(dimension, &found.origins)));
         }
         Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
     }
@@ -186,49 +186,4 @@ struct Found {
     levels: Vec<u8>,
     origins: Vec<u32>,
     times: Vec<Vec<i64>>,
-}
-
-/// Numbers for the dimensions' values at first steps: few, however many events there are.
-#[derive(Default)]
-struct Origins {
-    dimensions: usize,
-    values: Vec<Vec<Option<String>>>,
-    numbers: FxHashMap<Vec<u8>, u32>,
-    key: Vec<u8>,
-}
-
-impl Origins {
-    /// * `columns`: the dimensions, as Utf8View.
-    fn of(&mut self, columns: &[ArrayRef], row: usize) -> u32 {
-        if columns.is_empty() {
-            return 0;
-        }
-        self.key.clear();
-        for column in columns {
-            let column = column.as_string_view();
-            let value = column.is_valid(row).then(|| column.value(row));
-            // A length before each value, so that no two lists of values make one key.
-            self.key.extend_from_slice(&value.map_or(u32::MAX, |value| value.len() as u32).to_le_bytes());
-            self.key.extend_from_slice(value.unwrap_or_default().as_bytes());
-        }
-        if let Some(&number) = self.numbers.get(&self.key) {
-            return number;
-        }
-        let value = |column: &ArrayRef| {
-            let column = column.as_string_view();
-            column.is_valid(row).then(|| column.value(row).to_owned())
-        };
-        let number = self.values.len() as u32;
-        self.values.push(columns.iter().map(value).collect());
-        self.numbers.insert(self.key.clone(), number);
-        number
-    }
-
-    fn column(&self, dimension: usize, numbers: &[u32]) -> ArrayRef {
-        let mut column = StringBuilder::with_capacity(numbers.len(), numbers.len() * 8);
-        for &number in numbers {
-            column.append_option(self.values[number as usize][dimension].as_deref());
-        }
-        Arc::new(column.finish())
-    }
 }

@@ -10,7 +10,12 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 
 use super::{plan, spec::Funnel};
-use crate::{QueryError, error::answered, session::Session};
+use crate::{
+    QueryError, dimensions,
+    error::answered,
+    people::{Page, People},
+    session::Session,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -35,48 +40,24 @@ pub struct PeopleSpec {
     pub cursor: Option<String>,
 }
 
-/// By rising id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct People {
-    pub profile_ids: Vec<i64>,
-    /// Of all pages.
-    pub total: u64,
-    pub next_cursor: Option<String>,
-}
-
-pub const PEOPLE_MAX: usize = 1000;
-
 pub(crate) async fn people(session: &Session, mut funnel: Funnel, spec: &PeopleSpec) -> Result<People, QueryError> {
     let wanted = Wanted::of(&mut funnel, spec)?;
-    let limit = spec.limit.clamp(1, PEOPLE_MAX);
+    let page = Page::of(spec.cursor.as_deref(), spec.limit)?;
     let planned = plan::plan(session, &funnel)?;
     let steps = funnel.steps.len();
     let found = session
-        .each_partition(planned.plan, move |rows| {
-            let wanted = wanted.clone();
+        .each_partition(planned.plan, |rows| {
+            let (wanted, mut page) = (wanted.clone(), page.clone());
             async move {
-                let (mut page, mut total) = (Vec::new(), 0u64);
                 futures::pin_mut!(rows);
                 while let Some(batch) = rows.next().await {
-                    wanted.find(&batch.map_err(answered)?, steps, |profile_id| {
-                        total += 1;
-                        // One more than asked for tells whether there is a next page.
-                        if wanted.after < profile_id && page.len() <= limit {
-                            page.push(profile_id);
-                        }
-                    });
+                    wanted.find(&batch.map_err(answered)?, steps, |profile_id| page.note(profile_id));
                 }
-                Ok((page, total))
+                Ok(page)
             }
         })
         .await?;
-    let total = found.iter().map(|bucket| bucket.1).sum();
-    // Buckets are rising ranges of ids.
-    let mut profile_ids: Vec<i64> = found.into_iter().flat_map(|bucket| bucket.0).collect();
-    let more = profile_ids.len() > limit;
-    profile_ids.truncate(limit);
-    let next_cursor = profile_ids.last().filter(|_| more).map(i64::to_string);
-    Ok(People { profile_ids, total, next_cursor })
+    Ok(page.answer(found))
 }
 
 #[derive(Clone)]
@@ -84,7 +65,6 @@ struct Wanted {
     levels: std::ops::RangeInclusive<u8>,
     /// In the order of the funnel's dimensions.
     by: Vec<Option<String>>,
-    after: i64,
 }
 
 impl Wanted {
@@ -98,21 +78,10 @@ impl Wanted {
                 Outcome::Dropped => format!("`step` is {}: nobody drops out before step 2, use 2 to {steps}", spec.step),
             }));
         }
-        for name in spec.by.keys() {
-            if !super::spec::DIMENSIONS.contains(&name.as_str()) {
-                return Err(QueryError::Invalid(format!("`by` names {name:?}: use {}", super::spec::DIMENSIONS.join(", "))));
-            }
-        }
-        let after = match spec.cursor.as_deref() {
-            None => -1,
-            Some(cursor) => {
-                cursor.parse().map_err(|_| QueryError::Invalid(format!("`cursor` is {cursor:?}: pass on the one of the page before")))?
-            }
-        };
-        funnel.by = spec.by.keys().cloned().collect();
+        funnel.by = dimensions::checked(&spec.by.keys().cloned().collect::<Vec<_>>(), usize::MAX)?;
         let step = spec.step as u8;
         let levels = if spec.outcome == Outcome::Dropped { step - 1..=step - 1 } else { step..=u8::MAX };
-        Ok(Self { levels, by: spec.by.values().cloned().collect(), after })
+        Ok(Self { levels, by: spec.by.values().cloned().collect() })
     }
 
     fn find(&self, batch: &RecordBatch, steps: usize, mut found: impl FnMut(i64)) {

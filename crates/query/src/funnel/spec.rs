@@ -1,14 +1,15 @@
 //! What a funnel report is asked for, and the checks of it.
 
-use forecourt_model::time::{DAY_US, HOUR_US, MINUTE_US, SECOND_US};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::machine::{Modes, STEPS_MAX};
-use crate::{QueryError, period::Period};
+use crate::{
+    QueryError, dimensions,
+    event_filter::EventFilter,
+    period::{Period, length_us},
+};
 
-/// Columns that a report may be broken down by.
-pub const DIMENSIONS: [&str; 8] = ["channel", "utm_source", "utm_medium", "campaign", "region", "dealer", "model", "source"];
 const BY_MAX: usize = 3;
 
 /// A funnel report as people write it: the same in the CLI, the API and the UI.
@@ -16,7 +17,7 @@ const BY_MAX: usize = 3;
 #[serde(deny_unknown_fields)]
 pub struct FunnelSpec {
     /// 1 to 12, in order.
-    pub steps: Vec<FunnelStep>,
+    pub steps: Vec<EventFilter>,
     /// From a chain's first step to its last, inclusive: a number and a unit, `30d`, `12h`, `45m`, `90s`, `2w`.
     pub window: String,
     /// First moment that counts: a date (its midnight in `tz`) or a time. Without it, from the beginning.
@@ -28,7 +29,7 @@ pub struct FunnelSpec {
     /// IANA name; without it the installation's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tz: Option<String>,
-    /// Columns of [`DIMENSIONS`] whose value at the first step makes the groups.
+    /// Columns of [`crate::DIMENSIONS`] whose value at the first step makes the groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<String>,
     /// Reserved: segments are not there yet.
@@ -39,19 +40,10 @@ pub struct FunnelSpec {
     pub modes: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FunnelStep {
-    pub event: String,
-    /// A SQL condition on the event's columns.
-    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
-    pub condition: Option<String>,
-}
-
 /// A spec that was found right, in the words of the plan.
 #[derive(Debug, Clone)]
 pub(crate) struct Funnel {
-    pub steps: Vec<FunnelStep>,
+    pub steps: Vec<EventFilter>,
     pub window_us: i64,
     /// `from_us ≤ ts < to_us` holds for every event.
     pub from_us: i64,
@@ -69,38 +61,19 @@ impl FunnelSpec {
         }
         Ok(Funnel {
             steps: self.checked_steps()?,
-            window_us: window_us(&self.window)?,
+            window_us: length_us("window", &self.window)?,
             from_us: period.from_us,
             to_us: period.to_us,
-            by: self.checked_by()?,
+            by: dimensions::checked(&self.by, BY_MAX)?,
             modes: self.checked_modes()?,
         })
     }
 
-    fn checked_steps(&self) -> Result<Vec<FunnelStep>, QueryError> {
+    fn checked_steps(&self) -> Result<Vec<EventFilter>, QueryError> {
         if !(1..=STEPS_MAX).contains(&self.steps.len()) {
             return Err(QueryError::Invalid(format!("a funnel has 1 to {STEPS_MAX} steps, this one has {}", self.steps.len())));
         }
-        if let Some(at) = self.steps.iter().position(|step| step.event.is_empty()) {
-            return Err(QueryError::Invalid(format!("step {} names no event: set its `event`", at + 1)));
-        }
-        let blank = |condition: &String| condition.trim().is_empty();
-        Ok(self.steps.iter().map(|step| FunnelStep { condition: step.condition.clone().filter(|it| !blank(it)), ..step.clone() }).collect())
-    }
-
-    fn checked_by(&self) -> Result<Vec<String>, QueryError> {
-        if self.by.len() > BY_MAX {
-            return Err(QueryError::Invalid(format!("`by` takes at most {BY_MAX} columns, this one has {}", self.by.len())));
-        }
-        for (at, name) in self.by.iter().enumerate() {
-            if !DIMENSIONS.contains(&name.as_str()) {
-                return Err(QueryError::Invalid(format!("`by` names {name:?}: use {}", DIMENSIONS.join(", "))));
-            }
-            if self.by[..at].contains(name) {
-                return Err(QueryError::Invalid(format!("`by` names {name:?} twice: name it once")));
-            }
-        }
-        Ok(self.by.clone())
+        self.steps.iter().enumerate().map(|(at, step)| step.checked(&format!("step {}", at + 1))).collect()
     }
 
     fn checked_modes(&self) -> Result<Modes, QueryError> {
@@ -125,25 +98,10 @@ impl FunnelSpec {
     }
 }
 
-/// Reads `30d`: microseconds.
-fn window_us(text: &str) -> Result<i64, QueryError> {
-    let text = text.trim();
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let unit_us = match &text[digits..] {
-        "s" => SECOND_US,
-        "m" => MINUTE_US,
-        "h" => HOUR_US,
-        "d" => DAY_US,
-        "w" => 7 * DAY_US,
-        _ => 0,
-    };
-    text[..digits].parse::<i64>().ok().and_then(|count| count.checked_mul(unit_us)).filter(|us| *us > 0).ok_or_else(|| {
-        QueryError::Invalid(format!("`window` is {text:?}: write a number above 0 and a unit of s, m, h, d or w, such as `30d`"))
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use forecourt_model::time::DAY_US;
+
     use super::*;
 
     fn spec(json: &str) -> FunnelSpec {

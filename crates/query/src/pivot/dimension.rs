@@ -1,7 +1,9 @@
 //! What rows and columns of a pivot go by.
 
 use forecourt_model::time::{SECOND_US, day_text};
-use jiff::{Timestamp, ToSpan, civil, tz::TimeZone};
+use jiff::{civil, tz::TimeZone};
+
+use crate::calendar::Grain;
 
 /// Columns of `events` that a pivot may go by.
 const COLUMNS: [&str; 13] = [
@@ -19,16 +21,6 @@ const COLUMNS: [&str; 13] = [
     "session_id",
     "url",
 ];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grain {
-    Day,
-    /// From Monday.
-    Week,
-    Month,
-    Quarter,
-    Year,
-}
 
 const GRAINS: [(&str, Grain); 5] =
     [("day", Grain::Day), ("week", Grain::Week), ("month", Grain::Month), ("quarter", Grain::Quarter), ("year", Grain::Year)];
@@ -62,28 +54,6 @@ impl Dimension {
         match self {
             Self::Column(name) => columns.contains(&name),
             Self::Time(_) => true,
-        }
-    }
-}
-
-impl Grain {
-    /// The name of the day, week (its Monday), month, quarter or year that a moment lies in: `2026-01-31`, `2026-01-26`,
-    /// `2026-01`, `2026-Q1`, `2026`. The order of names is the order of time.
-    pub fn name_of(self, ts_us: i64, zone: &TimeZone) -> String {
-        let Ok(timestamp) = Timestamp::from_microsecond(ts_us) else { return String::new() };
-        self.name_of_date(timestamp.to_zoned(zone.clone()).date())
-    }
-
-    pub fn name_of_date(self, date: civil::Date) -> String {
-        match self {
-            Self::Day => date.to_string(),
-            Self::Week => {
-                let since_monday = i64::from(date.weekday().to_monday_zero_offset());
-                date.checked_sub(since_monday.days()).unwrap_or(date).to_string()
-            }
-            Self::Month => format!("{:04}-{:02}", date.year(), date.month()),
-            Self::Quarter => format!("{:04}-Q{}", date.year(), (date.month() + 2) / 3),
-            Self::Year => format!("{:04}", date.year()),
         }
     }
 }

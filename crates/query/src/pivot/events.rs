@@ -18,7 +18,7 @@ use crate::{
     condition::{condition, qualified},
     dataset::{self, File, Table},
     error::asked,
-    funnel::steps::{STEPS, StepMatch, Steps},
+    matched::steps::{STEPS, StepMatch, Steps},
     operator::OperatorExec,
     scan,
     scope::{RowFilter, Visible},
@@ -105,7 +105,7 @@ fn matching(
     let steps = pivot.in_use.conversions.iter().zip(conditions).map(|(conversion, condition)| {
         let condition = condition.map(|condition| state.create_physical_expr(condition, &schema)).transpose();
         let condition = condition.map_err(|error| about(conversion, asked(error)))?;
-        Ok(StepMatch { event: conversion.event.clone(), condition })
+        Ok(StepMatch { event: Some(conversion.event.clone()), condition })
     });
     Ok(Steps {
         steps: steps.collect::<Result<_, QueryError>>()?,

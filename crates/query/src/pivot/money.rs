@@ -34,6 +34,11 @@ impl Money {
         Self { rates, into, otherwise, last: None, missing: BTreeMap::new() }
     }
 
+    /// The same terms, with nothing noted as missing.
+    pub fn anew(&self) -> Self {
+        Self { missing: BTreeMap::new(), ..self.clone() }
+    }
+
     /// An amount in millionths of the currency asked for, at the rate of its day; `None`, and noted, without a rate.
     pub fn convert(&mut self, amount: f64, currency: Option<&str>, day: i32) -> Option<i128> {
         let given = currency.map(str::trim).filter(|text| !text.is_empty()).unwrap_or(&self.otherwise);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     QueryError,
-    funnel::people::{PEOPLE_MAX, People},
+    people::{Page, People},
     session::Session,
 };
 
@@ -67,12 +67,7 @@ pub(crate) async fn people(
     terms: &PivotTerms,
     wanted: &PivotPeopleSpec,
 ) -> Result<People, QueryError> {
-    let after = match wanted.cursor.as_deref() {
-        None => -1,
-        Some(cursor) => {
-            cursor.parse().map_err(|_| QueryError::Invalid(format!("`cursor` is {cursor:?}: pass on the one of the page before")))?
-        }
-    };
+    let page = Page::of(wanted.cursor.as_deref(), wanted.limit)?;
     let is_told = |quantity: &Quantity| {
         is_visible(session, quantity.origin()) && pivot.filters.iter().all(|filter| tells(quantity.origin(), filter.dimension))
     };
@@ -84,10 +79,7 @@ pub(crate) async fn people(
     let mut ids: Vec<i64> = parts.into_iter().flatten().collect();
     ids.sort_unstable();
     ids.dedup();
-    let total = ids.len() as u64;
-    let limit = wanted.limit.clamp(1, PEOPLE_MAX);
-    let start = ids.partition_point(|id| *id <= after);
-    let profile_ids: Vec<i64> = ids[start..].iter().take(limit).copied().collect();
-    let next_cursor = profile_ids.last().filter(|_| start + profile_ids.len() < ids.len()).map(i64::to_string);
-    Ok(People { profile_ids, total, next_cursor })
+    let mut found = page.clone();
+    ids.into_iter().for_each(|profile_id| found.note(profile_id));
+    Ok(page.answer(vec![found]))
 }

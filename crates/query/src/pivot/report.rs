@@ -10,7 +10,7 @@ use super::{
     dimension::{self, Dimension},
     gather::{Gathered, gather, is_visible, tells},
     measure::{Measure, Quantity, Unit},
-    money::units,
+    money::{Money, units},
     spec::{Pivot, PivotTerms},
 };
 use crate::{QueryError, session::Session};
@@ -83,6 +83,18 @@ pub enum PivotWarning {
     Hidden { measure: String },
     /// No conversion is defined that the measure could count.
     NothingDefined { measure: String },
+}
+
+/// A warning for each currency whose amounts are in no sum.
+pub(crate) fn missing_rates<'a>(money: &'a Money, into: &'a str) -> impl Iterator<Item = PivotWarning> + 'a {
+    money.missing.iter().map(move |(currency, missing)| PivotWarning::MissingRate {
+        currency: currency.clone(),
+        into: into.to_owned(),
+        from: day_text(missing.days.0),
+        to: day_text(missing.days.1),
+        amounts: missing.amounts,
+        sum: missing.sum,
+    })
 }
 
 pub(crate) async fn report(session: &Session, pivot: &Pivot, terms: &PivotTerms) -> Result<PivotReport, QueryError> {
@@ -215,15 +227,7 @@ impl Sheet<'_> {
     }
 
     fn warnings(&self) -> Vec<PivotWarning> {
-        let into = &self.pivot.currency;
-        let missing = self.gathered.money.missing.iter().map(|(currency, missing)| PivotWarning::MissingRate {
-            currency: currency.clone(),
-            into: into.clone(),
-            from: day_text(missing.days.0),
-            to: day_text(missing.days.1),
-            amounts: missing.amounts,
-            sum: missing.sum,
-        });
+        let missing = missing_rates(&self.gathered.money, &self.pivot.currency);
         missing.chain(self.pivot.measures.iter().filter_map(|measure| self.warning(measure))).collect()
     }
 

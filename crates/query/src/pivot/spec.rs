@@ -18,7 +18,7 @@ const COLUMNS_MAX: usize = 2;
 const MEASURES_MAX: usize = 24;
 const FILTERS_MAX: usize = 12;
 const VALUES_MAX: usize = 1_000;
-/// As many bits as [`crate::funnel::steps`] has for what an event matches.
+/// As many bits as [`crate::matched::steps`] has for what an event matches.
 const CONVERSIONS_MAX: usize = 16;
 
 /// A pivot as people write it: the same in the CLI, the API and the UI.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use forecourt_model::Scope;
-use forecourt_query::{Dataset, FunnelSpec, FunnelStep, Outcome, PeopleSpec, Query, QueryError, QueryOptions, TimelineKind};
+use forecourt_query::{Dataset, EventFilter, FunnelSpec, Outcome, PeopleSpec, Query, QueryError, QueryOptions, TimelineKind};
 
 use crate::rows::{event, lake};
 
@@ -52,7 +52,7 @@ async fn a_wrong_condition_is_told_with_its_step() {
         ("count(*) > 1", "`where` of step 1: "),
         ("1 / CAST(value AS BIGINT) > 0", "ivide by zero"),
     ] {
-        let step = FunnelStep { event: "viewed".into(), condition: Some(condition.into()) };
+        let step = EventFilter { event: "viewed".into(), condition: Some(condition.into()) };
         let spec =
             FunnelSpec { steps: vec![step], window: "1d".into(), from: None, to: None, tz: None, by: vec![], segment: None, modes: vec![] };
         let error = small.query.funnel(&ALL, &spec).await.expect_err(condition);
@@ -63,7 +63,7 @@ async fn a_wrong_condition_is_told_with_its_step() {
 #[tokio::test]
 async fn wrong_pages_are_told() {
     let small = lake(33, vec![event(1, 0, "viewed")], vec![]);
-    let step = FunnelStep { event: "viewed".into(), condition: None };
+    let step = EventFilter { event: "viewed".into(), condition: None };
     let spec =
         FunnelSpec { steps: vec![step], window: "1d".into(), from: None, to: None, tz: None, by: vec![], segment: None, modes: vec![] };
     let wanted = PeopleSpec { step: 1, outcome: Outcome::Reached, by: Default::default(), limit: 10, cursor: None };

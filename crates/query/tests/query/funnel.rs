@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forecourt_model::Scope;
-use forecourt_query::{FunnelReport, FunnelSpec, FunnelStep, Outcome, PeopleSpec};
+use forecourt_query::{EventFilter, FunnelReport, FunnelSpec, Outcome, PeopleSpec};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::{
@@ -15,7 +15,7 @@ const NAMES: [&str; 5] = ["viewed", "asked", "drove", "signed", "left"];
 const CHANNELS: [Option<&str>; 4] = [Some("cpc"), Some("email"), Some("organic"), None];
 
 fn spec(steps: &[Step], window_s: i64) -> FunnelSpec {
-    let step = |step: &Step| FunnelStep { event: step.event.into(), condition: step.value_min.map(|least| format!("value >= {least:?}")) };
+    let step = |step: &Step| EventFilter { event: step.event.into(), condition: step.value_min.map(|least| format!("value >= {least:?}")) };
     FunnelSpec {
         steps: steps.iter().map(step).collect(),
         window: format!("{window_s}s"),

@@ -1,9 +1,11 @@
 //! Questions to a small lake, through the crate's public face.
 
+mod attribution;
 mod errors;
 mod funnel;
 mod naive;
 mod pivot;
+mod retention;
 mod rows;
 mod scope;
 mod sql;

@@ -2,7 +2,7 @@
 
 use forecourt_lake::tables::{AD_COSTS, CALLS, LEADS, ORDERS, PROFILES};
 use forecourt_model::Scope;
-use forecourt_query::{FunnelSpec, FunnelStep, Outcome, PeopleSpec, TimelineKind};
+use forecourt_query::{EventFilter, FunnelSpec, Outcome, PeopleSpec, TimelineKind};
 
 use crate::rows::{SmallLake, event, lake, profile, rows_of, table};
 
@@ -99,7 +99,7 @@ async fn what_tells_of_hidden_rows_is_refused() {
 #[tokio::test]
 async fn funnels_people_timelines_and_catalogues_are_cut_alike() {
     let small = dealers();
-    let step = |event: &str| FunnelStep { event: event.into(), condition: None };
+    let step = |event: &str| EventFilter { event: event.into(), condition: None };
     let spec = FunnelSpec {
         steps: vec![step("viewed"), step("asked")],
         window: "1d".into(),
@@ -175,7 +175,7 @@ async fn who_sees_people_masked_reaches_no_name_by_any_expression() {
     assert_eq!(ask("SELECT min(email), max(name), min(phone) FROM profiles").await, ["i***@example.com|I*** P***|+7 *** ** 12"]);
     assert!(small.query.sql(&Scope::Masked, "EXPLAIN VERBOSE SELECT email FROM profiles", 10).await.is_err());
     let spec = |condition: &str| FunnelSpec {
-        steps: vec![FunnelStep { event: "form_sent".into(), condition: Some(condition.into()) }],
+        steps: vec![EventFilter { event: "form_sent".into(), condition: Some(condition.into()) }],
         window: "1d".into(),
         from: None,
         to: None,

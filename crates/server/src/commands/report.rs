@@ -26,6 +26,22 @@ pub enum ReportCommand {
         #[command(flatten)]
         output: Output,
     },
+    /// Which part of those who began comes back, period by period.
+    Retention {
+        /// A file with the report's spec as JSON; `-` for standard input.
+        #[arg(long, value_name = "FILE")]
+        spec: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Which touches conversions are owed to, by several models side by side.
+    Attribution {
+        /// A file with the report's spec as JSON; `-` for standard input.
+        #[arg(long, value_name = "FILE")]
+        spec: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
     /// What advertising cost and what came of it, by any dimensions.
     Pivot {
         /// A file with the report's spec as JSON; `-` for standard input.
@@ -39,11 +55,13 @@ pub enum ReportCommand {
 }
 
 /// Reports that are to come.
-const PLANNED: &[&str] = &["attribution", "flow", "paths", "retention"];
+const PLANNED: &[&str] = &["flow", "paths"];
 
 pub async fn run(place: &Place, command: ReportCommand) -> anyhow::Result<()> {
     let (path, spec, output) = match &command {
         ReportCommand::Funnel { spec, output } => ("/api/reports/funnel", spec, *output),
+        ReportCommand::Retention { spec, output } => ("/api/reports/retention", spec, *output),
+        ReportCommand::Attribution { spec, output } => ("/api/reports/attribution", spec, *output),
         ReportCommand::Pivot { spec, output } => ("/api/reports/pivot", spec, *output),
         ReportCommand::Other(words) => {
             let name = words.first().map(String::as_str).unwrap_or_default();
@@ -64,6 +82,8 @@ pub async fn run(place: &Place, command: ReportCommand) -> anyhow::Result<()> {
     }
     match command {
         ReportCommand::Funnel { .. } => print_funnel(&spec, &report, output),
+        ReportCommand::Attribution { .. } => print_attribution(&report, output),
+        ReportCommand::Retention { .. } => print_retention(&spec, &report, output),
         _ => print_pivot(&report, output),
     }
     Ok(())
@@ -82,6 +102,59 @@ fn print_funnel(spec: &Value, report: &Value, output: Output) {
         }
     }
     output.table(&head, rows);
+}
+
+/// A row for each cohort and period, then for each group and period; `(all)` are all together.
+fn print_retention(spec: &Value, report: &Value, output: Output) {
+    let by: Vec<String> = spec["by"].as_array().into_iter().flatten().map(plain).collect();
+    let columns = ["of", "people", "rate", "people_after", "rate_after", "unfinished"];
+    let head: Vec<String> = ["cohort".to_owned()]
+        .into_iter()
+        .chain(by.iter().cloned())
+        .chain(["period".to_owned()])
+        .chain(columns.map(str::to_owned))
+        .collect();
+    let list = |field: &str| report[field].as_array().cloned().unwrap_or_default();
+    let all = serde_json::json!({ "cells": report["cells"] });
+    let mut rows = Vec::new();
+    for counted in list("cohorts").iter().chain([&all]).chain(&list("groups")) {
+        let named = |value: Option<&Value>| {
+            value.map_or("(all)".to_owned(), |value| if value.is_null() { "(none)".to_owned() } else { plain(value) })
+        };
+        let keys: Vec<String> =
+            [named(counted.get("start"))].into_iter().chain(by.iter().map(|name| named(counted["by"].get(name)))).collect();
+        for (period, cell) in counted["cells"].as_array().into_iter().flatten().enumerate() {
+            let figures = columns.map(|column| plain(&cell[column]));
+            rows.push(keys.iter().cloned().chain([period.to_string()]).chain(figures).collect());
+        }
+    }
+    output.table(&head, rows);
+}
+
+/// A row for each row and model; `(none)` are the conversions without a touch, `(all)` the totals.
+fn print_attribution(report: &Value, output: Output) {
+    let list = |field: &str| report[field].as_array().cloned().unwrap_or_default();
+    let (by, models) = (list("by"), list("models"));
+    let columns = ["conversions", "low", "high", "tied_with_next", "revenue", "cost_per_conversion", "romi", "drr"];
+    let head: Vec<String> =
+        by.iter().map(plain).chain(["model", "associated", "cost"].map(str::to_owned)).chain(columns.map(str::to_owned)).collect();
+    let mut rows = Vec::new();
+    for row in list("rows") {
+        for (model, credit) in models.iter().zip(row["credits"].as_array().into_iter().flatten()) {
+            let keys = by.iter().map(|name| plain(&row["by"][plain(name)]));
+            let known = [plain(model), plain(&row["associated"]["conversions"]), plain(&row["cost"])];
+            rows.push(keys.chain(known).chain(columns.map(|column| plain(&credit[column]))).collect());
+        }
+    }
+    for (name, sum) in [("(none)", &report["untouched"]), ("(all)", &report["total"])] {
+        let keys = by.iter().map(|_| name.to_owned());
+        let figures = columns.map(|column| plain(&sum[column]));
+        rows.push(keys.chain([String::new(), String::new(), String::new()]).chain(figures).collect());
+    }
+    output.table(&head, rows);
+    for warning in list("warnings") {
+        eprintln!("note: {warning}");
+    }
 }
 
 /// A row for each line and column, with the totals, which are `(all)`.

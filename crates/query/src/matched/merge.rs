@@ -27,7 +27,7 @@ pub(super) struct Merge {
 const ROWS_OUT: usize = 8192;
 
 impl Operator for Merge {
-    const NAME: &'static str = "FunnelMergeExec";
+    const NAME: &'static str = "MergeExec";
 
     fn schema(&self, input: &Arc<dyn ExecutionPlan>) -> Result<SchemaRef> {
         Ok(input.schema())

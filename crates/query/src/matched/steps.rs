@@ -1,4 +1,4 @@
-//! Which steps each event matches: the only part of a funnel that looks at the events' columns.
+//! What each event matches: the only part of a report that looks at the events' columns.
 
 use std::sync::{
     Arc,
@@ -26,12 +26,13 @@ pub(crate) const STEPS: &str = "steps";
 /// A step, ready to be matched.
 #[derive(Debug, Clone)]
 pub(crate) struct StepMatch {
-    pub event: String,
+    /// `None` for every event.
+    pub event: Option<String>,
     /// On the operator's input.
     pub condition: Option<Arc<dyn PhysicalExpr>>,
 }
 
-/// Keeps the events that matter to a funnel, with the steps each matches. One partition in, one out, order kept.
+/// Keeps the events that matter to a report, with the steps each matches. One partition in, one out, order kept.
 #[derive(Debug, Clone)]
 pub(crate) struct Steps {
     pub steps: Vec<StepMatch>,
@@ -39,7 +40,7 @@ pub(crate) struct Steps {
     pub from_us: i64,
     /// Exclusive.
     pub to_us: i64,
-    /// Whether events that match no step are kept too: `strict_order` asks for them.
+    /// Whether events that match no step are kept too.
     pub keep_unmatched: bool,
     /// Columns of the input to hand on before [`STEPS`].
     pub columns: Vec<usize>,
@@ -50,7 +51,7 @@ pub(crate) struct Steps {
 }
 
 impl Operator for Steps {
-    const NAME: &'static str = "FunnelStepsExec";
+    const NAME: &'static str = "StepsExec";
 
     fn schema(&self, input: &Arc<dyn ExecutionPlan>) -> Result<SchemaRef> {
         let input = input.schema();
@@ -138,7 +139,11 @@ impl NamedSteps {
         if self.names.as_ref().is_none_or(|names| !Arc::ptr_eq(names, events.values())) {
             let names = arrow::compute::cast(events.values(), &DataType::Utf8View)?;
             let matches = |name: Option<&str>| {
-                steps.iter().enumerate().filter(|(_, step)| name == Some(step.event.as_str())).fold(0, |bits, (at, _)| bits | 1u16 << at)
+                steps
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, step)| step.event.is_none() || name == step.event.as_deref())
+                    .fold(0, |bits, (at, _)| bits | 1u16 << at)
             };
             self.steps = names.as_string_view().iter().map(matches).collect();
             self.names = Some(events.values().clone());
