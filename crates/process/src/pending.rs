@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use forecourt_model::{FragmentId, ProfileId};
+use forecourt_model::{FragmentId, ProfileId, time::SECOND_US};
 use forecourt_store::{
     FoldTx, StoreError,
     fragment::{Evidence, FragmentRow},
@@ -24,9 +24,11 @@ const SWATHES: usize = 32;
 const SWATHE_SHIFT: u32 = 63 - SWATHES.ilog2();
 /// Of evidence and of words so many wait for each fragment that may.
 const OTHERS_SHARE: usize = 4;
-/// Notes hold so many rows for each that may wait; then the oldest are made spare, so that few people with many events do not
+/// Notes hold so many rows for each that may wait; then what they note is written, so that few people with many events do not
 /// fill the disk.
 const NOTED_SHARE: usize = 4;
+/// What was noted so long ago by the log's clock is written bit by bit, however little waits: readers see new profiles then.
+const NOTED_US: i64 = 5 * SECOND_US;
 
 /// Who reads ahead is so many batches ahead at most.
 const WRITTEN_MAX: usize = 16;
@@ -59,6 +61,7 @@ struct Waiting {
 
 struct Note {
     end_offset: u64,
+    at_us: i64,
     rows: usize,
     /// Turns before it, of each that waits.
     turns: [usize; 3],
@@ -167,8 +170,15 @@ impl Pending {
 
     /// Writes what a batch changed, or notes it for later.
     ///
+    /// * `end_offset`, `at_us`: the end of the batch, in the log and in time.
     /// * `may_wait`: whether it is worth a note. If not, all of it is written, with a swathe of what waits.
-    pub async fn save(&mut self, tx: &mut FoldTx, changes: Changes, end_offset: u64, may_wait: bool) -> Result<(), StoreError> {
+    pub async fn save(
+        &mut self,
+        tx: &mut FoldTx,
+        changes: Changes,
+        (end_offset, at_us): (u64, i64),
+        may_wait: bool,
+    ) -> Result<(), StoreError> {
         let Changes { fragments, evidence, words } = changes;
         self.end_offset = end_offset;
         let urgent: FxHashSet<FragmentId> =
@@ -185,7 +195,7 @@ impl Pending {
         if has_news && (may_wait || !self.is_empty()) {
             tx.note_fragments(end_offset, changed.iter().map(|(_, _, waiting)| &waiting.row), &evidence, &words).await?;
             let turns = [self.rows.taken, self.evidence.taken, self.words.taken];
-            self.notes.push_back(Note { end_offset, rows: changed.len(), turns });
+            self.notes.push_back(Note { end_offset, at_us, rows: changed.len(), turns });
             self.noted_rows += changed.len();
         }
         for (id, profile, waiting) in changed {
@@ -197,7 +207,7 @@ impl Pending {
         if may_wait {
             evidence.into_iter().for_each(|told| self.add_evidence(told));
             words.into_iter().for_each(|word| self.add_word(word));
-            self.take_surplus(&mut due);
+            self.take_surplus(&mut due, at_us);
         } else {
             for told in evidence {
                 let pair = (told.a, told.b);
@@ -286,8 +296,8 @@ impl Pending {
         }
     }
 
-    /// Takes swathes in their turn until no more waits than may.
-    fn take_surplus(&mut self, due: &mut Due) {
+    /// Takes swathes in their turn until no more waits than may, and one more where something waits for long.
+    fn take_surplus(&mut self, due: &mut Due, at_us: i64) {
         let others_max = self.waiting_max / OTHERS_SHARE;
         while self.waiting_max < self.rows.waiting {
             self.take_rows(due);
@@ -298,7 +308,8 @@ impl Pending {
         while others_max < self.words.waiting {
             due.words.push(self.words.take());
         }
-        if self.waiting_max * NOTED_SHARE < self.noted_rows {
+        let is_old = self.notes.front().is_some_and(|note| note.at_us + NOTED_US < at_us);
+        if is_old || self.waiting_max * NOTED_SHARE < self.noted_rows {
             // The oldest note is spent when each of the three has been round since: whichever is behind goes on.
             let behind = self.notes.front().map_or([true; 3], |note| note.has_had_turns(self).map(|has_had| !has_had));
             if behind[0] {

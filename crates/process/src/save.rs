@@ -34,7 +34,7 @@ pub(crate) async fn changes(
         Changed { fragment, is_urgent }
     });
     let changes = Changes { fragments: dirty.collect(), evidence: state.evidence, words: state.name_words };
-    pending.save(tx, changes, state.block.end_offset, may_wait).await?;
+    pending.save(tx, changes, (state.block.end_offset, state.at_us), may_wait).await?;
     let apart: Vec<_> = state.apart_changes.into_iter().collect();
     tx.save_not_same(&apart).await?;
     tx.save_ledger(&state.ledger).await?;

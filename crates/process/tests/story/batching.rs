@@ -138,3 +138,32 @@ fn batches_of_any_size_end_in_the_same_state() {
         })
         .unwrap_or_else(|error| panic!("{error}"));
 }
+
+/// A steady stream about few people: less waits than may, and each batch is worth a note.
+#[tokio::test]
+async fn what_waits_is_in_the_tables_after_some_seconds() {
+    let app = App::new(None).await;
+    let settings = forecourt_process::Settings { waiting_fragments_max: 1_000, ..crate::app::settings() };
+    let mut fold = forecourt_process::Fold::open(app.store.clone(), settings).await.expect("a fold");
+    let mut seen_after = None;
+    for second in 0..60i64 {
+        let at_us = app.now_us + second * 1_000_000;
+        let tell = |json: &str| app.event(&format!("{second}-{}", json.len()), json);
+        let entries = vec![
+            tell(r#"{"type":"identify","userId":"u-1","traits":{"email":"ana@example.com","name":"Ana Berg"}}"#),
+            tell(r#"{"type":"track","event":"car_viewed","userId":"u-1"}"#),
+        ];
+        let from = app.log.end_offset();
+        app.log.append(at_us, entries).await.expect("appended");
+        let records = app.log.reader(from).and_then(|mut reader| reader.next_batch(2, 1 << 20)).expect("records");
+        let mut batch = forecourt_process::Batch::decode(records, "RU");
+        batch.is_large = true;
+        fold.process_batch(&batch, 0).await.expect("folded");
+        if seen_after.is_none() && app.find("ana@example.com").await.len() == 1 && app.find("berg").await.len() == 1 {
+            seen_after = Some(second);
+        }
+    }
+    let seen_after = seen_after.expect("the table has the profile");
+    assert!((6..=38).contains(&seen_after), "after {seen_after} s");
+    assert!(fold.has_waiting(), "what came lately waits");
+}
