@@ -96,7 +96,7 @@ impl Batch {
         // In the order of the table, which reads pages once.
         ids.sort_unstable();
         ids.dedup();
-        let found = store.fragments(&ids).await?;
+        let found = store.fragments_ahead(&ids).await?;
         let mut rows: FxHashMap<FragmentId, Option<FragmentRow>> = ids.into_iter().map(|id| (id, None)).collect();
         rows.extend(found.into_iter().map(|row| (row.fragment_id, Some(row))));
         self.ahead = Some(Ahead { as_of, rows });

@@ -146,7 +146,8 @@ async fn read_evidence(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending
     if unread.is_empty() {
         return Ok(());
     }
-    for held in tx.evidence_at(&unread).await?.into_iter().chain(pending.evidence_at(&unread)) {
+    // The latest first: each was said before what is taken already.
+    for held in pending.evidence_at(&unread).into_iter().chain(tx.evidence_at(&unread).await?) {
         state.weighed.take_held(held);
     }
     for said in tx.not_same_at(&unread).await? {

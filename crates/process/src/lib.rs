@@ -171,12 +171,12 @@ impl Fold {
 
     /// Whether fragments wait to be written into their table.
     pub fn has_waiting(&self) -> bool {
-        self.memory.as_ref().is_some_and(|memory| !memory.pending.is_empty())
+        self.memory.as_ref().is_none_or(|memory| !memory.pending.is_empty())
     }
 
     /// Writes some of what waits: to be called while there is nothing to fold, until nothing waits.
     pub async fn write_waiting(&mut self) -> Result<(), StoreError> {
-        let Some(mut memory) = self.memory.take() else { return Ok(()) };
+        let Some(mut memory) = self.memory.take() else { return self.settle().await };
         let mut tx = self.store.begin().await?;
         memory.pending.write_some(&mut tx).await?;
         tx.commit().await?;

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use forecourt_model::{FragmentId, ProfileId, time::SECOND_US};
+use forecourt_model::{FragmentId, ProfileId, Trust, time::SECOND_US};
 use forecourt_store::{
     FoldTx, StoreError,
     fragment::{Evidence, FragmentRow},
@@ -165,7 +165,7 @@ impl Pending {
 
     pub fn get(&self, id: FragmentId) -> Option<Fragment> {
         let waiting = self.rows.swathes[swathe_of(id)].get(&id)?;
-        waiting.row.row().map(|row| Fragment::new(row, !waiting.is_new))
+        Some(Fragment::new(waiting.row.row(), !waiting.is_new))
     }
 
     /// Writes what a batch changed, or notes it for later.
@@ -204,17 +204,19 @@ impl Pending {
         }
         let mut due = Due::default();
         self.take_urgent(&urgent, &mut due);
-        if may_wait {
-            evidence.into_iter().for_each(|told| self.add_evidence(told));
-            words.into_iter().for_each(|word| self.add_word(word));
-            self.take_surplus(&mut due, at_us);
-        } else {
-            for told in evidence {
-                let pair = (told.a, told.b);
-                self.add_evidence(told);
+        for told in evidence {
+            let (pair, can_wait) = ((told.a, told.b), may_wait && told.trust < Trust::Word);
+            self.add_evidence(told);
+            if !can_wait {
                 due.evidence.extend(self.remove_evidence(pair));
             }
-            due.words.push(words.into_iter().collect());
+        }
+        let (hurried, patient): (Vec<NameWord>, Vec<NameWord>) = words.into_iter().partition(|(_, id)| !may_wait || urgent.contains(id));
+        due.words.push(hurried.into_iter().collect());
+        patient.into_iter().for_each(|word| self.add_word(word));
+        if may_wait {
+            self.take_surplus(&mut due, at_us);
+        } else {
             self.take_some(&mut due);
         }
         self.write(tx, due).await
@@ -252,9 +254,7 @@ impl Pending {
     }
 
     fn forget_joined(&mut self, id: FragmentId, waiting: &Waiting) {
-        if let Some(profile) = waiting.row.profile_id().filter(|profile| *profile != ProfileId::from(id)) {
-            self.joined.remove(&(profile, id));
-        }
+        self.joined.remove(&(waiting.row.profile_id(), id));
     }
 
     fn add_evidence(&mut self, told: Evidence) {
@@ -287,11 +287,11 @@ impl Pending {
     /// Takes the rows that cannot wait, and those that their profiles are named after.
     fn take_urgent(&mut self, urgent: &FxHashSet<FragmentId>, due: &mut Due) {
         for id in urgent {
-            let Some(row) = self.remove(*id).and_then(|waiting| waiting.row.row()) else { continue };
+            let Some(row) = self.remove(*id).map(|waiting| waiting.row.row()) else { continue };
             let root = FragmentId(row.profile_id.0);
             due.rows.push(row);
             if !urgent.contains(&root) {
-                due.rows.extend(self.remove(root).and_then(|waiting| waiting.row.row()));
+                due.rows.extend(self.remove(root).map(|waiting| waiting.row.row()));
             }
         }
     }
@@ -343,7 +343,10 @@ impl Pending {
     fn take_rows(&mut self, due: &mut Due) {
         for (id, waiting) in self.rows.take() {
             self.forget_joined(id, &waiting);
-            due.rows.extend(waiting.row.row());
+            let row = waiting.row.row();
+            // Nobody is to be found under a profile that the table does not have.
+            due.rows.extend(self.remove(FragmentId(row.profile_id.0)).map(|root| root.row.row()));
+            due.rows.push(row);
         }
     }
 

@@ -60,7 +60,7 @@ pub enum RunError {
 
 /// Folds until `stop` turns true; a full disk or a database out of reach is waited for.
 ///
-/// The fold has a thread of its own: it waits for the database a hundred times a batch, and would each time queue behind
+/// On SQLite the fold has a thread of its own: it waits for the database a hundred times a batch, and would each time queue behind
 /// whatever the server's threads are busy with.
 pub async fn run(fold: Fold, log: Log, progress: Progress, stop: watch::Receiver<bool>) -> Result<(), RunError> {
     let from = fold.store.folded_offset().await?;
@@ -73,17 +73,13 @@ pub async fn run(fold: Fold, log: Log, progress: Progress, stop: watch::Receiver
     let mut looking = JoinSet::new();
     looking.spawn(look_ahead(fold.store.clone(), fold.settings.hash_key, progress.folded.subscribe(), decoded, sender));
 
-    let (ended, end) = oneshot::channel();
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(RunError::Thread)?;
-    let folding = move || {
-        // Who waits for the end is gone only when the server is.
-        let _ = ended.send(runtime.block_on(fold_batches(fold, batches, progress, stop)));
-    };
-    let thread = thread::Builder::new().name("fold".to_owned()).spawn(folding).map_err(RunError::Thread)?;
-    match end.await {
-        Ok(ended) => ended?,
-        // It panicked.
-        Err(_) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+    let is_sqlite = fold.store.is_sqlite();
+    let folding = fold_batches(fold, batches, progress, stop);
+    if is_sqlite {
+        on_a_thread(folding).await?;
+    } else {
+        // A connection to a server lives in the runtime that opened it, and others use the same ones.
+        folding.await?;
     }
     if let Some(looked) = looking.join_next().await {
         unharmed(looked);
@@ -91,6 +87,21 @@ pub async fn run(fold: Fold, log: Log, progress: Progress, stop: watch::Receiver
     match reading.join_next().await {
         Some(read) => Ok(unharmed(read).unwrap_or(Ok(()))?),
         None => Ok(()),
+    }
+}
+
+async fn on_a_thread(folding: impl Future<Output = Result<(), StoreError>> + Send + 'static) -> Result<(), RunError> {
+    let (ended, end) = oneshot::channel();
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(RunError::Thread)?;
+    let folding = move || {
+        // Who waits for the end is gone only when the server is.
+        let _ = ended.send(runtime.block_on(folding));
+    };
+    let thread = thread::Builder::new().name("fold".to_owned()).spawn(folding).map_err(RunError::Thread)?;
+    match end.await {
+        Ok(ended) => Ok(ended?),
+        // It panicked.
+        Err(_) => thread.join().map_err(|panic| std::panic::resume_unwind(panic)),
     }
 }
 
@@ -169,12 +180,19 @@ impl Copying {
 
 /// The next batch; until it comes, what waits is written. `None` if none will come.
 async fn next(fold: &mut Fold, batches: &mut mpsc::Receiver<Batch>) -> Result<Option<Batch>, StoreError> {
+    let mut wait = IDLE;
     while fold.has_waiting() {
-        match tokio::time::timeout(IDLE, batches.recv()).await {
+        match tokio::time::timeout(wait, batches.recv()).await {
             Ok(batch) => return Ok(batch),
             Err(_) => match fold.write_waiting().await {
-                Err(error) if error.is_retryable() => tracing::warn!(%error, "what waits is not written, trying again"),
-                done => done?,
+                Err(error) if error.is_retryable() => {
+                    tracing::warn!(%error, "what waits is not written, trying again");
+                    wait = (wait * 2).clamp(RETRY_FIRST, RETRY_LAST);
+                }
+                done => {
+                    done?;
+                    wait = IDLE;
+                }
             },
         }
     }

@@ -33,6 +33,8 @@ pub(crate) async fn changes(
         let is_urgent = fragment.is_urgent || fragment.has_moved() || of_entities.contains(&fragment.row.fragment_id);
         Changed { fragment, is_urgent }
     });
+    state.name_words.sort_unstable();
+    state.name_words.dedup();
     let changes = Changes { fragments: dirty.collect(), evidence: state.evidence, words: state.name_words };
     pending.save(tx, changes, (state.block.end_offset, state.at_us), may_wait).await?;
     let apart: Vec<_> = state.apart_changes.into_iter().collect();

@@ -25,6 +25,8 @@ pub enum Database {
     Sqlite {
         write: SqlitePool,
         read: SqlitePool,
+        /// One more to read, for which nobody has to stand in line behind people's questions.
+        ahead: SqlitePool,
     },
     Postgres(PgPool),
 }
@@ -205,8 +207,9 @@ impl Database {
             .connect_with(options.clone())
             .await?;
         let reading = options.create_if_missing(false).pragma("query_only", "1").pragma("cache_size", "-8192");
-        let read = SqlitePoolOptions::new().max_connections(readers).min_connections(0).connect_with(reading).await?;
-        Ok(Self::Sqlite { write, read })
+        let read = SqlitePoolOptions::new().max_connections(readers).min_connections(0).connect_with(reading.clone()).await?;
+        let ahead = SqlitePoolOptions::new().max_connections(1).connect_lazy_with(reading);
+        Ok(Self::Sqlite { write, read, ahead })
     }
 
     /// Connects to PostgreSQL; all tables live in `schema`, which is created if absent.
@@ -236,7 +239,7 @@ impl Database {
     /// * `beside`: on a connection of its own, while transactions go on. What they write meanwhile stays in the log, so the last
     ///   word is the writing connection's: then the next transaction begins the log anew.
     pub async fn copy_log(&self, beside: bool) -> Result<(), StoreError> {
-        if let Self::Sqlite { write, read } = self {
+        if let Self::Sqlite { write, read, .. } = self {
             let connection = if beside { read } else { write };
             sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(connection).await?;
         }
@@ -267,12 +270,18 @@ impl Database {
         })
     }
 
-    /// [`Tx::query_many`], outside of any transaction.
-    pub async fn query_many(&self, columns: &str, rest: &str, keys: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+    /// [`Tx::query_many`], outside of any transaction and apart from other readers.
+    pub async fn query_many_ahead(&self, columns: &str, rest: &str, keys: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         let mut found = Vec::with_capacity(keys.len());
         for chunk in chunks(keys, 1) {
             let sql = many(columns, rest, chunk.len(), self.is_sqlite());
-            unpack(self.query(&sql, chunk).await?, self.is_sqlite(), &mut found)?;
+            let rows = match self {
+                Self::Sqlite { ahead, .. } => {
+                    rows(sqlx::query_with(AssertSqlSafe(sql), sqlite_arguments(chunk)?).fetch_all(ahead).await?, Row::Sqlite)
+                }
+                Self::Postgres(_) => self.query(&sql, chunk).await?,
+            };
+            unpack(rows, self.is_sqlite(), &mut found)?;
         }
         Ok(found)
     }
@@ -322,7 +331,8 @@ impl Database {
 
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { write, read } => {
+            Self::Sqlite { write, read, ahead } => {
+                ahead.close().await;
                 read.close().await;
                 write.close().await;
             }

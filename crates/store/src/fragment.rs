@@ -96,10 +96,10 @@ pub(crate) fn fragment(row: &Row) -> Result<FragmentRow, StoreError> {
 }
 
 impl Store {
-    /// The fragments as the table has them now.
-    pub async fn fragments(&self, ids: &[FragmentId]) -> Result<Vec<FragmentRow>, StoreError> {
+    /// The fragments as the table has them now, for the fold.
+    pub async fn fragments_ahead(&self, ids: &[FragmentId]) -> Result<Vec<FragmentRow>, StoreError> {
         let keys = ids.iter().map(|id| Value::from(id.0)).collect();
-        self.db.query_many(COLUMNS, "fragments WHERE fragment_id IN", keys).await?.iter().map(fragment).collect()
+        self.db.query_many_ahead(COLUMNS, "fragments WHERE fragment_id IN", keys).await?.iter().map(fragment).collect()
     }
 
     /// Which of the fragments there are.

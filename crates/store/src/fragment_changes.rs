@@ -19,6 +19,7 @@ const WIDTH: usize = 8;
 const NUMBERS: usize = 7;
 /// What a note begins with, where an earlier version had the number of its rows.
 const LAYOUT: u64 = u64::MAX;
+const SETTLED_AT_ONCE: usize = 20_000;
 
 /// A word of a name, and the fragment that it is told of.
 pub type NameWord = (String, FragmentId);
@@ -34,14 +35,13 @@ impl Packed {
         Self(body.into_boxed_slice())
     }
 
-    /// The row; `None` where memory is damaged.
-    pub fn row(&self) -> Option<FragmentRow> {
-        row(&mut &*self.0)
+    pub fn row(&self) -> FragmentRow {
+        row(&mut &*self.0).expect("what `of` packed reads back")
     }
 
-    pub fn profile_id(&self) -> Option<ProfileId> {
-        let mut rest = self.0.get(WIDTH..)?;
-        Some(ProfileId(number(&mut rest)? as i64))
+    pub fn profile_id(&self) -> ProfileId {
+        let mut rest = &self.0[WIDTH..];
+        ProfileId(number(&mut rest).expect("what `of` packed reads back") as i64)
     }
 }
 
@@ -96,7 +96,15 @@ impl Store {
             return Ok(());
         }
         tx.save_evidence(&evidence).await?;
-        tx.save_fragments(rows.into_values().collect()).await?;
+        let mut rows = rows.into_values();
+        loop {
+            // Some at a time: as parameters they take several times their memory.
+            let some: Vec<FragmentRow> = rows.by_ref().take(SETTLED_AT_ONCE).collect();
+            if some.is_empty() {
+                break;
+            }
+            tx.save_fragments(some).await?;
+        }
         tx.save_name_words(words).await?;
         tx.drop_noted_fragments(i64::MAX as u64).await?;
         tx.commit().await
@@ -164,7 +172,12 @@ fn decode(body: &[u8]) -> Option<Noted> {
     let head = number(&mut rest)?;
     let is_earlier = head != LAYOUT;
     let count = if is_earlier { head } else { number(&mut rest)? };
-    let rows = (0..count).map(|_| row(&mut rest).map(|row| (row.fragment_id, row))).collect::<Option<_>>()?;
+    let mut rows: BTreeMap<FragmentId, FragmentRow> =
+        (0..count).map(|_| row(&mut rest).map(|row| (row.fragment_id, row))).collect::<Option<_>>()?;
+    if is_earlier {
+        // Something else stood where the marks are.
+        rows.values_mut().for_each(|row| row.marks = 0);
+    }
     // The first version noted rows only, the next no words.
     let count = if rest.is_empty() { 0 } else { number(&mut rest)? };
     let evidence = (0..count).map(|_| edge(&mut rest, is_earlier)).collect::<Option<_>>()?;
@@ -268,16 +281,20 @@ mod tests {
             last_day: 20_000,
         };
         let packed = [Packed::of(&row), Packed::of(&other)];
-        assert_eq!(packed[0].row(), Some(row.clone()));
-        assert_eq!(packed[0].profile_id(), Some(row.profile_id));
+        assert_eq!(packed[0].row(), row);
+        assert_eq!(packed[0].profile_id(), row.profile_id);
         let words = vec![("ана".to_owned(), FragmentId(7))];
         let body = encode(packed.iter(), std::slice::from_ref(&edge), &words);
         assert_eq!(decode(&body[..body.len() - 3]), None);
-        let rows = [row, other].map(|row| (row.fragment_id, row)).into();
+        let rows = [row.clone(), other].map(|row| (row.fragment_id, row)).into();
         assert_eq!(decode(&body).unwrap(), Noted { rows, evidence: vec![edge], words: words.into_iter().collect() });
         assert_eq!(decode(&encode([].iter(), &[], &[])).unwrap(), Noted::default());
         for earlier in [&[0; 8][..], &[0; 16]] {
             assert_eq!(decode(&lz4_flex::compress_prepend_size(earlier)).unwrap(), Noted::default(), "as an earlier version wrote it");
         }
+        let earlier = [&1u64.to_le_bytes()[..], &packed[0].0, &0u64.to_le_bytes()].concat();
+        let unmarked = FragmentRow { marks: 0, ..row };
+        let read = decode(&lz4_flex::compress_prepend_size(&earlier)).unwrap();
+        assert_eq!(read.rows.into_values().collect::<Vec<_>>(), [unmarked], "which had a generation where the marks are");
     }
 }

@@ -51,7 +51,7 @@ impl Database {
             .busy_timeout(Duration::from_secs(30))
             .pragma("query_only", "1");
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-        Ok(Self::Sqlite { write: pool.clone(), read: pool })
+        Ok(Self::Sqlite { write: pool.clone(), read: pool.clone(), ahead: pool })
     }
 
     /// Copies an SQLite database, as it is at one moment, to a file that is not there yet.

@@ -57,6 +57,10 @@ impl Store {
         Ok(FoldTx { tx: self.db.begin().await? })
     }
 
+    pub fn is_sqlite(&self) -> bool {
+        self.db.is_sqlite()
+    }
+
     /// See [`Database::copy_log`].
     pub async fn copy_log(&self, beside: bool) -> Result<(), StoreError> {
         self.db.copy_log(beside).await

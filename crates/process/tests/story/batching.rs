@@ -166,4 +166,16 @@ async fn what_waits_is_in_the_tables_after_some_seconds() {
     let seen_after = seen_after.expect("the table has the profile");
     assert!((6..=38).contains(&seen_after), "after {seen_after} s");
     assert!(fold.has_waiting(), "what came lately waits");
+
+    // What a person sets by hand does not wait.
+    let ana = app.find("ana@example.com").await[0];
+    let action = Action::SetTrait { profile_id: ana, name: "name".into(), value: "Anna Kovalenko".into() };
+    let body = serde_json::to_vec(&Command { actor: "ana@example.com".into(), action }).expect("json").into();
+    let from = app.log.end_offset();
+    app.log.append(app.now_us + 60_000_000, vec![Entry { kind: RecordKind::Command as u8, body }]).await.expect("appended");
+    let records = app.log.reader(from).and_then(|mut reader| reader.next_batch(2, 1 << 20)).expect("records");
+    let mut batch = forecourt_process::Batch::decode(records, "RU");
+    batch.is_large = true;
+    fold.process_batch(&batch, 0).await.expect("folded");
+    assert_eq!(app.find("kovalenko").await, [ana]);
 }
