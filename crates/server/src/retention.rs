@@ -69,16 +69,18 @@ impl Keeper {
             Ok(told) => (JobState::Done, Outcome::Done, told.clone()),
             Err(error) => (JobState::Failed, Outcome::Failed, format!("{error:#}")),
         };
-        self.control.end_job(&job, state, Some(&told), now_us()).await?;
         let note = AuditNote {
             actor: Actor::Machine,
             address: String::new(),
             action: Action::RetentionRun,
-            object: job,
+            object: job.clone(),
             outcome,
             details: serde_json::json!({ "told": told }).to_string(),
         };
-        self.control.note(&note, now_us()).await?;
+        // Who sees that the run is over finds it in the audit log.
+        let noted = self.control.note(&note, now_us()).await;
+        self.control.end_job(&job, state, Some(&told), now_us()).await?;
+        noted?;
         done.map(|_| ())
     }
 
