@@ -28,7 +28,7 @@ const OTHERS_SHARE: usize = 4;
 /// fill the disk.
 const NOTED_SHARE: usize = 4;
 /// What was noted so long ago by the log's clock is written bit by bit, however little waits: readers see new profiles then.
-const NOTED_US: i64 = 5 * SECOND_US;
+const NOTED_US: i64 = 30 * SECOND_US;
 
 /// Who reads ahead is so many batches ahead at most.
 const WRITTEN_MAX: usize = 16;
