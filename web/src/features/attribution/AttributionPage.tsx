@@ -1,15 +1,16 @@
 import { Alert, Group, MultiSelect, Select, Skeleton } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
 import { IconTargetArrow } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { TFunction } from "i18next";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { AttributionReport, AttributionSpec, Catalogue } from "../../api/types";
 import { Method } from "../../report/Method";
 import { catalogueQuery } from "../../report/queries";
 import bench from "../../report/Report.module.css";
+import { useReportHint } from "../../report/useReportHint";
+import { useSettled } from "../../report/useSettled";
 import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
 import { daysOf, periodOf, periodSearch } from "../../ui/period";
@@ -23,7 +24,6 @@ import { attributionQuery, type Key } from "./queries";
 import { DEFAULT_DAYS, DRAWN, FIGURES, MODELS, reportSpec, type AttributionSearch } from "./spec";
 
 const route = getRouteApi("/shell/attribution");
-const DEBOUNCE_MS = 350;
 
 /** Which touches sales are owed to. */
 export function AttributionPage() {
@@ -89,10 +89,7 @@ function Workbench({
   const { t } = useTranslation();
   const format = useFormat();
   const days = daysOf(periodOf(search, DEFAULT_DAYS), format.dayOf(new Date()));
-  const wanted = reportSpec(search, days, format.zone);
-  // The text is compared, so that an equal spec does not start the wait anew.
-  const [settled] = useDebouncedValue(JSON.stringify(wanted), DEBOUNCE_MS);
-  const spec = useMemo(() => JSON.parse(settled) as AttributionSpec | null, [settled]);
+  const spec = useSettled(reportSpec(search, days, format.zone));
   const report = useQuery(attributionQuery(spec));
   return (
     <div className={bench.bench}>
@@ -124,17 +121,10 @@ function Report({
   onSearch: (search: AttributionSearch) => void;
 }) {
   const { t } = useTranslation();
-  const format = useFormat();
   const [row, setRow] = useState<Key | null>(null);
   const { figure = "conversions", models = DRAWN } = search;
   const missing = report.warnings.flatMap((warning) => (warning.kind === "missing_rate" ? [warning.currency] : []));
-  const hint = [
-    t("report.as_of", { time: format.dateTime(report.as_of) }),
-    t("report.took", { time: format.integer(report.elapsed_ms) }),
-    report.rows_scanned
-      ? t("report.scanned", { count: report.rows_scanned, rows: format.compact(report.rows_scanned) })
-      : null,
-  ];
+  const hint = useReportHint(report);
   if (report.total.conversions === 0) {
     return (
       <Card>
@@ -149,7 +139,7 @@ function Report({
       )}
       <Card
         title={t("attribution.chart")}
-        hint={hint.filter(Boolean).join(" · ")}
+        hint={hint}
         actions={
           <MultiSelect
             size="xs"

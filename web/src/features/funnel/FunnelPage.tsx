@@ -1,11 +1,12 @@
 import { Skeleton } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
 import { IconFilterPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Catalogue, FunnelReport, FunnelSpec } from "../../api/types";
+import { useReportHint } from "../../report/useReportHint";
+import { useSettled } from "../../report/useSettled";
 import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
 import { daysOf, periodOf, periodSearch } from "../../ui/period";
@@ -20,7 +21,6 @@ import { catalogueQuery, funnelQuery, type Crowd } from "./queries";
 import { DEFAULT_DAYS, DEFAULT_WINDOW, DIMENSIONS, firstSteps, reportSpec, type FunnelSearch } from "./spec";
 
 const route = getRouteApi("/shell/funnel");
-const DEBOUNCE_MS = 350;
 
 export function FunnelPage() {
   const { t } = useTranslation();
@@ -82,10 +82,9 @@ function Workbench({
   const format = useFormat();
   const steps = useMemo(() => search.steps ?? firstSteps(catalogue.events), [search.steps, catalogue.events]);
   const days = daysOf(periodOf(search, DEFAULT_DAYS), format.dayOf(new Date()));
-  const wanted = reportSpec({ steps, window: search.window ?? DEFAULT_WINDOW, by: search.by, days, zone: format.zone });
-  // The text is compared, so that an equal spec does not start the wait anew.
-  const [settled] = useDebouncedValue(JSON.stringify(wanted), DEBOUNCE_MS);
-  const spec = useMemo(() => JSON.parse(settled) as FunnelSpec | null, [settled]);
+  const spec = useSettled(
+    reportSpec({ steps, window: search.window ?? DEFAULT_WINDOW, by: search.by, days, zone: format.zone }),
+  );
   const report = useQuery(funnelQuery(spec));
 
   return (
@@ -112,16 +111,10 @@ function Report({ report, spec }: { report: FunnelReport; spec: FunnelSpec }) {
   const [crowd, setCrowd] = useState<Crowd | null>(null);
   const dimension = DIMENSIONS.find((known) => known === spec.by?.[0]);
   const grouped = dimension && 0 < report.groups.length;
-  const hint = [
-    t("funnel.as_of", { time: format.dateTime(report.as_of) }),
-    t("funnel.took", { time: format.integer(report.elapsed_ms) }),
-    report.rows_scanned
-      ? t("funnel.scanned", { count: report.rows_scanned, rows: format.compact(report.rows_scanned) })
-      : null,
-  ];
+  const hint = useReportHint(report);
   return (
     <>
-      <Card title={t("funnel.chart")} hint={hint.filter(Boolean).join(" · ")}>
+      <Card title={t("funnel.chart")} hint={hint}>
         <FunnelChart report={report} dimension={grouped ? dimension : undefined} onCrowd={setCrowd} />
       </Card>
       <Card title={t("funnel.table")} hint={t("funnel.click_hint")} flush>

@@ -1,13 +1,14 @@
 import { Button, Group, SegmentedControl, Skeleton } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
 import { IconDownload, IconLink, IconTablePlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { may } from "../../api/permissions";
 import { useMe } from "../../api/session";
 import type { PivotReport, PivotSpec } from "../../api/types";
+import { useReportHint } from "../../report/useReportHint";
+import { useSettled } from "../../report/useSettled";
 import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
 import { daysOf, periodOf, periodSearch } from "../../ui/period";
@@ -26,7 +27,6 @@ import { DEFAULT_DAYS, reportSpec, type PivotSearch, type View } from "./spec";
 import { Warnings } from "./Warnings";
 
 const route = getRouteApi("/shell/pivot");
-const DEBOUNCE_MS = 250;
 
 /** From advertising spend to sales. */
 export function PivotPage() {
@@ -75,10 +75,7 @@ function Workbench({ search, onSearch }: { search: PivotSearch; onSearch: (searc
   const catalogue = useQuery(catalogueQuery);
   const conversions = useQuery(conversionsQuery);
   const days = daysOf(periodOf(search, DEFAULT_DAYS), format.dayOf(new Date()));
-  const wanted = reportSpec(search, days, format.zone);
-  // The text is compared, so that an equal spec does not start the wait anew.
-  const [settled] = useDebouncedValue(JSON.stringify(wanted), DEBOUNCE_MS);
-  const spec = useMemo(() => JSON.parse(settled) as PivotSpec, [settled]);
+  const spec = useSettled(reportSpec(search, days, format.zone));
   const report = useQuery(pivotQuery(spec));
   return (
     <div className={classes.bench}>
@@ -109,24 +106,16 @@ function Report({
   onSearch: (search: PivotSearch) => void;
 }) {
   const { t } = useTranslation();
-  const format = useFormat();
   const [crowd, setCrowd] = useState<Crowd | null>(null);
   const view = search.view ?? "table";
-  const hint = [
-    t("pivot.as_of", { time: format.dateTime(report.as_of) }),
-    t("pivot.took", { time: format.integer(report.elapsed_ms) }),
-    t("pivot.in_zone", { zone: report.tz }),
-    report.rows_scanned
-      ? t("pivot.scanned", { count: report.rows_scanned, rows: format.compact(report.rows_scanned) })
-      : null,
-  ];
+  const hint = useReportHint(report);
   const isEmpty = report.lines.length === 0 && report.total.total.every((value) => !value);
   return (
     <>
       <Warnings report={report} />
       <Card
         title={t("pivot.report")}
-        hint={hint.filter(Boolean).join(" · ")}
+        hint={hint}
         actions={
           <Group gap="xs">
             <ViewPicker

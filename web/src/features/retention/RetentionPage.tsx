@@ -1,5 +1,4 @@
 import { Group, SegmentedControl, Skeleton, Text } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
 import { IconUsersGroup } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -11,6 +10,8 @@ import { readDimension } from "../../report/eventFilter";
 import { Method } from "../../report/Method";
 import { catalogueQuery } from "../../report/queries";
 import bench from "../../report/Report.module.css";
+import { useReportHint } from "../../report/useReportHint";
+import { useSettled } from "../../report/useSettled";
 import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
 import { daysOf, periodOf, periodSearch } from "../../ui/period";
@@ -24,7 +25,6 @@ import { RetentionChart } from "./RetentionChart";
 import { COUNTS, DEFAULT_DAYS, firstEvents, reportSpec, type Count, type RetentionSearch } from "./spec";
 
 const route = getRouteApi("/shell/retention");
-const DEBOUNCE_MS = 350;
 
 /** Which part of those who began comes back. */
 export function RetentionPage() {
@@ -88,10 +88,7 @@ function Workbench({
     return { cohort: search.cohort ?? first.cohort, back: search.back ?? first.back };
   }, [search.cohort, search.back, catalogue.events]);
   const days = daysOf(periodOf(search, DEFAULT_DAYS), format.dayOf(new Date()));
-  const wanted = reportSpec(events, search, days, format.zone);
-  // The text is compared, so that an equal spec does not start the wait anew.
-  const [settled] = useDebouncedValue(JSON.stringify(wanted), DEBOUNCE_MS);
-  const spec = useMemo(() => JSON.parse(settled) as RetentionSpec | null, [settled]);
+  const spec = useSettled(reportSpec(events, search, days, format.zone));
   const report = useQuery(retentionQuery(spec));
   return (
     <div className={bench.bench}>
@@ -130,17 +127,10 @@ function Report({
   onCount: (count: Count) => void;
 }) {
   const { t } = useTranslation();
-  const format = useFormat();
   const [crowd, setCrowd] = useState<Crowd | null>(null);
   const dimension = readDimension(spec.by?.[0]);
   const grain = spec.grain ?? "week";
-  const hint = [
-    t("report.as_of", { time: format.dateTime(report.as_of) }),
-    t("report.took", { time: format.integer(report.elapsed_ms) }),
-    report.rows_scanned
-      ? t("report.scanned", { count: report.rows_scanned, rows: format.compact(report.rows_scanned) })
-      : null,
-  ];
+  const hint = useReportHint(report);
   if (report.people === 0) {
     return (
       <Card>
@@ -152,7 +142,7 @@ function Report({
     <>
       <Card
         title={t("retention.chart")}
-        hint={hint.filter(Boolean).join(" · ")}
+        hint={hint}
         actions={
           <SegmentedControl
             size="xs"
