@@ -58,13 +58,16 @@ impl Store {
     pub async fn profile(&self, scope: &Scope, asked: ProfileId) -> Result<Option<ProfileView>, StoreError> {
         let found = self.db.query("SELECT profile_id FROM fragments WHERE fragment_id = $1", vec![asked.0.into()]).await?;
         let Some(profile_id) = found.first().map(|row| row.int(0).map(ProfileId)).transpose()? else { return Ok(None) };
-        let fragments = self.fragments_of(&[profile_id]).await?;
+        let mut fragments = self.fragments_of(&[profile_id]).await?;
         let ids: Vec<FragmentId> = fragments.iter().map(|row| row.fragment_id).collect();
         if !self.is_visible(scope, &ids).await? {
             return Ok(None);
         }
-        let evidence = self.evidence_at(&ids).await?;
+        let mut evidence = self.evidence_at(&ids).await?;
         let (summary, state) = summary(profile_id, &fragments)?;
+        // Ids are hashes: in their order the same people would read differently in each installation.
+        fragments.sort_by(|a, b| (&a.kind, &a.value, a.generation).cmp(&(&b.kind, &b.value, b.generation)));
+        evidence.sort_by(|a, b| (a.first_us, &a.rule, a.a, a.b).cmp(&(b.first_us, &b.rule, b.a, b.b)));
         Ok(Some(ProfileView { summary, fragments, state, evidence, redirected_from: (asked != profile_id).then_some(asked) }))
     }
 
