@@ -179,8 +179,9 @@ impl Inner {
             None => self.join_from_log(&block, reader).await?,
         };
 
+        let derived = derived(&block)?;
         let mut state = self.state();
-        for batch in joined.rows {
+        for batch in joined.rows.into_iter().chain(derived) {
             state.tail.push(batch);
         }
         for moved in &block.moves {
@@ -236,6 +237,18 @@ fn join_given(block: &Block, given: HandedOver, threads: usize) -> Result<Joined
     let pairs = pairs(given.events.iter().map(|(offset, event)| (*offset, event)), &mut block.events.iter().peekable());
     joined.add(pairs, threads, |columns, event, attribution| push(columns, event, attribution, block))?;
     Ok(joined)
+}
+
+/// Rows of what the fold concluded; the log has none of it.
+fn derived(block: &Block) -> Result<Option<RecordBatch>, LakeError> {
+    if block.derived.is_empty() {
+        return Ok(None);
+    }
+    let mut columns = EventColumns::with_capacity(block.derived.len());
+    for derived in &block.derived {
+        columns.push(&EventRow::derived(derived, &derived.message_id()));
+    }
+    Ok(Some(columns.finish()?))
 }
 
 /// What the log has and the fold attributed, both by rising offset.

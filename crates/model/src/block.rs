@@ -19,6 +19,30 @@ pub struct Block {
     pub channels: Vec<String>,
     /// Profiles that became part of another, in the order it happened.
     pub moves: Vec<Move>,
+    /// What the fold concluded: rows of their own, which no record of the log has.
+    pub derived: Vec<Derived>,
+}
+
+/// An event that the fold derived from a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Derived {
+    /// The record's.
+    pub offset: u64,
+    /// Among those of the record.
+    pub index: u32,
+    pub ts_us: i64,
+    pub fragment_id: FragmentId,
+    /// As in [`EventAttribution::profile_id`].
+    pub profile_id: ProfileId,
+    pub name: String,
+    /// A JSON object.
+    pub properties: String,
+}
+
+impl Derived {
+    pub fn message_id(&self) -> String {
+        format!("derived:{}:{}", self.offset, self.index)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,9 +94,9 @@ const OWN: u32 = 0xfffe_0000;
 impl Block {
     /// Numbers in little-endian columns after a JSON head for the touches and channels.
     pub fn encode(&self) -> Vec<u8> {
-        let touches = serde_json::to_vec(&(&self.touches, &self.channels)).unwrap_or_default();
+        let touches = serde_json::to_vec(&(&self.touches, &self.channels, &self.derived)).unwrap_or_default();
         let mut out = Vec::with_capacity(64 + touches.len() + self.events.len() * 28 + self.moves.len() * 56);
-        for number in [3, self.first_offset, self.end_offset, touches.len() as u64, self.events.len() as u64, self.moves.len() as u64] {
+        for number in [4, self.first_offset, self.end_offset, touches.len() as u64, self.events.len() as u64, self.moves.len() as u64] {
             out.extend_from_slice(&number.to_le_bytes());
         }
         out.extend_from_slice(&touches);
@@ -102,11 +126,15 @@ impl Block {
     pub fn decode(bytes: &[u8]) -> Result<Self, BadBlock> {
         let mut rest = bytes;
         let head: [u64; 6] = numbers(&mut rest)?;
-        let [version @ 1..=3, first_offset, end_offset, touches_len, events_len, moves_len] = head else { return Err(BadBlock) };
+        let [version @ 1..=4, first_offset, end_offset, touches_len, events_len, moves_len] = head else { return Err(BadBlock) };
         let (touches, tail) = rest.split_at_checked(touches_len as usize).ok_or(BadBlock)?;
         rest = tail;
-        let (touches, channels) = match version {
-            1 => (serde_json::from_slice(touches).map_err(|_| BadBlock)?, Vec::new()),
+        let (touches, channels, derived) = match version {
+            1 => (serde_json::from_slice(touches).map_err(|_| BadBlock)?, Vec::new(), Vec::new()),
+            2 | 3 => {
+                let (touches, channels) = serde_json::from_slice(touches).map_err(|_| BadBlock)?;
+                (touches, channels, Vec::new())
+            }
             _ => serde_json::from_slice(touches).map_err(|_| BadBlock)?,
         };
         if (rest.len() as u64) != events_len.saturating_mul(24).saturating_add(moves_len.saturating_mul(if version < 3 { 48 } else { 56 }))
@@ -146,7 +174,7 @@ impl Block {
                 first_offset,
             });
         }
-        Ok(Self { first_offset, end_offset, events, touches, channels, moves })
+        Ok(Self { first_offset, end_offset, events, touches, channels, moves, derived })
     }
 }
 
@@ -216,6 +244,15 @@ mod tests {
                     first_offset: 3,
                 })
                 .to_vec(),
+            derived: vec![Derived {
+                offset: 12,
+                index: 1,
+                ts_us: 9,
+                fragment_id: FragmentId(3),
+                profile_id: ProfileId(2),
+                name: "segment_entered".into(),
+                properties: r#"{"a":1}"#.into(),
+            }],
         };
         let bytes = block.encode();
         assert_eq!(Block::decode(&bytes).ok(), Some(block));

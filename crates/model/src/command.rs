@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{FragmentId, IdentitySettings, ProfileId, channel::ChannelRule, form::Form, message::Sending};
+use crate::{FragmentId, IdentitySettings, ProfileId, channel::ChannelRule, form::Form, message::Sending, segment::Segment};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Command {
@@ -56,6 +56,22 @@ pub enum Action {
     },
     /// Erases everything that is known of a person.
     EraseProfile { profile_id: ProfileId },
+    /// Makes a segment, or the next version of its rule.
+    SetSegment { segment: Segment },
+    /// Takes a segment away.
+    RemoveSegment { segment_id: String },
+    /// Begins to bring in a version's past anew.
+    RefillSegment { number: u32 },
+    /// Brings in a part of what a version's measures need of the past.
+    FillSegment {
+        number: u32,
+        chunk: u32,
+        is_last: bool,
+        /// JSON of [`crate::segment::Filled`]; as text, for its maps have numbers as keys.
+        rows: String,
+    },
+    /// Decides who belongs to a version among the profiles of a range of ids: after `after`, up to and with `until`.
+    DecideSegment { number: u32, after: i64, until: i64 },
     /// Says that the log's records of erased people that came in again below `until` are overwritten.
     ForgetSuppressed { until: u64 },
 }

@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::{
     Event,
     channel::{ChannelRules, Marks},
+    measure::Measure,
     time::HOUR_US,
 };
 
@@ -279,6 +280,8 @@ pub struct FragmentState {
     pub machine: bool,
     /// Of a device: who was known on it when, rising. Belongs to the fragment: uniting leaves it out.
     pub logins: Vec<DeviceLogin>,
+    /// For segments and facts, by the keys of their measures. Belongs to the fragment: uniting leaves it out.
+    pub measures: BTreeMap<String, Measure>,
 }
 
 /// Somebody was known on a device: by signing in, or by an event that names the person, the first of theirs in its hour.
@@ -326,6 +329,9 @@ impl Serialize for FragmentState {
         if !self.logins.is_empty() {
             kept.serialize_entry("g", &self.logins)?;
         }
+        if !self.measures.is_empty() {
+            kept.serialize_entry("s", &self.measures)?;
+        }
         kept.end()
     }
 }
@@ -354,13 +360,15 @@ struct Kept {
     machine: bool,
     #[serde(rename = "g", default)]
     logins: Vec<DeviceLogin>,
+    #[serde(rename = "s", default)]
+    measures: BTreeMap<String, Measure>,
 }
 
 impl From<Kept> for FragmentState {
     fn from(kept: Kept) -> Self {
-        let Kept { traits, counts, first_touch, last_touch, region, dealer, busy_day, busy_events, machine, logins } = kept;
+        let Kept { traits, counts, first_touch, last_touch, region, dealer, busy_day, busy_events, machine, logins, measures } = kept;
         let last_touch = last_touch.or_else(|| first_touch.clone());
-        Self { traits, counts, first_touch, last_touch, region, dealer, busy_day, busy_events, machine, logins }
+        Self { traits, counts, first_touch, last_touch, region, dealer, busy_day, busy_events, machine, logins, measures }
     }
 }
 

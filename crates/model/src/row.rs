@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::{Event, EventAttribution, ProfileId, Touch};
+use crate::{Derived, Event, EventAttribution, ProfileId, Touch};
+
+/// The source of events that the fold derived.
+pub const DERIVED_SOURCE: &str = "forecourt";
 
 /// One event as reports see it, its texts borrowed. Times in microseconds since 1970 UTC.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +47,42 @@ pub struct EventRow<'a> {
 }
 
 impl<'a> EventRow<'a> {
+    /// The row of an event that the fold derived.
+    ///
+    /// * `message_id`: [`Derived::message_id`].
+    pub fn derived(derived: &'a Derived, message_id: &'a str) -> Self {
+        Self {
+            profile_id: derived.profile_id,
+            fragment_id: derived.fragment_id.0,
+            ts_us: derived.ts_us,
+            event: &derived.name,
+            event_type: "track",
+            channel: None,
+            utm_source: None,
+            utm_medium: None,
+            campaign: None,
+            region: None,
+            dealer: None,
+            model: None,
+            value: None,
+            currency: None,
+            session_id: None,
+            url: None,
+            properties: &derived.properties,
+            traits: None,
+            source: DERIVED_SOURCE,
+            message_id,
+            offset: derived.offset,
+            received_us: derived.ts_us,
+            original_us: None,
+            sent_us: None,
+            click_ids: None,
+            referrer_host: None,
+            landing_host: None,
+            channel_by: None,
+        }
+    }
+
     /// The row of an event that the fold has attributed.
     pub fn new(event: &'a Event, attribution: &EventAttribution, touch: Option<&'a Touch>) -> Self {
         let traits = (!event.traits.is_empty()).then(|| Cow::Owned(serde_json::to_string(&event.traits).unwrap_or_default()));

@@ -56,6 +56,21 @@ pub fn local_day(us: i64, zone: &TimeZone) -> i32 {
     }
 }
 
+/// Days since 1970 of a date, or of the day in `zone` that a moment falls on.
+pub fn date_day(text: &str, zone: &TimeZone) -> Option<i32> {
+    let text = text.trim();
+    match text.parse::<civil::Date>() {
+        Ok(date) if text.len() <= 10 => date.to_zoned(TimeZone::UTC).ok().map(|midnight| day(midnight.timestamp().as_microsecond())),
+        _ => parse_us(text).map(|us| local_day(us, zone)),
+    }
+}
+
+/// The first moment of a day in `zone`; `None` beyond the calendar.
+pub fn day_start_us(day: i32, zone: &TimeZone) -> Option<i64> {
+    let date = Timestamp::from_microsecond(i64::from(day) * DAY_US).ok()?.to_zoned(TimeZone::UTC).date();
+    Some(date.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond())
+}
+
 /// Writes a day number as `YYYY-MM-DD`.
 pub fn day_text(day: i32) -> String {
     iso(i64::from(day) * DAY_US).chars().take(10).collect()

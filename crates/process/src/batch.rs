@@ -104,7 +104,7 @@ impl Batch {
     }
 
     /// The same records in batches in which some stand alone: an erasure, which is folded on the tables and not in memory; and a
-    /// change of the identity settings, by which the batch after it is loaded.
+    /// change of the identity settings or of segments, by which the batch after it is loaded.
     pub fn parts(self) -> Vec<Self> {
         if !self.records.iter().any(stands_alone) {
             return vec![self];
@@ -127,8 +127,17 @@ impl Batch {
 }
 
 fn stands_alone(record: &Record) -> bool {
-    let sets_identity = matches!(&record.content, Content::Command(Command { action: Action::SetIdentity { .. }, .. }));
-    sets_identity || erase::erases(record).is_some()
+    let Content::Command(Command { action, .. }) = &record.content else { return false };
+    let changes_loading = matches!(
+        action,
+        Action::SetIdentity { .. }
+            | Action::SetSegment { .. }
+            | Action::RemoveSegment { .. }
+            | Action::RefillSegment { .. }
+            | Action::FillSegment { .. }
+            | Action::DecideSegment { .. }
+    );
+    changes_loading || erase::erases(record).is_some()
 }
 
 /// What does not read back is a dead letter: the border let it through, or another version wrote it.

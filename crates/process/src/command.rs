@@ -12,7 +12,7 @@ use crate::{
     channel::{self, Range},
     definition, outbox,
     pending::Pending,
-    person,
+    person, segment,
     state::State,
 };
 
@@ -35,6 +35,11 @@ pub(crate) async fn obey(tx: &mut FoldTx, state: &mut State<'_>, command: &Comma
             channel::decide(state, &Range { of: *of, after: after.clone(), until: until.clone() });
             Ok(())
         }
+        Action::SetSegment { segment } => segment::set(state, segment, &command.actor),
+        Action::RemoveSegment { segment_id } => segment::remove(state, segment_id),
+        Action::RefillSegment { number } => segment::refill(state, *number),
+        Action::FillSegment { number, chunk, is_last, rows } => segment::fill(tx, state, pending, *number, *chunk, *is_last, rows).await?,
+        Action::DecideSegment { number, after, until } => segment::decide(tx, state, pending, *number, *after, *until).await?,
         // Has a batch of its own: see `erase`.
         Action::EraseProfile { .. } => return Ok(()),
         Action::ForgetSuppressed { until } => {
@@ -43,6 +48,7 @@ pub(crate) async fn obey(tx: &mut FoldTx, state: &mut State<'_>, command: &Comma
             Ok(())
         }
     };
+    segment::follow(tx, state, pending, &command.action).await?;
     let verdict = match done {
         Ok(()) => Verdict::Done,
         Err(reason) => Verdict::Refused { reason },

@@ -9,7 +9,7 @@ use forecourt_model::{
 };
 use forecourt_store::{
     FoldTx, StoreError,
-    fragment::{CONTESTED, Evidence, SHARED},
+    fragment::{CONTESTED, DERIVED, Evidence, SHARED},
     identity::NotSame,
     weighing,
 };
@@ -188,7 +188,7 @@ fn mark(state: &mut State<'_>, nodes: &[Node], edges: &[Edge], apart: &[Pair], f
     for (at, node) in nodes.iter().enumerate() {
         let Some(fragment) = state.fragments.get_mut(&node.id) else { continue };
         let is_contested = contested.contains(&node.id) || found.is_inferred[at];
-        let marks = SHARED * u32::from(found.is_shared[at]) | CONTESTED * u32::from(is_contested);
+        let marks = SHARED * u32::from(found.is_shared[at]) | CONTESTED * u32::from(is_contested) | fragment.row.marks & DERIVED;
         fragment.dirty |= fragment.row.marks != marks;
         fragment.row.marks = marks;
     }
@@ -204,6 +204,7 @@ fn regroup(state: &mut State<'_>, ids: &[FragmentId], before: &[ProfileId], foun
         let Some(fragment) = state.fragments.get_mut(id) else { continue };
         fragment.row.profile_id = *to;
         fragment.dirty = true;
+        state.regrouped.push((*from, *to, Some(*id)));
         if 0 < fragment.row.events {
             state.block.moves.push(Move {
                 offset: state.offset,
@@ -211,7 +212,7 @@ fn regroup(state: &mut State<'_>, ids: &[FragmentId], before: &[ProfileId], foun
                 to: *to,
                 fragment: Some(*id),
                 first_us: fragment.row.first_us,
-                last_us: fragment.row.last_us,
+                last_us: fragment.last_row_us(state.at_us),
                 first_offset: fragment.row.first_offset,
             });
         }

@@ -410,7 +410,7 @@ pub(crate) fn merge(state: &mut State<'_>, one: ProfileId, other: ProfileId) {
         return;
     }
     let moving = state.members.remove(&from).unwrap_or_default();
-    let (mut first_us, mut last_us, mut first_offset, mut events) = (i64::MAX, i64::MIN, u64::MAX, 0);
+    let (mut first_us, mut last_us, mut first_offset, mut has_rows) = (i64::MAX, i64::MIN, u64::MAX, false);
     let mut began = i64::MAX;
     for id in &moving {
         if let Some(fragment) = state.fragments.get_mut(id) {
@@ -419,9 +419,9 @@ pub(crate) fn merge(state: &mut State<'_>, one: ProfileId, other: ProfileId) {
             began = began.min(fragment.row.first_us);
             if 0 < fragment.row.events {
                 first_us = first_us.min(fragment.row.first_us);
-                last_us = last_us.max(fragment.row.last_us);
+                last_us = last_us.max(fragment.last_row_us(state.at_us));
                 first_offset = first_offset.min(fragment.row.first_offset);
-                events += fragment.row.events;
+                has_rows = true;
             }
         }
     }
@@ -430,7 +430,8 @@ pub(crate) fn merge(state: &mut State<'_>, one: ProfileId, other: ProfileId) {
     let members = state.members.entry(to).or_default();
     members.extend(moving);
     members.sort_unstable();
-    if 0 < events {
+    state.regrouped.push((from, to, None));
+    if has_rows {
         let moved = forecourt_model::Move { offset: state.offset, from, to, fragment: None, first_us, last_us, first_offset };
         state.block.moves.push(moved);
     }

@@ -21,6 +21,7 @@ mod replay;
 mod run;
 mod save;
 mod seen;
+mod segment;
 mod state;
 mod suppress;
 
@@ -34,7 +35,7 @@ pub use forecast::{Example, Forecast, forecast};
 pub use replay::{ReplayError, replay};
 pub use run::{Progress, RunError, run};
 
-use crate::{outbox::RecentSms, pending::Pending, seen::Seen, state::State, suppress::Suppression};
+use crate::{outbox::RecentSms, pending::Pending, seen::Seen, segment::Registry, state::State, suppress::Suppression};
 
 /// What the fold is told by the administrator.
 #[derive(Debug, Clone)]
@@ -81,6 +82,7 @@ struct Definitions {
     identity: Arc<IdentitySettings>,
     /// The settings' blocked values, made ready.
     blocked: Arc<Blocked>,
+    segments: Arc<Registry>,
 }
 
 impl Memory {
@@ -90,7 +92,8 @@ impl Memory {
         let recent_sms = RecentSms::open(store).await?;
         let (known_edges, event_names) = (identity::KnownEdges::default(), EventNames::default());
         let (rules, identity) = (store.channel_rules().await?, store.identity_settings().await?);
-        let definitions = Definitions { rules, blocked: Arc::new(Blocked::of(&identity)), identity };
+        let segments = Arc::new(Registry::of(store.segments().await?));
+        let definitions = Definitions { rules, blocked: Arc::new(Blocked::of(&identity)), identity, segments };
         let suppression = Suppression::open(&mut store.begin().await?).await?;
         let pending = Pending::new(settings.waiting_fragments_max, store.folded_offset().await?);
         Ok(Self { seen, pending, known_edges, recent_sms, event_names, definitions, suppression })
@@ -155,7 +158,7 @@ impl Fold {
         fail::fail_point!("process::before_save");
         seen.save(&mut tx, batch, &duplicates).await?;
         *recent_sms = std::mem::take(&mut state.recent_sms);
-        let (wakes_delivery, changes_definitions) = (state.wakes_delivery(), !state.definitions.changes.is_empty());
+        let (wakes_delivery, changes_definitions) = (state.wakes_delivery(), !state.definitions.changes.is_empty() || !state.segment_changes.is_empty());
         *event_names = std::mem::take(&mut state.event_names);
         event_names.keep_small();
         let saved = save::changes(&mut tx, state, pending, batch.is_large, lake_offset).await?;
@@ -211,8 +214,11 @@ async fn fold(tx: &mut FoldTx, state: &mut State<'_>, record: &Record, is_duplic
             if !state.unsettled.is_empty() {
                 component::settle(tx, state, pending).await?;
             }
+            let before = segment::before(state, fragment_id);
             let touch = profile::update(state, event, fragment_id);
             entity::tell(state, told, fragment_id, touch.as_ref());
+            let touched = segment::measure(state, event, fragment_id, touch.as_ref(), before);
+            segment::update(tx, state, pending, fragment_id, &touched).await?;
             outbox::admit(state, event, fragment_id, touch.as_ref());
             outbox::settle(state, event);
         }
@@ -223,6 +229,7 @@ async fn fold(tx: &mut FoldTx, state: &mut State<'_>, record: &Record, is_duplic
         Content::Tick => {
             state.expire();
             state.expire_messages();
+            segment::wake(tx, state, pending).await?;
         }
     }
     Ok(())

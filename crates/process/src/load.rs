@@ -20,6 +20,7 @@ use crate::{
     identity::KnownEdges,
     outbox::RecentSms,
     pending::{Pending, Trusted},
+    segment,
     state::{self, Fragment, SourceHours, State, Totals, Tracked, TrackedMessage},
     suppress::Suppression,
 };
@@ -41,6 +42,10 @@ pub(crate) async fn state<'a>(
         rules: definitions.rules.clone(),
         identity: definitions.identity.clone(),
         blocked: definitions.blocked.clone(),
+        segments: definitions.segments.clone(),
+        memberships: FxHashMap::default(),
+        regrouped: Vec::new(),
+        segment_changes: BTreeSet::new(),
         actor: String::new(),
         because: None,
         fragments: FxHashMap::default(),
@@ -83,6 +88,7 @@ pub(crate) async fn state<'a>(
         channel::load(tx, &mut state, range, pending).await?;
     }
     outbox(tx, &mut state, wanted).await?;
+    segment::load(tx, &mut state).await?;
     Ok(state)
 }
 
@@ -129,7 +135,7 @@ impl Wanted {
                     if event.source == DELIVER_SOURCE {
                         wanted.messages.extend(Outcome::read(&event.name, &event.properties).map(|outcome| outcome.message_id));
                     }
-                    let whole = 1 < event.identifiers.len() || tells || is_submit || PersonFacts::is_told_by(event.traits.keys());
+                    let whole = !definitions.segments.is_empty() || 1 < event.identifiers.len() || tells || is_submit || PersonFacts::is_told_by(event.traits.keys());
                     let ids = event.identifiers.iter().map(|identifier| (identifier, identifier.fragment_id(&settings.hash_key, 0)));
                     let ids: Vec<(&Identifier, FragmentId)> = ids.collect();
                     let is_device = |identifier: &Identifier| identity.role(identifier.kind.as_str()) == KindRole::Device;
@@ -193,6 +199,12 @@ impl Wanted {
                         wanted.messages.extend(message_ids.iter().cloned());
                     }
                     Action::SetChannelRules { .. } | Action::EraseProfile { .. } | Action::ForgetSuppressed { .. } => {}
+                    // Each has a batch of its own, and loads as it goes.
+                    Action::SetSegment { .. }
+                    | Action::RemoveSegment { .. }
+                    | Action::RefillSegment { .. }
+                    | Action::FillSegment { .. }
+                    | Action::DecideSegment { .. } => {}
                     Action::DecideChannels { of, after, until } => {
                         wanted.channels.push(Range { of: *of, after: after.clone(), until: until.clone() });
                     }
@@ -272,6 +284,15 @@ fn logins_of(row: &FragmentRow) -> Vec<FragmentId> {
     people
 }
 
+/// Loads fragments, where they are not in memory yet.
+pub(crate) async fn some(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, ids: &[FragmentId]) -> Result<(), StoreError> {
+    let absent: Vec<FragmentId> = ids.iter().copied().filter(|id| !state.fragments.contains_key(id)).collect();
+    for fragment in by_id(tx, pending, &Trusted::default(), absent).await? {
+        state.fragments.insert(fragment.row.fragment_id, fragment);
+    }
+    Ok(())
+}
+
 /// Loads the profiles that the fragments are of, as a whole, where they are not in memory as a whole yet.
 pub(crate) async fn whole_profiles(
     tx: &mut FoldTx,
@@ -279,10 +300,7 @@ pub(crate) async fn whole_profiles(
     pending: &Pending,
     ids: &[FragmentId],
 ) -> Result<(), StoreError> {
-    let absent: Vec<FragmentId> = ids.iter().copied().filter(|id| !state.fragments.contains_key(id)).collect();
-    for fragment in by_id(tx, pending, &Trusted::default(), absent).await? {
-        state.fragments.insert(fragment.row.fragment_id, fragment);
-    }
+    some(tx, state, pending, ids).await?;
     let profile_of = |id: &FragmentId| state.fragments.get(id).map(|fragment| fragment.row.profile_id);
     let part: BTreeSet<ProfileId> = ids.iter().filter_map(profile_of).filter(|profile| !state.members.contains_key(profile)).collect();
     if part.is_empty() {
@@ -294,10 +312,7 @@ pub(crate) async fn whole_profiles(
         members.push(fragment.row.fragment_id);
         state.fragments.entry(fragment.row.fragment_id).or_insert(fragment);
     }
-    let absent: Vec<FragmentId> = members.iter().copied().filter(|id| !state.fragments.contains_key(id)).collect();
-    for fragment in by_id(tx, pending, &Trusted::default(), absent).await? {
-        state.fragments.insert(fragment.row.fragment_id, fragment);
-    }
+    some(tx, state, pending, &members).await?;
     members.extend(ids);
     for profile in part {
         // What the batch moved counts, not what the table still has.

@@ -8,6 +8,7 @@ use crate::{
     Definitions, entity,
     identity::KnownEdges,
     pending::{Changed, Changes, Pending},
+    segment,
     state::State,
     suppress::Suppression,
 };
@@ -28,6 +29,7 @@ pub(crate) async fn changes(
     lake_offset: u64,
 ) -> Result<Saved, StoreError> {
     entity::count(&mut state);
+    segment::save(tx, &state).await?;
     let of_entities = fragments_of_entities(&state);
     let dirty = state.fragments.into_values().filter(|fragment| fragment.dirty).map(|fragment| {
         let is_urgent = fragment.is_urgent || fragment.has_moved() || of_entities.contains(&fragment.row.fragment_id);
@@ -71,7 +73,7 @@ pub(crate) async fn changes(
     tx.save_block(&state.block).await?;
     tx.drop_blocks(lake_offset).await?;
     tx.save_fold_numbers(&state.numbers).await?;
-    let definitions = Definitions { rules: state.rules, identity: state.identity, blocked: state.blocked };
+    let definitions = Definitions { rules: state.rules, identity: state.identity, blocked: state.blocked, segments: state.segments };
     Ok(Saved { block: state.block, known_edges: state.known_edges, definitions, suppression: state.suppression })
 }
 

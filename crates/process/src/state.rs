@@ -1,6 +1,9 @@
 //! What a batch touches, in memory.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use forecourt_model::{
     Block, ChannelBy, ChannelRules, EventNames, FragmentId, FragmentState, IdentitySettings, ProfileId, Touch, Why,
@@ -10,20 +13,23 @@ use forecourt_model::{
     form::Form,
     identity::{Blocked, Node, PersonFacts},
     message::{Message, MessageState, Sending},
+    segment::Memberships,
     time::{DAY_US, HOUR_US},
 };
 use forecourt_store::{
     FoldNumbers,
     dead_letter::DeadLetter,
     definition::{DefinitionChange, SENDING},
-    fragment::{Evidence, FragmentRow},
+    fragment::{DERIVED, Evidence, FragmentRow},
     identity::{LedgerLine, NotSame},
     source_hour::SourceHourChanges,
     totals::TotalChanges,
 };
 use rustc_hash::FxHashMap;
 
-use crate::{Record, Settings, component::Weighed, identity::KnownEdges, outbox::RecentSms, suppress::Suppression};
+use crate::{
+    Record, Settings, component::Weighed, identity::KnownEdges, outbox::RecentSms, segment::Registry, suppress::Suppression,
+};
 
 /// How long a command's verdict can be asked for.
 const VERDICT_KEPT_US: i64 = HOUR_US;
@@ -42,6 +48,13 @@ pub(crate) struct State<'a> {
     pub rules: Arc<ChannelRules>,
     pub identity: Arc<IdentitySettings>,
     pub blocked: Arc<Blocked>,
+    pub segments: Arc<Registry>,
+    /// What the profiles that the batch looked at are in.
+    pub memberships: FxHashMap<ProfileId, TrackedMemberships>,
+    /// Who went from which profile to which at the record being folded: all of it, or one fragment.
+    pub regrouped: Vec<(ProfileId, ProfileId, Option<FragmentId>)>,
+    /// Versions that the batch changed or took away.
+    pub segment_changes: BTreeSet<u32>,
     /// Whose command is being folded; empty for what nobody commanded.
     pub actor: String,
     /// Why profiles that a command parts are parted.
@@ -94,6 +107,12 @@ pub(crate) struct Definitions {
     pub sending: Sending,
     /// In the order they came.
     pub changes: Vec<DefinitionChange>,
+}
+
+#[derive(Default)]
+pub(crate) struct TrackedMemberships {
+    pub held: Memberships,
+    pub dirty: bool,
 }
 
 pub(crate) struct TrackedMessage {
@@ -155,6 +174,16 @@ impl Fragment {
         row.node(state.get_or_insert_default(), blocked)
     }
 
+    /// The state, where it was read before.
+    pub fn read(&self) -> Option<&FragmentState> {
+        self.state.as_ref()
+    }
+
+    /// When the last of its rows in the lake happened, or later; what is derived happens after the events.
+    pub fn last_row_us(&self, now_us: i64) -> i64 {
+        if self.row.marks & DERIVED == 0 { self.row.last_us } else { self.row.last_us.max(now_us) }
+    }
+
     /// Whether it changed its profile, and the table has it under the other.
     pub fn has_moved(&self) -> bool {
         self.is_held && self.row.profile_id != self.profile_was
@@ -176,6 +205,7 @@ impl State<'_> {
         self.actor.clear();
         self.because = None;
         self.telling = None;
+        self.regrouped.clear();
         self.set_number("at_us", record.at_us);
         self.set_number("offset", record.offset as i64 + 1);
     }

@@ -128,6 +128,7 @@ impl FoldTx {
             "DELETE FROM identity_ledger WHERE b IN",
             // Reads the table through: an index would be paid for by each name that comes in.
             "DELETE FROM name_words WHERE fragment_id IN",
+            "DELETE FROM memberships WHERE profile_id IN",
         ] {
             self.delete(head, keys(ids)).await?;
         }

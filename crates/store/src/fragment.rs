@@ -29,6 +29,8 @@ pub struct FragmentRow {
 pub const SHARED: u32 = 1;
 /// A mark: evidence at it joined nothing, or was not enough without a device: whoever adds some weighs all of it anew.
 pub const CONTESTED: u32 = 2;
+/// A mark: the lake has rows under it that were derived, at times after its own events'.
+pub const DERIVED: u32 = 4;
 
 /// Why two fragments are one person.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

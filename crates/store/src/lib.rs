@@ -18,6 +18,7 @@ pub mod inspect;
 pub mod outbox;
 pub mod profile;
 mod schema;
+pub mod segment;
 pub mod source_hour;
 mod store;
 pub mod totals;

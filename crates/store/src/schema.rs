@@ -92,6 +92,11 @@ CREATE TABLE erasures (
     sought TEXT NOT NULL, message_ids TEXT NOT NULL, entities BIGINT NOT NULL, dead_letters BIGINT NOT NULL);
 CREATE TABLE suppressed (fragment_id KEY64, erased_us BIGINT NOT NULL, log_offset BIGINT NOT NULL);
 CREATE TABLE suppressed_records (log_offset KEY64);
+",
+    "
+CREATE TABLE segment_versions (number KEY64, body TEXT NOT NULL);
+CREATE TABLE memberships (profile_id KEY64, turns_us BIGINT NOT NULL, members TEXT NOT NULL);
+CREATE INDEX memberships_by_turn ON memberships (turns_us, profile_id) WHERE turns_us <> 0;
 "];
 
 /// A state table as a checkpoint copies it and a replay compares it.
@@ -249,6 +254,8 @@ pub const COMPARED: &[Table] = &[
     },
     Table { name: "suppressed", columns: &["fragment_id", "erased_us", "log_offset"], key: 1, live: "1 = 1" },
     Table { name: "suppressed_records", columns: &["log_offset"], key: 1, live: "1 = 1" },
+    Table { name: "segment_versions", columns: &["number", "body"], key: 1, live: "1 = 1" },
+    Table { name: "memberships", columns: &["profile_id", "turns_us", "members"], key: 1, live: "(members <> ',' OR turns_us <> 0)" },
     Table { name: "fold", columns: &["name", "value"], key: 1, live: "1 = 1" },
 ];
 

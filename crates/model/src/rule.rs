@@ -1,0 +1,333 @@
+//! Rules: who belongs to a segment, as a marketer says it.
+//!
+//! A rule is decided for one person from what is remembered of them; see [`decide`](crate::rule::decide). Windows move over whole hours, or over whole minutes
+//! where they are at most two days long: "in the last 30 days" begins at a full hour.
+
+pub mod decide;
+mod span;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::measure::{Filter, Grain, MeasureSpec, Of, Test, check_field};
+
+pub use decide::{Decider, Decision, Part, Person, decide};
+pub use span::Span;
+
+/// How deep rules may sit in each other.
+pub const DEPTH_MAX: usize = 12;
+/// Conditions of one rule.
+pub const CONDITIONS_MAX: usize = 100;
+
+/// A condition, or conditions together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "if", rename_all = "snake_case")]
+pub enum Rule {
+    /// All of them hold; so does none.
+    All { rules: Vec<Rule> },
+    /// At least one holds.
+    Any { rules: Vec<Rule> },
+    Not { rule: Box<Rule> },
+    /// What is known of the person by name: `city`, `vip`, …
+    Trait { name: String, is: Test },
+    /// A trait that is a date, in whole days from today: 30 days before delivery is `from_days` 0, `to_days` 30.
+    Date {
+        name: String,
+        /// The date is at least so many days ahead; below 0 for the past.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from_days: Option<i32>,
+        /// The date is at most so many days ahead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to_days: Option<i32>,
+    },
+    /// Whether an identifier of this kind is known.
+    Identifier { kind: String },
+    /// How often, how much or how many different: compared with a number.
+    Did {
+        #[serde(flatten)]
+        of: Events,
+        measure: Counted,
+        is: Compared,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within: Option<Within>,
+    },
+    /// The latest or the first such event: what it said.
+    Value {
+        which: Which,
+        #[serde(flatten)]
+        of: Events,
+        field: String,
+        is: Test,
+    },
+    /// One after another, the last at most `span` after the first.
+    Sequence {
+        steps: Vec<Events>,
+        span: Span,
+        /// The first of them happened so recently.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within: Option<Span>,
+    },
+    /// Anything at all was heard of the person since so long.
+    Seen { which: Which, within: Span },
+    /// The channel, source or campaign of the first or last visit.
+    Came { which: Which, by: CameBy, is: Test },
+    /// The region or the dealer of the latest event that named one.
+    Place { by: Place, is: Test },
+    /// A lead of the person stands in one of the stages.
+    Stage {
+        stages: Vec<String>,
+        /// It has stood there at least so long.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_least: Option<Span>,
+        /// It came there less than so long ago.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        less_than: Option<Span>,
+    },
+    /// Confirmed orders: how many, or their revenue.
+    Orders {
+        measure: OrdersBy,
+        is: Compared,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within: Option<Span>,
+    },
+    /// Membership in another segment.
+    Segment { segment_id: String },
+    /// A random share of all people that stays the same: `seed` draws anew, thousandths from 0 to 1,000.
+    Share { seed: String, from: u32, to: u32 },
+}
+
+/// Which events.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Events {
+    /// `*` for every event.
+    pub event: String,
+    #[serde(default, rename = "where", skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<Filter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "of", deny_unknown_fields)]
+pub enum Counted {
+    Count,
+    Sum { field: String },
+    Distinct { field: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compared {
+    pub op: NumberOp,
+    pub number: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberOp {
+    AtLeast,
+    AtMost,
+    Above,
+    Below,
+    Equal,
+}
+
+impl Compared {
+    pub fn holds(&self, number: f64) -> bool {
+        match self.op {
+            NumberOp::AtLeast => self.number <= number,
+            NumberOp::AtMost => number <= self.number,
+            NumberOp::Above => self.number < number,
+            NumberOp::Below => number < self.number,
+            NumberOp::Equal => number == self.number,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Within {
+    /// The time up to now.
+    Last(Span),
+    /// From a moment up to before another, in microseconds since 1970 UTC.
+    Between { from_us: i64, to_us: i64 },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    First,
+    Latest,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CameBy {
+    Channel,
+    UtmSource,
+    UtmMedium,
+    Campaign,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    Region,
+    Dealer,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrdersBy {
+    Count,
+    Revenue,
+}
+
+impl Events {
+    fn check(&self) -> Result<(), String> {
+        if self.event.trim().is_empty() {
+            return Err("a condition names no event: set its `event`, or `*` for any".to_owned());
+        }
+        for filter in &self.filters {
+            check_field(&filter.field)?;
+            filter.test.check().map_err(|why| format!("`{}`: {why}", filter.field))?;
+        }
+        Ok(())
+    }
+
+    fn spec(&self, of: Of, between_us: Option<(i64, i64)>) -> MeasureSpec {
+        MeasureSpec { event: self.event.clone(), filters: self.filters.clone(), of, between_us }
+    }
+}
+
+impl Rule {
+    /// Whether the rule can be decided; the reason says what to mend.
+    pub fn check(&self) -> Result<(), String> {
+        let mut conditions = 0;
+        self.check_inside(1, &mut conditions)?;
+        match conditions {
+            0 => Err("the rule has no condition: add one".to_owned()),
+            ..=CONDITIONS_MAX => Ok(()),
+            _ => Err(format!("the rule has {conditions} conditions: {CONDITIONS_MAX} are the most, use other segments as conditions")),
+        }
+    }
+
+    fn check_inside(&self, depth: usize, conditions: &mut usize) -> Result<(), String> {
+        if DEPTH_MAX < depth {
+            return Err(format!("conditions sit more than {DEPTH_MAX} deep in each other: use another segment as a condition"));
+        }
+        match self {
+            Self::All { rules } | Self::Any { rules } => return rules.iter().try_for_each(|rule| rule.check_inside(depth + 1, conditions)),
+            Self::Not { rule } => return rule.check_inside(depth + 1, conditions),
+            _ => *conditions += 1,
+        }
+        let named = |what: &str, text: &str| if text.trim().is_empty() { Err(format!("a condition names no {what}")) } else { Ok(()) };
+        match self {
+            Self::All { .. } | Self::Any { .. } | Self::Not { .. } => Ok(()),
+            Self::Trait { name, is } => named("trait", name).and_then(|()| is.check().map_err(|why| format!("trait `{name}`: {why}"))),
+            Self::Date { name, from_days, to_days } => {
+                named("trait", name)?;
+                match (from_days, to_days) {
+                    (None, None) => Err(format!("the date `{name}` has neither `from_days` nor `to_days`")),
+                    (Some(from), Some(to)) if to < from => Err(format!("the date `{name}`: `to_days` is before `from_days`")),
+                    _ => Ok(()),
+                }
+            }
+            Self::Identifier { kind } => named("kind of identifier", kind),
+            Self::Did { of, measure, is, within } => {
+                of.check()?;
+                match measure {
+                    Counted::Count => {}
+                    Counted::Sum { field } | Counted::Distinct { field } => check_field(field)?,
+                }
+                if !is.number.is_finite() {
+                    return Err("a condition compares with what is no number".to_owned());
+                }
+                match within {
+                    Some(Within::Between { from_us, to_us }) if to_us <= from_us => Err("a condition's time ends before it begins".to_owned()),
+                    _ => Ok(()),
+                }
+            }
+            Self::Value { of, field, is, .. } => {
+                of.check()?;
+                check_field(field)?;
+                is.check().map_err(|why| format!("`{field}`: {why}"))
+            }
+            Self::Sequence { steps, .. } if !(2..=6).contains(&steps.len()) => {
+                Err(format!("a sequence of {} step(s): it has 2 to 6", steps.len()))
+            }
+            Self::Sequence { steps, .. } => steps.iter().try_for_each(Events::check),
+            Self::Seen { .. } => Ok(()),
+            Self::Came { is, .. } | Self::Place { is, .. } => is.check(),
+            Self::Stage { stages, .. } if stages.is_empty() => Err("a condition on stages names none".to_owned()),
+            Self::Stage { stages, .. } => match stages.iter().find(|stage| !crate::entity::STAGES.contains(&stage.as_str())) {
+                Some(stage) => Err(format!("there is no stage {stage:?}: name one of {}", crate::entity::STAGES.join(", "))),
+                None => Ok(()),
+            },
+            Self::Orders { is, .. } if !is.number.is_finite() => Err("a condition compares with what is no number".to_owned()),
+            Self::Orders { .. } => Ok(()),
+            Self::Segment { segment_id } => named("segment", segment_id),
+            Self::Share { from, to, .. } if from >= to || 1_000 < *to => {
+                Err(format!("a share from {from} to {to} thousandths: `from` is below `to`, `to` at most 1000"))
+            }
+            Self::Share { .. } => Ok(()),
+        }
+    }
+
+    /// The conditions without what joins them.
+    pub fn conditions(&self) -> Vec<&Rule> {
+        match self {
+            Self::All { rules } | Self::Any { rules } => rules.iter().flat_map(Self::conditions).collect(),
+            Self::Not { rule } => rule.conditions(),
+            _ => vec![self],
+        }
+    }
+
+    /// What has to be measured of events to decide it.
+    pub fn measures(&self) -> BTreeSet<MeasureSpec> {
+        self.conditions().into_iter().flat_map(Self::own_measures).collect()
+    }
+
+    /// The measures of one condition, in its order.
+    pub(crate) fn own_measures(&self) -> Vec<MeasureSpec> {
+        match self {
+            Self::Did { of, measure, within, .. } => {
+                let between_us = match within {
+                    Some(Within::Between { from_us, to_us }) => Some((*from_us, *to_us)),
+                    _ => None,
+                };
+                let grain = match within {
+                    Some(Within::Last(span)) => span.grain(),
+                    _ => Grain::Whole,
+                };
+                let of_what = match measure {
+                    Counted::Count => Of::Count { grain },
+                    Counted::Sum { field } => Of::Sum { field: field.clone(), grain },
+                    Counted::Distinct { field } => Of::Distinct { field: field.clone() },
+                };
+                vec![of.spec(of_what, between_us)]
+            }
+            Self::Value { which, of, field, .. } => {
+                let field = field.clone();
+                vec![of.spec(if *which == Which::First { Of::First { field } } else { Of::Latest { field } }, None)]
+            }
+            Self::Sequence { steps, .. } => steps.iter().map(|step| step.spec(Of::Times, None)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Other segments that it looks at.
+    pub fn segments(&self) -> BTreeSet<&str> {
+        self.conditions()
+            .into_iter()
+            .filter_map(|rule| match rule {
+                Self::Segment { segment_id } => Some(segment_id.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether it looks at leads or orders.
+    pub fn looks_at_entities(&self) -> bool {
+        self.conditions().into_iter().any(|rule| matches!(rule, Self::Stage { .. } | Self::Orders { .. }))
+    }
+}

@@ -1,0 +1,585 @@
+//! Who is in which segment: measured, decided and told as events are folded, and as time passes.
+
+mod registry;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use forecourt_model::{
+    Derived, Event, EventAttribution, EventRow, FragmentId, Origin, ProfileId, Touch,
+    block::TouchOf,
+    command::Action,
+    measure::{Measure, Seen},
+    rule::{self, Part, Person},
+    segment::{ENTERED, Filled, LEFT, Memberships, Segment, Segments, Version, size_name},
+    time,
+};
+use forecourt_store::{FoldTx, StoreError, erasure::EntityKind, fragment::DERIVED};
+
+pub(crate) use registry::Registry;
+
+use crate::{
+    load,
+    pending::Pending,
+    state::{State, Tracked, TrackedMemberships},
+};
+
+type Verdict = Result<(), String>;
+
+/// People whose time has come are decided so many a tick; the next tick takes the next.
+const WOKEN_MAX: usize = 20_000;
+/// Profiles loaded at a time where a range is decided.
+const RANGE_ROWS: usize = 500;
+
+/// What the record being folded changed of one profile, as far as rules look at it.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    /// Everything may have changed: somebody new, somebody merged, time.
+    all: bool,
+    measures: BTreeSet<String>,
+    traits: BTreeSet<String>,
+    came: bool,
+    place: bool,
+    entities: bool,
+    /// How long nothing had been heard of the fragment.
+    silent_us: Option<i64>,
+    segments: BTreeSet<String>,
+    /// Whether entering and leaving is told: what is told of the past starts nothing.
+    is_told: bool,
+    cause: &'static str,
+}
+
+impl Touched {
+    fn all(cause: &'static str) -> Self {
+        Self { all: true, is_told: true, cause, ..Self::default() }
+    }
+}
+
+/// Loads what the batch's profiles are in.
+pub(crate) async fn load(tx: &mut FoldTx, state: &mut State<'_>) -> Result<(), StoreError> {
+    if state.segments.is_empty() {
+        return Ok(());
+    }
+    let profiles: BTreeSet<ProfileId> = state.fragments.values().map(|fragment| fragment.row.profile_id).collect();
+    memberships(tx, state, &profiles.into_iter().collect::<Vec<_>>()).await
+}
+
+async fn memberships(tx: &mut FoldTx, state: &mut State<'_>, profiles: &[ProfileId]) -> Result<(), StoreError> {
+    let absent: Vec<ProfileId> = profiles.iter().copied().filter(|id| !state.memberships.contains_key(id)).collect();
+    for (id, held) in tx.memberships(&absent).await? {
+        state.memberships.insert(id, TrackedMemberships { held, dirty: false });
+    }
+    for id in absent {
+        state.memberships.entry(id).or_default();
+    }
+    Ok(())
+}
+
+/// When the fragment was heard of last, before the event being folded; `None` for a new one.
+pub(crate) fn before(state: &State<'_>, fragment_id: FragmentId) -> Option<i64> {
+    state.fragments.get(&fragment_id).filter(|fragment| 0 < fragment.row.events).map(|fragment| fragment.row.last_us)
+}
+
+/// Adds the event to the measures that take it. Returns what it may turn.
+///
+/// * `before`: see [`before`].
+pub(crate) fn measure(
+    state: &mut State<'_>,
+    event: &Event,
+    fragment_id: FragmentId,
+    touch: Option<&Touch>,
+    before: Option<i64>,
+) -> Touched {
+    let mut touched = Touched { is_told: event.origin == Origin::Live, cause: "event", ..Touched::default() };
+    let segments = state.segments.clone();
+    let Some(fragment) = state.fragments.get_mut(&fragment_id).filter(|_| !segments.is_empty()) else { return touched };
+    touched.all = before.is_none();
+    touched.traits = event.traits.keys().cloned().collect();
+    touched.came = event.marks.is_some();
+    touched.place = event.region.is_some() || event.dealer.is_some();
+    touched.entities = ["\"lead_id\"", "\"order_id\""].iter().any(|id| event.properties.contains(id));
+    touched.silent_us = before.map(|last_us| state.at_us.saturating_sub(last_us));
+    if fragment.state().machine {
+        return touched;
+    }
+    let mut taking = segments.taking(&event.name).peekable();
+    if taking.peek().is_none() {
+        return touched;
+    }
+    let attribution =
+        EventAttribution { offset: state.offset, fragment_id, profile_id: fragment.row.profile_id, touch: TouchOf::None };
+    let row = EventRow::new(event, &attribution, touch);
+    let seen = Seen::new(&row);
+    for (key, spec) in taking.filter(|(_, spec)| spec.takes(&seen)) {
+        let Some(one) = Measure::of(spec, &seen) else { continue };
+        match fragment.state().measures.get_mut(key) {
+            Some(held) => held.unite(&spec.of, &one),
+            None => {
+                fragment.state().measures.insert(key.clone(), one);
+            }
+        }
+        touched.measures.insert(key.clone());
+    }
+    // Measures of rules that are no more.
+    if segments.measures.len() < fragment.state().measures.len() {
+        fragment.state().measures.retain(|key, _| segments.measures.binary_search_by(|(held, _)| held.cmp(key)).is_ok());
+    }
+    touched
+}
+
+/// Decides anew for the event's person, and for whoever it merged or parted.
+pub(crate) async fn update(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    pending: &Pending,
+    fragment_id: FragmentId,
+    touched: &Touched,
+) -> Result<(), StoreError> {
+    if state.segments.is_empty() {
+        return Ok(());
+    }
+    let regrouped = regroup(tx, state).await?;
+    let profile_id = state.fragments.get(&fragment_id).map(|fragment| fragment.row.profile_id);
+    if let Some(profile_id) = profile_id.filter(|profile_id| !regrouped.contains(profile_id)) {
+        decide_one(tx, state, pending, profile_id, touched, Some(fragment_id)).await?;
+    }
+    for profile_id in regrouped {
+        let touched = Touched { is_told: touched.is_told, ..Touched::all("merge") };
+        decide_one(tx, state, pending, profile_id, &touched, None).await?;
+    }
+    Ok(())
+}
+
+/// Decides anew for those whom a command changed.
+pub(crate) async fn follow(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, action: &Action) -> Result<(), StoreError> {
+    if state.segments.is_empty() {
+        return Ok(());
+    }
+    for profile_id in regroup(tx, state).await? {
+        decide_one(tx, state, pending, profile_id, &Touched::all("merge"), None).await?;
+    }
+    let (fragment_id, touched) = match action {
+        Action::SetTrait { profile_id, name, .. } => {
+            let traits = [name.trim().to_owned()].into();
+            (FragmentId(profile_id.0), Touched { traits, is_told: true, cause: "command", ..Touched::default() })
+        }
+        Action::SetStage { lead_id, .. } => {
+            let lead = state.leads.get(lead_id).and_then(|tracked| tracked.now.as_ref());
+            let Some(fragment_id) = lead.map(|lead| lead.fragment_id) else { return Ok(()) };
+            (fragment_id, Touched { entities: true, is_told: true, cause: "command", ..Touched::default() })
+        }
+        _ => return Ok(()),
+    };
+    load::some(tx, state, pending, &[fragment_id]).await?;
+    match state.fragments.get(&fragment_id).map(|fragment| fragment.row.profile_id) {
+        Some(profile_id) => decide_one(tx, state, pending, profile_id, &touched, None).await,
+        None => Ok(()),
+    }
+}
+
+/// Memberships go with the profiles that became one. Returns the profiles to decide anew.
+async fn regroup(tx: &mut FoldTx, state: &mut State<'_>) -> Result<BTreeSet<ProfileId>, StoreError> {
+    let moves = std::mem::take(&mut state.regrouped);
+    let concerned: BTreeSet<ProfileId> = moves.iter().flat_map(|(from, to, _)| [*from, *to]).collect();
+    memberships(tx, state, &concerned.iter().copied().collect::<Vec<_>>()).await?;
+    let mut gone = BTreeSet::new();
+    for (from, to, fragment) in moves {
+        // A profile is named after its least fragment: where that goes, the profile goes.
+        if fragment.is_some_and(|id| id.0 != from.0) {
+            continue;
+        }
+        gone.insert(from);
+        gone.remove(&to);
+        let held = state.memberships.get_mut(&from).map(|held| {
+            held.dirty = true;
+            std::mem::take(&mut held.held)
+        });
+        let Some(held) = held else { continue };
+        let kept = state.memberships.entry(to).or_default();
+        kept.dirty = true;
+        kept.held.turns_us = earlier(kept.held.turns_us, held.turns_us);
+        let mut both = Vec::new();
+        for (number, since_us) in held.since_us {
+            match kept.held.since_us.get_mut(&number) {
+                Some(kept_us) => {
+                    *kept_us = since_us.min(*kept_us);
+                    both.push(number);
+                }
+                None => {
+                    kept.held.since_us.insert(number, since_us);
+                }
+            }
+        }
+        both.into_iter().for_each(|number| state.add_number(&size_name(number), -1));
+    }
+    Ok(concerned.into_iter().filter(|id| !gone.contains(id)).collect())
+}
+
+fn earlier(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    one.into_iter().chain(other).min()
+}
+
+/// Decides the versions that may have turned for one profile, and tells who entered and left.
+///
+/// * `told_of`: the fragment whose event it was.
+async fn decide_one(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    pending: &Pending,
+    profile_id: ProfileId,
+    touched: &Touched,
+    told_of: Option<FragmentId>,
+) -> Result<(), StoreError> {
+    let registry = state.segments.clone();
+    let numbers: Vec<u32> = registry.order.iter().copied().filter(|number| may_turn(&registry, *number, touched)).collect();
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let Some(whole) = whole(tx, state, pending, profile_id).await? else { return Ok(()) };
+    memberships(tx, state, &[profile_id]).await?;
+    let looks_at_entities = numbers.iter().any(|number| registry.ready(*number).is_some_and(|ready| ready.turned_by.entities));
+    let entities = if looks_at_entities { entities(tx, state, &whole).await? } else { Entities::default() };
+    let mut held = std::mem::take(&mut state.memberships.entry(profile_id).or_default().held);
+    let before = held.clone();
+    let turned = decide_versions(state, &registry, &mut held, profile_id, &whole, &entities, numbers, touched);
+    let changed = held != before;
+    let kept = state.memberships.entry(profile_id).or_default();
+    (kept.held, kept.dirty) = (held, kept.dirty || changed);
+    let carrier = told_of.or_else(|| whole.iter().copied().find(|id| state.fragments.get(id).is_some_and(|held| 0 < held.row.events)));
+    for turn in turned {
+        tell(state, &registry, profile_id, carrier, &turn, touched);
+    }
+    Ok(())
+}
+
+/// Somebody entered a version or left it.
+struct Turn {
+    number: u32,
+    entered: bool,
+    because: Vec<usize>,
+}
+
+/// Decides one version after the other; what one turns may turn those that look at it.
+#[expect(clippy::too_many_arguments, reason = "one profile's decision, split from its loading")]
+fn decide_versions(
+    state: &State<'_>,
+    registry: &Registry,
+    held: &mut Memberships,
+    profile_id: ProfileId,
+    whole: &[FragmentId],
+    entities: &Entities,
+    numbers: Vec<u32>,
+    touched: &Touched,
+) -> Vec<Turn> {
+    let parts: Vec<Part<'_>> = whole.iter().filter_map(|id| state.fragments.get(id)).filter_map(|held| {
+        let row = &held.row;
+        Some(Part { kind: &row.kind, events: row.events, first_us: row.first_us, last_us: row.last_us, state: held.read()? })
+    }).collect();
+    let mut turned = Vec::new();
+    let mut asked: BTreeSet<u32> = numbers.into_iter().collect();
+    // After a look at everything the time is known anew; else an earlier one stands.
+    let mut turns_us = if touched.all { None } else { held.turns_us };
+    for number in &registry.order {
+        let (Some(ready), Some(version)) = (registry.ready(*number), registry.segments.versions.get(number)) else { continue };
+        if !asked.contains(number) {
+            continue;
+        }
+        let decision = {
+            let is_in = |segment_id: &str| registry.segments.live(segment_id).is_some_and(|other| held.since_us.contains_key(&other.number));
+            let person = Person {
+                profile_id: profile_id.0,
+                parts: parts.clone(),
+                leads: entities.leads.iter().map(|(stage, since_us)| (stage.as_str(), *since_us)).collect(),
+                orders: entities.orders.clone(),
+                is_in: &is_in,
+            };
+            rule::decide(&ready.decider, &person, state.at_us)
+        };
+        turns_us = earlier(turns_us, decision.turns_us);
+        let was = held.since_us.contains_key(number);
+        if decision.holds == was {
+            continue;
+        }
+        if decision.holds {
+            held.since_us.insert(*number, state.at_us);
+        } else {
+            held.since_us.remove(number);
+        }
+        if version.is_live() {
+            let id = &version.segment.segment_id;
+            let looking = registry.order.iter().filter(|other| {
+                registry.ready(**other).is_some_and(|ready| ready.turned_by.segments.contains(id))
+            });
+            asked.extend(looking);
+        }
+        turned.push(Turn { number: *number, entered: decision.holds, because: decision.because });
+    }
+    held.since_us.retain(|number, _| registry.segments.versions.contains_key(number));
+    held.turns_us = turns_us;
+    turned
+}
+
+fn may_turn(registry: &Registry, number: u32, touched: &Touched) -> bool {
+    let Some(ready) = registry.ready(number) else { return false };
+    let by = &ready.turned_by;
+    touched.all
+        || (touched.came && by.came)
+        || (touched.place && by.place)
+        || (touched.entities && by.entities)
+        || by.seen_us.zip(touched.silent_us).is_some_and(|(seen_us, silent_us)| seen_us <= silent_us)
+        || !by.measures.is_disjoint(&touched.measures)
+        || !by.traits.is_disjoint(&touched.traits)
+        || !by.segments.is_disjoint(&touched.segments)
+}
+
+/// All fragments of a profile with their states read; `None` where the profile is gone.
+async fn whole(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    pending: &Pending,
+    profile_id: ProfileId,
+) -> Result<Option<Vec<FragmentId>>, StoreError> {
+    let root = FragmentId(profile_id.0);
+    if !state.members.contains_key(&profile_id) {
+        load::whole_profiles(tx, state, pending, &[root]).await?;
+    }
+    if !state.fragments.get(&root).is_some_and(|fragment| fragment.row.profile_id == profile_id) {
+        return Ok(None);
+    }
+    let mut ids = state.members.get(&profile_id).cloned().unwrap_or_else(|| vec![root]);
+    if ids.is_empty() {
+        ids.push(root);
+    }
+    for id in &ids {
+        if let Some(fragment) = state.fragments.get_mut(id) {
+            fragment.state();
+        }
+    }
+    Ok(Some(ids))
+}
+
+/// A person's leads and confirmed orders, as rules look at them.
+#[derive(Default)]
+struct Entities {
+    leads: Vec<(String, i64)>,
+    orders: Vec<(i64, Option<f64>)>,
+}
+
+async fn entities(tx: &mut FoldTx, state: &mut State<'_>, whole: &[FragmentId]) -> Result<Entities, StoreError> {
+    let ids = tx.entity_ids_of(EntityKind::Lead, whole).await?;
+    let absent: Vec<String> = ids.into_iter().filter(|id| !state.leads.contains_key(id)).collect();
+    for lead in tx.leads(&absent).await? {
+        state.leads.insert(lead.lead_id.clone(), Tracked::loaded(lead));
+    }
+    let ids = tx.entity_ids_of(EntityKind::Order, whole).await?;
+    let absent: Vec<String> = ids.into_iter().filter(|id| !state.orders.contains_key(id)).collect();
+    for order in tx.orders(&absent).await? {
+        state.orders.insert(order.order_id.clone(), Tracked::loaded(order));
+    }
+    let leads = state.leads.values().filter_map(|tracked| tracked.now.as_ref()).filter(|lead| whole.contains(&lead.fragment_id));
+    let mut leads: Vec<(String, i64)> = leads.map(|lead| (lead.stage.clone(), lead.stage_us)).collect();
+    leads.sort_unstable();
+    let orders = state.orders.values().filter_map(|tracked| tracked.now.as_ref()).filter(|order| whole.contains(&order.fragment_id));
+    let confirmed = orders.filter(|order| order.status == "confirmed");
+    let mut orders: Vec<(i64, Option<f64>)> = confirmed.map(|order| (order.at_us, order.revenue)).collect();
+    orders.sort_unstable_by(|a, b| (a.0, a.1.map(f64::to_bits)).cmp(&(b.0, b.1.map(f64::to_bits))));
+    Ok(Entities { leads, orders })
+}
+
+/// Counts that somebody entered or left, and makes an event of it for a version in force.
+///
+/// * `carrier`: a fragment with events, for the lake's row.
+fn tell(state: &mut State<'_>, registry: &Registry, profile_id: ProfileId, carrier: Option<FragmentId>, turn: &Turn, touched: &Touched) {
+    let Some(version) = registry.segments.versions.get(&turn.number) else { return };
+    state.add_number(&size_name(turn.number), if turn.entered { 1 } else { -1 });
+    if !version.is_live() {
+        return;
+    }
+    let id = version.segment.segment_id.clone();
+    let metric = if turn.entered { "segment_entered" } else { "segment_left" };
+    state.totals.add(metric, time::day(state.at_us), &id, 1, 0);
+    if !touched.is_told {
+        return;
+    }
+    let (offset, at_us) = (state.offset, state.at_us);
+    let Some((carrier, fragment)) = carrier.and_then(|id| Some((id, state.fragments.get_mut(&id)?))) else { return };
+    fragment.row.marks |= DERIVED;
+    fragment.dirty = true;
+    // Never before the fragment's own events: a merge looks for its rows between those and now.
+    let ts_us = at_us.max(fragment.row.first_us);
+    let conditions = version.segment.rule.conditions();
+    let because: Vec<_> = turn.because.iter().filter_map(|at| conditions.get(*at)).take(8).collect();
+    let properties = serde_json::json!({
+        "segment_id": id, "segment": version.segment.name, "version": turn.number, "because": because, "cause": touched.cause,
+    });
+    let index = state.block.derived.iter().rev().take_while(|derived| derived.offset == offset).count() as u32;
+    let name = if turn.entered { ENTERED } else { LEFT };
+    state.block.derived.push(Derived {
+        offset,
+        index,
+        ts_us,
+        fragment_id: carrier,
+        profile_id,
+        name: name.to_owned(),
+        properties: properties.to_string(),
+    });
+    state.totals.add("event", time::day(ts_us), name, 1, 0);
+}
+
+/// Decides anew for those whose time has come.
+pub(crate) async fn wake(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending) -> Result<(), StoreError> {
+    if state.segments.is_empty() {
+        return Ok(());
+    }
+    let at_us = state.at_us;
+    // What the batch changed is not in the table yet, and hides as many rows of it at most.
+    for (id, held) in tx.memberships_due(at_us, WOKEN_MAX + state.memberships.len()).await? {
+        state.memberships.entry(id).or_insert(TrackedMemberships { held, dirty: false });
+    }
+    let due = state.memberships.iter().filter_map(|(id, held)| held.held.turns_us.filter(|us| *us <= at_us).map(|us| (us, *id)));
+    let mut due: Vec<(i64, ProfileId)> = due.collect();
+    due.sort_unstable();
+    due.truncate(WOKEN_MAX);
+    for chunk in due.chunks(RANGE_ROWS) {
+        let roots: Vec<FragmentId> = chunk.iter().map(|(_, id)| FragmentId(id.0)).collect();
+        load::whole_profiles(tx, state, pending, &roots).await?;
+        for (_, profile_id) in chunk {
+            decide_one(tx, state, pending, *profile_id, &Touched::all("time"), None).await?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn set(state: &mut State<'_>, segment: &Segment, actor: &str) -> Verdict {
+    let number = state.number("segment_versions") as u32 + 1;
+    let (offset, at_us) = (state.offset, state.at_us);
+    change(state, |segments| segments.set(segment, number, offset, at_us, actor))?;
+    state.set_number("segment_versions", i64::from(number));
+    Ok(())
+}
+
+pub(crate) fn remove(state: &mut State<'_>, segment_id: &str) -> Verdict {
+    change(state, |segments| segments.remove(segment_id))
+}
+
+pub(crate) fn refill(state: &mut State<'_>, number: u32) -> Verdict {
+    let offset = state.offset;
+    change(state, |segments| segments.refill(number, offset))
+}
+
+/// Changes the versions, and notes which of them are others than before.
+fn change(state: &mut State<'_>, change: impl FnOnce(&mut Segments) -> Result<(), String>) -> Verdict {
+    let before = &state.segments.segments;
+    let mut segments = before.clone();
+    change(&mut segments)?;
+    let all: BTreeSet<u32> = before.versions.keys().chain(segments.versions.keys()).copied().collect();
+    let changed = all.into_iter().filter(|number| before.versions.get(number) != segments.versions.get(number));
+    let changed: BTreeSet<u32> = changed.collect();
+    for number in changed.iter().filter(|number| !segments.versions.contains_key(number)) {
+        state.set_number(&size_name(*number), 0);
+    }
+    state.segment_changes.extend(changed);
+    state.segments = Arc::new(Registry::of(segments));
+    state.touch_version("definitions_version");
+    Ok(())
+}
+
+/// Brings in a part of the past.
+pub(crate) async fn fill(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    pending: &Pending,
+    number: u32,
+    chunk: u32,
+    is_last: bool,
+    rows: &str,
+) -> Result<Verdict, StoreError> {
+    let Ok(rows) = serde_json::from_str::<Filled>(rows) else { return Ok(Err("the rows do not read".into())) };
+    let Some(version) = state.segments.segments.versions.get(&number).cloned() else {
+        return Ok(Err("there is no such version of a segment to fill".into()));
+    };
+    if let Err(reason) = change(state, |segments| segments.filled(number, chunk, is_last)) {
+        return Ok(Err(reason));
+    }
+    let ids: Vec<FragmentId> = rows.iter().map(|(id, _)| *id).collect();
+    load::some(tx, state, pending, &ids).await?;
+    for (id, measures) in rows {
+        // Whoever was erased since is not brought back.
+        let Some(fragment) = state.fragments.get_mut(&id) else { continue };
+        for (key, past) in measures {
+            let Some(spec) = version.unfilled().find(|measure| measure.key == key).map(|measure| &measure.spec) else { continue };
+            match fragment.state().measures.get_mut(&key) {
+                Some(held) => held.unite(&spec.of, &past),
+                None => {
+                    fragment.state().measures.insert(key, past);
+                }
+            }
+            fragment.dirty = true;
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Decides a version for the profiles of a range.
+pub(crate) async fn decide(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    pending: &Pending,
+    number: u32,
+    after: i64,
+    until: i64,
+) -> Result<Verdict, StoreError> {
+    if let Err(reason) = state.segments.segments.clone().decided(number, after, until) {
+        return Ok(Err(reason));
+    }
+    // In force the version is after the last of them.
+    let held = tx.roots_between(after, until).await?;
+    let mut roots: BTreeSet<FragmentId> = held.into_iter().map(|id| FragmentId(id.0)).collect();
+    roots.extend(pending.between(after, until).map(|fragment| fragment.row.fragment_id));
+    let roots: Vec<FragmentId> = roots.into_iter().collect();
+    for chunk in roots.chunks(RANGE_ROWS) {
+        load::whole_profiles(tx, state, pending, chunk).await?;
+        let is_root = |id: &FragmentId| state.fragments.get(id).is_some_and(|held| held.row.profile_id.0 == id.0);
+        let profiles: Vec<ProfileId> = chunk.iter().filter(|id| is_root(id)).map(|id| ProfileId(id.0)).collect();
+        memberships(tx, state, &profiles).await?;
+        for profile_id in profiles {
+            decide_version(tx, state, pending, profile_id, number).await?;
+        }
+    }
+    Ok(change(state, |segments| segments.decided(number, after, until)))
+}
+
+/// Decides one version for one profile; of one in force, those that look at it follow.
+async fn decide_version(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    pending: &Pending,
+    profile_id: ProfileId,
+    number: u32,
+) -> Result<(), StoreError> {
+    let registry = state.segments.clone();
+    let Some(ready) = registry.ready(number) else { return Ok(()) };
+    let Some(whole) = whole(tx, state, pending, profile_id).await? else { return Ok(()) };
+    let entities = if ready.turned_by.entities { entities(tx, state, &whole).await? } else { Entities::default() };
+    let mut held = std::mem::take(&mut state.memberships.entry(profile_id).or_default().held);
+    let before = held.clone();
+    let touched = Touched { cause: "definition", ..Touched::default() };
+    let turned = decide_versions(state, &registry, &mut held, profile_id, &whole, &entities, vec![number], &touched);
+    let changed = held != before;
+    let kept = state.memberships.entry(profile_id).or_default();
+    (kept.held, kept.dirty) = (held, kept.dirty || changed);
+    for turn in turned {
+        tell(state, &registry, profile_id, None, &turn, &touched);
+    }
+    Ok(())
+}
+
+/// Writes what changed of segments and of who is in them.
+pub(crate) async fn save(tx: &mut FoldTx, state: &State<'_>) -> Result<(), StoreError> {
+    let mut changed: Vec<_> = state.memberships.iter().filter(|(_, held)| held.dirty).map(|(id, held)| (*id, &held.held)).collect();
+    changed.sort_unstable_by_key(|(id, _)| *id);
+    tx.save_memberships(changed.into_iter()).await?;
+    let versions = &state.segments.segments.versions;
+    let changed: Vec<&Version> = state.segment_changes.iter().filter_map(|number| versions.get(number)).collect();
+    let removed: Vec<u32> = state.segment_changes.iter().copied().filter(|number| !versions.contains_key(number)).collect();
+    tx.save_segment_versions(&changed, &removed).await
+}
