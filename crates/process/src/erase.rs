@@ -8,6 +8,7 @@ use forecourt_model::{
     command::{Action, Verdict},
     erasure::{Sought, nameless, nobody},
     fragment::DeviceLogin,
+    segment::size_name,
 };
 use forecourt_store::{
     FoldTx, StoreError,
@@ -86,6 +87,8 @@ struct Erased {
     erasure: Erasure,
     shared_devices: usize,
     changed: Vec<EntityKind>,
+    /// Versions of segments that the person was in.
+    left: Vec<u32>,
 }
 
 async fn take_out(
@@ -111,6 +114,7 @@ async fn take_out(
     tx.erase_messages(&message_ids).await?;
     let dead_letters = tx.erase_dead_letters(|letter| sought.is_in(&letter.raw, &settings.hash_key, &settings.region)).await?;
     let (entities, changed) = make_nobodys(tx, settings, record.offset, &fragments).await?;
+    let left = tx.memberships(&[profile_id]).await?.into_iter().flat_map(|(_, held)| held.since_us.into_keys()).collect();
     tx.erase_fragments(&fragments).await?;
     tx.save_fragments(shared.iter().map(|row| emptied(row, &fragments, record)).collect()).await?;
     let suppressed: Vec<FragmentId> = sought.ids().collect();
@@ -127,7 +131,7 @@ async fn take_out(
         dead_letters,
     };
     tx.save_erasure(&erasure).await?;
-    Ok((profile_id, Erased { erasure, shared_devices: shared.len(), changed }))
+    Ok((profile_id, Erased { erasure, shared_devices: shared.len(), changed, left }))
 }
 
 /// Logins of others on a device: what they do on it goes by them, so the device stays.
@@ -196,6 +200,9 @@ async fn count(tx: &mut FoldTx, profile_id: ProfileId, record: &Record, erased: 
     *numbers.entry("profiles".to_owned()).or_default() += erased.shared_devices as i64 - 1;
     for kind in &erased.changed {
         numbers.insert(format!("{}s_version", kind.as_str()), record.offset as i64 + 1);
+    }
+    for number in &erased.left {
+        *numbers.entry(size_name(*number)).or_default() -= 1;
     }
     tracing::info!(profile = profile_id.0, offset = record.offset, "a profile is erased");
     tx.save_fold_numbers(&numbers).await

@@ -13,3 +13,4 @@ mod kept;
 mod order;
 mod people;
 mod replayed;
+mod segments;
