@@ -21,6 +21,7 @@ import { readLive } from "./features/live/search";
 import { readPivot } from "./features/pivot/spec";
 import { readProfile, readProfiles } from "./features/profiles/search";
 import { readRetention } from "./features/retention/spec";
+import { readSql } from "./features/sql/search";
 import { Locked } from "./features/settings/Locked";
 import { NotFoundPage, RouteError, RoutePending } from "./features/shell/RouteStates";
 import { SETTINGS, settingsOf } from "./navigation";
@@ -134,6 +135,13 @@ const retention = createRoute({
   path: "/retention",
   validateSearch: readRetention,
   component: lazyRouteComponent(() => import("./features/retention/RetentionPage"), "RetentionPage"),
+});
+
+const sql = createRoute({
+  getParentRoute: () => shell,
+  path: "/sql",
+  validateSearch: readSql,
+  component: lazyRouteComponent(() => import("./features/sql/SqlPage"), "SqlPage"),
 });
 
 const attribution = createRoute({
@@ -281,6 +289,7 @@ const tree = root.addChildren([
     funnel,
     retention,
     attribution,
+    sql,
     pivot,
     sources,
     forms,

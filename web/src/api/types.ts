@@ -56,6 +56,7 @@ export type ProfileRow = Schemas["ProfileRow"];
 export type Retention = Schemas["Retention"];
 export type RetentionCell = Schemas["RetentionCell"];
 export type RetentionReport = Schemas["RetentionReport"];
+export type SqlRows = Schemas["SqlRows"];
 export type RetentionSpec = Schemas["RetentionSpec"];
 export type RetryWish = Schemas["Retry"];
 export type Role = Schemas["Role"];

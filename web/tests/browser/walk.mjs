@@ -50,6 +50,7 @@ async function walk({ theme, size, name }) {
   await funnel(visit);
   await retention(visit);
   await attribution(visit);
+  await sql(visit);
   await catalogue(visit);
   await savedView(visit);
   await palette(visit, source);
@@ -333,6 +334,27 @@ async function attribution(visit) {
   await page.getByRole("dialog").locator('a[href^="/profiles/"]').first().waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
+}
+
+/** By the keyboard alone: ask, look, draw; the address brings the answer back. */
+async function sql(visit) {
+  const { page } = visit;
+  await go(visit, "/sql");
+  await page.getByRole("textbox", { name: "Your question in SQL" }).click();
+  await page.keyboard.type("SELECT event, count(*) AS n FROM events GROUP BY event ORDER BY n DESC");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+Enter");
+  const answer = page.getByRole("region", { name: "Answer" });
+  await answer.getByRole("cell", { name: "page_viewed", exact: true }).waitFor();
+  await look(visit, "sql");
+  await page.getByText("Chart", { exact: true }).click();
+  await page.waitForURL(/view=chart/);
+  await look(visit, "sql-chart");
+  await page.reload();
+  await page.getByRole("img", { name: "The answer drawn along event" }).waitFor();
+  await page.getByRole("button", { name: "Leads by month and channel" }).click();
+  await settled(page);
+  await page.getByRole("img", { name: "The answer drawn along month" }).waitFor();
 }
 
 async function pivot(visit) {

@@ -9,6 +9,7 @@ import { useMe } from "../../api/session";
 import type { PivotReport, PivotSpec } from "../../api/types";
 import { useReportHint } from "../../report/useReportHint";
 import { useSettled } from "../../report/useSettled";
+import { saveCsv } from "../../ui/csv";
 import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
 import { daysOf, periodOf, periodSearch } from "../../ui/period";
@@ -175,16 +176,8 @@ function Tools({ report }: { report: PivotReport }) {
     await navigator.clipboard.writeText(window.location.href);
     toastDone(t("pivot.link_copied"));
   };
-  const download = () => {
-    // A spreadsheet takes UTF-8 for what it is only with the mark in front.
-    const text = `\uFEFF${csvOf(report, { all: t("pivot.all_marked"), none: t("pivot.none_marked") })}`;
-    const address = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = "pivot.csv";
-    link.click();
-    URL.revokeObjectURL(address);
-  };
+  const download = () =>
+    saveCsv("pivot.csv", csvOf(report, { all: t("pivot.all_marked"), none: t("pivot.none_marked") }));
   return (
     <Group gap={6}>
       <Button

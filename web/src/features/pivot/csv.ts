@@ -1,4 +1,5 @@
 import type { PivotReport } from "../../api/types";
+import { csv } from "../../ui/csv";
 
 /**
  * The report as CSV: a row for each line and column, numbers as computers read them.
@@ -22,12 +23,5 @@ export function csvOf(report: PivotReport, words: { all: string; none: string })
       report.currency,
     ]);
   });
-  return [head, ...rows].map((cells) => cells.map(cell).join(",")).join("\r\n") + "\r\n";
-}
-
-/** Quotes what needs it; what a spreadsheet would take for a formula gets a `'` before it. */
-function cell(text: string): string {
-  const isNumber = text !== "" && Number.isFinite(Number(text));
-  const harmless = !isNumber && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+  return csv([head, ...rows]);
 }
