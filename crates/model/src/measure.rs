@@ -36,11 +36,22 @@ pub struct MeasureSpec {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "of")]
 pub enum Of {
-    Count { grain: Grain },
-    Sum { field: String, grain: Grain },
-    Distinct { field: String },
-    Latest { field: String },
-    First { field: String },
+    Count {
+        grain: Grain,
+    },
+    Sum {
+        field: String,
+        grain: Grain,
+    },
+    Distinct {
+        field: String,
+    },
+    Latest {
+        field: String,
+    },
+    First {
+        field: String,
+    },
     /// When it happened, to the microsecond: for sequences.
     Times,
 }
@@ -187,9 +198,8 @@ pub fn text_of(value: &Value) -> Option<String> {
 }
 
 /// Columns of an event that conditions may name; anything else is `properties.…`.
-pub const COLUMNS: [&str; 12] = [
-    "channel", "utm_source", "utm_medium", "campaign", "region", "dealer", "model", "value", "currency", "url", "source", "event",
-];
+pub const COLUMNS: [&str; 12] =
+    ["channel", "utm_source", "utm_medium", "campaign", "region", "dealer", "model", "value", "currency", "url", "source", "event"];
 
 /// Whether a field can be asked for.
 pub fn check_field(field: &str) -> Result<(), String> {
@@ -321,6 +331,111 @@ impl Measure {
             }
             // Keys name a spec, so two measures under one key are of one kind; what a damaged row says is not mixed in.
             _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prelude::*, strategy::ValueTree as _};
+
+    use super::*;
+    use crate::{Derived, FragmentId, ProfileId};
+
+    fn test(op: Op, values: &[&str]) -> Test {
+        Test { op, values: values.iter().map(|value| (*value).to_owned()).collect() }
+    }
+
+    #[test]
+    fn values_are_compared_as_people_mean_it() {
+        for (op, values, given, holds) in [
+            (Op::Is, &["Kyiv", "Lviv"][..], Some("LVIV"), true),
+            (Op::Is, &["10"], Some("10.0"), true),
+            (Op::Is, &["Kyiv"], None, false),
+            (Op::IsNot, &["Kyiv"], None, true),
+            (Op::IsNot, &["Kyiv"], Some("kyiv"), false),
+            (Op::Contains, &["suv"], Some("Compact SUV"), true),
+            (Op::StartsWith, &["comp"], Some("Compact SUV"), true),
+            (Op::AtLeast, &["9"], Some("10"), true),
+            (Op::Below, &["9"], Some("10"), false),
+            (Op::Above, &["9"], Some("many"), false),
+            (Op::Exists, &[], Some("x"), true),
+            (Op::Absent, &[], None, true),
+        ] {
+            assert_eq!(test(op, values).holds(given), holds, "{op:?} {values:?} {given:?}");
+        }
+        assert!(test(Op::Above, &["many"]).check().is_err());
+        assert!(test(Op::Is, &[]).check().is_err());
+        assert!(test(Op::Exists, &["x"]).check().is_err());
+    }
+
+    #[test]
+    fn an_event_is_asked_for_columns_and_for_what_is_inside_its_properties() {
+        let derived = Derived {
+            offset: 1,
+            index: 0,
+            ts_us: 5,
+            fragment_id: FragmentId(1),
+            profile_id: ProfileId(1),
+            name: "seen".into(),
+            properties: r#"{"car":{"model":"X5","doors":5},"a.b":"flat","none":null}"#.into(),
+        };
+        let row = EventRow { value: Some(2.5), ..EventRow::derived(&derived, "m") };
+        let seen = Seen::new(&row);
+        let read = |field: &str| seen.text(field);
+        assert_eq!(read("properties.car.model").as_deref(), Some("X5"));
+        assert_eq!(read("properties.car.doors").as_deref(), Some("5"));
+        assert_eq!(read("properties.a.b").as_deref(), Some("flat"));
+        assert_eq!((read("properties.none"), read("properties.car"), read("region")), (None, None, None));
+        assert_eq!((read("value").as_deref(), read("event").as_deref()), (Some("2.5"), Some("seen")));
+        assert!(check_field("properties.").is_err() && check_field("colour").is_err() && check_field("dealer").is_ok());
+    }
+
+    fn measures(of: &Of) -> BoxedStrategy<Measure> {
+        match of {
+            Of::Count { .. } | Of::Sum { .. } => {
+                (0..3_000i64, 0..9u64, -50..50i64).prop_map(|(at, n, x)| Measure::Buckets([(at, (n, x))].into())).boxed()
+            }
+            Of::Distinct { .. } => (0..600u32, 0..900i64).prop_map(|(value, at)| Measure::Values([(value.to_string(), at)].into())).boxed(),
+            Of::Latest { .. } | Of::First { .. } => {
+                (0..5i64, 0..9_000u64).prop_map(|(at, offset)| Measure::Extreme(at, offset, Some(offset.to_string()))).boxed()
+            }
+            Of::Times => (0..2_000i64).prop_map(|at| Measure::Times([at].into())).boxed(),
+        }
+    }
+
+    fn united(of: &Of, parts: &[Measure]) -> Option<Measure> {
+        let (first, rest) = parts.split_first()?;
+        let mut all = first.clone();
+        rest.iter().for_each(|part| all.unite(of, part));
+        Some(all)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        /// Whatever the order, and whatever is united first, also where the oldest give way.
+        #[test]
+        fn measures_are_free_of_order(which in 0..6usize, seed: u64, cut in 1..1_999usize) {
+            let field = String::from("f");
+            let all = [
+                Of::Count { grain: Grain::Hour }, Of::Sum { field: field.clone(), grain: Grain::Minute }, Of::Distinct { field: field.clone() },
+                Of::Latest { field: field.clone() }, Of::First { field }, Of::Times,
+            ];
+            let of = &all[which];
+            let mut runner = proptest::test_runner::TestRunner::new_with_rng(
+                ProptestConfig::default(),
+                proptest::test_runner::TestRng::from_seed(proptest::test_runner::RngAlgorithm::ChaCha, &[seed.to_le_bytes(); 4].concat()),
+            );
+            let parts = proptest::collection::vec(measures(of), 2_000).new_tree(&mut runner).map(|tree| tree.current());
+            let parts = parts.map_err(|error| TestCaseError::fail(error.to_string()))?;
+            let backwards: Vec<Measure> = parts.iter().rev().cloned().collect();
+            let whole = united(of, &parts);
+            prop_assert_eq!(&whole, &united(of, &backwards));
+            let halves = [united(of, &parts[cut..]), united(of, &parts[..cut])].map(|half| half.expect("not empty"));
+            prop_assert_eq!(&whole, &united(of, &halves));
+            let text = serde_json::to_string(&whole).map_err(|error| TestCaseError::fail(error.to_string()))?;
+            prop_assert_eq!(serde_json::from_str::<Option<Measure>>(&text).ok(), Some(whole));
         }
     }
 }

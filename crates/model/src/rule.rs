@@ -25,12 +25,21 @@ pub const CONDITIONS_MAX: usize = 100;
 #[serde(tag = "if", rename_all = "snake_case")]
 pub enum Rule {
     /// All of them hold; so does none.
-    All { rules: Vec<Rule> },
+    All {
+        rules: Vec<Rule>,
+    },
     /// At least one holds.
-    Any { rules: Vec<Rule> },
-    Not { rule: Box<Rule> },
+    Any {
+        rules: Vec<Rule>,
+    },
+    Not {
+        rule: Box<Rule>,
+    },
     /// What is known of the person by name: `city`, `vip`, …
-    Trait { name: String, is: Test },
+    Trait {
+        name: String,
+        is: Test,
+    },
     /// A trait that is a date, in whole days from today: 30 days before delivery is `from_days` 0, `to_days` 30.
     Date {
         name: String,
@@ -42,7 +51,9 @@ pub enum Rule {
         to_days: Option<i32>,
     },
     /// Whether an identifier of this kind is known.
-    Identifier { kind: String },
+    Identifier {
+        kind: String,
+    },
     /// How often, how much or how many different: compared with a number.
     Did {
         #[serde(flatten)]
@@ -69,11 +80,21 @@ pub enum Rule {
         within: Option<Span>,
     },
     /// Anything at all was heard of the person since so long.
-    Seen { which: Which, within: Span },
+    Seen {
+        which: Which,
+        within: Span,
+    },
     /// The channel, source or campaign of the first or last visit.
-    Came { which: Which, by: CameBy, is: Test },
+    Came {
+        which: Which,
+        by: CameBy,
+        is: Test,
+    },
     /// The region or the dealer of the latest event that named one.
-    Place { by: Place, is: Test },
+    Place {
+        by: Place,
+        is: Test,
+    },
     /// A lead of the person stands in one of the stages.
     Stage {
         stages: Vec<String>,
@@ -92,9 +113,15 @@ pub enum Rule {
         within: Option<Span>,
     },
     /// Membership in another segment.
-    Segment { segment_id: String },
+    Segment {
+        segment_id: String,
+    },
     /// A random share of all people that stays the same: `seed` draws anew, thousandths from 0 to 1,000.
-    Share { seed: String, from: u32, to: u32 },
+    Share {
+        seed: String,
+        from: u32,
+        to: u32,
+    },
 }
 
 /// Which events.
@@ -243,7 +270,9 @@ impl Rule {
                     return Err("a condition compares with what is no number".to_owned());
                 }
                 match within {
-                    Some(Within::Between { from_us, to_us }) if to_us <= from_us => Err("a condition's time ends before it begins".to_owned()),
+                    Some(Within::Between { from_us, to_us }) if to_us <= from_us => {
+                        Err("a condition's time ends before it begins".to_owned())
+                    }
                     _ => Ok(()),
                 }
             }
@@ -329,5 +358,66 @@ impl Rule {
     /// Whether it looks at leads or orders.
     pub fn looks_at_entities(&self) -> bool {
         self.conditions().into_iter().any(|rule| matches!(rule, Self::Stage { .. } | Self::Orders { .. }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words that files and scripts are written in: they do not change silently.
+    #[test]
+    fn every_kind_of_condition_reads_and_is_written_as_it_was() {
+        let conditions = [
+            r#"{"if":"trait","name":"city","is":{"op":"is","values":["Kyiv"]}}"#,
+            r#"{"if":"date","name":"delivery","from_days":0,"to_days":30}"#,
+            r#"{"if":"identifier","kind":"email"}"#,
+            r#"{"if":"did","event":"car_viewed","where":[{"field":"properties.model","op":"is","values":["X5"]}],"measure":{"of":"count"},"is":{"op":"at_least","number":3.0},"within":{"last":"2w"}}"#,
+            r#"{"if":"did","event":"*","measure":{"of":"sum","field":"value"},"is":{"op":"above","number":0.5},"within":{"between":{"from_us":1,"to_us":2}}}"#,
+            r#"{"if":"value","which":"latest","event":"survey_answered","field":"properties.score","is":{"op":"at_most","values":["6"]}}"#,
+            r#"{"if":"sequence","steps":[{"event":"a"},{"event":"b"}],"span":"12h","within":"30d"}"#,
+            r#"{"if":"seen","which":"first","within":"90m"}"#,
+            r#"{"if":"came","which":"first","by":"utm_source","is":{"op":"exists"}}"#,
+            r#"{"if":"place","by":"dealer","is":{"op":"is_not","values":["North"]}}"#,
+            r#"{"if":"stage","stages":["contract","lost"],"at_least":"3d"}"#,
+            r#"{"if":"orders","measure":"revenue","is":{"op":"equal","number":0.0},"within":"52w"}"#,
+            r#"{"if":"segment","segment_id":"keen"}"#,
+            r#"{"if":"share","seed":"control","from":0,"to":100}"#,
+        ];
+        let joined = format!(r#"{{"if":"all","rules":[{},{{"if":"not","rule":{}}}]}}"#, conditions.join(","), conditions[0]);
+        let rule: Rule = serde_json::from_str(&joined).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(serde_json::to_string(&rule).ok(), Some(joined));
+        assert_eq!(rule.check(), Ok(()));
+        assert_eq!(rule.conditions().len(), 15);
+        assert_eq!((rule.measures().len(), rule.segments().len(), rule.looks_at_entities()), (5, 1, true));
+    }
+
+    #[test]
+    fn what_cannot_be_decided_is_refused_with_what_to_mend() {
+        for (rule, said) in [
+            (r#"{"if":"all","rules":[]}"#, "no condition"),
+            (r#"{"if":"trait","name":" ","is":{"op":"exists"}}"#, "names no trait"),
+            (r#"{"if":"date","name":"d"}"#, "neither"),
+            (r#"{"if":"date","name":"d","from_days":3,"to_days":2}"#, "before"),
+            (r#"{"if":"did","event":"","measure":{"of":"count"},"is":{"op":"below","number":1}}"#, "names no event"),
+            (
+                r#"{"if":"did","event":"a","where":[{"field":"colour","op":"exists"}],"measure":{"of":"count"},"is":{"op":"below","number":1}}"#,
+                "no field \"colour\"",
+            ),
+            (r#"{"if":"sequence","steps":[{"event":"a"}],"span":"1h"}"#, "2 to 6"),
+            (r#"{"if":"stage","stages":["sold"]}"#, "no stage \"sold\""),
+            (r#"{"if":"share","seed":"x","from":5,"to":5}"#, "thousandths"),
+        ] {
+            let rule: Rule = serde_json::from_str(rule).unwrap_or_else(|error| panic!("{rule}: {error}"));
+            let refused = rule.check().expect_err("a rule that cannot be decided");
+            assert!(refused.contains(said), "{refused}");
+        }
+        let deep = format!("{}{}{}", r#"{"if":"not","rule":"#.repeat(12), r#"{"if":"identifier","kind":"email"}"#, "}".repeat(12));
+        let deep: Rule = serde_json::from_str(&deep).unwrap_or_else(|error| panic!("{error}"));
+        assert!(deep.check().is_err_and(|said| said.contains("deep")));
+        for span in ["0d", "1y", "d", "-3d", "99999999999999d", "11000d"] {
+            assert!(Span::parse(span).is_err(), "{span}");
+        }
+        assert_eq!(Span::parse("14d").map(|span| span.to_string()).as_deref(), Ok("2w"));
     }
 }

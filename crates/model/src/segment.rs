@@ -68,9 +68,13 @@ pub struct KeptMeasure {
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum VersionState {
     /// So many chunks of the past are in.
-    Filling { chunks: u32 },
+    Filling {
+        chunks: u32,
+    },
     /// Decided for all people up to and with this profile id.
-    Deciding { until: i64 },
+    Deciding {
+        until: i64,
+    },
     Live,
 }
 
@@ -216,7 +220,11 @@ impl Segments {
     /// Whether `from` looks at `to`, directly or through others.
     fn leads_to(&self, from: &str, to: &str) -> bool {
         let of = |id: &str| -> Vec<&str> {
-            self.versions.values().filter(|version| version.segment.segment_id == id).flat_map(|version| version.segment.rule.segments()).collect()
+            self.versions
+                .values()
+                .filter(|version| version.segment.segment_id == id)
+                .flat_map(|version| version.segment.rule.segments())
+                .collect()
         };
         let mut open = of(from);
         let mut seen = BTreeSet::new();

@@ -1,11 +1,16 @@
-//! How fast the fold is: `cargo run -p forecourt-process --example fold_rate -- [events] [in_turn | anyone]` prints JSON.
+//! How fast the fold is: `cargo run -p forecourt-process --example fold_rate -- [events] [in_turn | anyone | neighbours] [segments]`
+//! prints JSON.
 //!
 //! Ten events a profile; every fifth profile begins anonymous and signs in; 5 % of messages come twice.
 
 use std::time::Instant;
 
 use forecourt_log::{Entry, Log, Options};
-use forecourt_model::{HashKey, Origin, RecordKind, Stamp};
+use forecourt_model::{
+    HashKey, Origin, RecordKind, Stamp,
+    command::{Action, Command},
+    segment::{Segment, VersionState},
+};
 use forecourt_process::{Batch, Fold, Settings};
 use forecourt_store::Store;
 
@@ -15,6 +20,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let order = std::env::args().nth(2).unwrap_or_default();
     let dir = tempfile::tempdir()?;
     let log = Log::open(&dir.path().join("log"), Options::default())?;
+    let segments: u32 = std::env::args().nth(3).and_then(|text| text.parse().ok()).unwrap_or(0);
+    for number in 0..segments {
+        log.append(1_772_300_000_000_000, in_force(number)?).await?;
+    }
     let people = (events / 10).max(1);
     let mut entries = Vec::new();
     for n in 0..events {
@@ -54,7 +63,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut reader = log.reader(0)?;
     let (mut decode_s, mut fold_s) = (0.0, 0.0);
     let mut lake = 0;
-    let (mut folded, mut told, mut since) = (0, 0, 0.0);
+    let (mut folded, mut told, mut since, mut turned) = (0, 0, 0.0, 0);
     loop {
         let begun = Instant::now();
         let records = reader.next_batch(10_000, 8 << 20)?;
@@ -65,9 +74,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         batch.is_large = true;
         decode_s += begun.elapsed().as_secs_f64();
         let begun = Instant::now();
-        lake = fold.process_batch(&batch, lake).await?.block.first_offset;
+        for part in batch.parts().into_iter().filter(|part| !part.records.is_empty()) {
+            let done = fold.process_batch(&part, lake).await?;
+            lake = done.block.first_offset;
+            turned += done.block.derived.len();
+            folded += part.records.len();
+        }
         fold_s += begun.elapsed().as_secs_f64();
-        folded += batch.records.len();
         since += begun.elapsed().as_secs_f64();
         if folded % 500_000 < 10_000 && 100_000 < folded - told {
             eprintln!("{folded} events, {:.0}/s lately", (folded - told) as f64 / since);
@@ -78,14 +91,51 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     fold.settle().await?;
     fold_s += begun.elapsed().as_secs_f64();
     let total = log.end_offset();
+    let live = store.segments().await?.versions.values().filter(|version| version.state == VersionState::Live).count();
     println!(
-        r#"{{"events":{total},"profiles":{},"decode_per_s":{:.0},"fold_per_s":{:.0},"log_bytes_per_event":{:.1}}}"#,
+        r#"{{"events":{total},"segments":{live},"turned":{turned},"profiles":{},"decode_per_s":{:.0},"fold_per_s":{:.0},"log_bytes_per_event":{:.1}}}"#,
         store.profiles_count().await?,
         total as f64 / decode_s,
         total as f64 / fold_s,
         log.bytes() as f64 / total as f64
     );
     Ok(())
+}
+
+/// A segment of five conditions, as marketers have them: most look at what a given event is not about.
+fn in_force(number: u32) -> Result<Vec<Entry>, serde_json::Error> {
+    let (event, next) = (number % 5, (number + 1) % 5);
+    let model = if number % 20 == 0 { "Aster".to_owned() } else { format!("Model {}", number % 40) };
+    let days = [7, 14, 30, 90, 365][(number / 5 % 5) as usize];
+    let rule = format!(
+        r#"{{"if":"all","rules":[
+            {{"if":"did","event":"car_viewed_{event}","where":[{{"field":"properties.model","op":"is","values":["{model}"]}}],
+              "measure":{{"of":"count"}},"is":{{"op":"at_least","number":{}}},"within":{{"last":"{days}d"}}}},
+            {{"if":"not","rule":{{"if":"did","event":"car_viewed_{next}","measure":{{"of":"sum","field":"properties.price"}},
+              "is":{{"op":"above","number":{}}},"within":{{"last":"30d"}}}}}},
+            {{"if":"any","rules":[
+              {{"if":"came","which":"latest","by":"channel","is":{{"op":"is","values":["referral","cpc"]}}}},
+              {{"if":"trait","name":"city","is":{{"op":"is","values":["City {number}"]}}}},
+              {{"if":"seen","which":"first","within":"{days}d"}}]}}]}}"#,
+        1 + number % 3,
+        30_000 + number * 500,
+    );
+    let segment = Segment {
+        segment_id: format!("s{number}"),
+        name: format!("S{number}"),
+        description: String::new(),
+        tz: "UTC".into(),
+        rule: serde_json::from_str(&rule)?,
+    };
+    let number = number + 1;
+    let fill = Action::FillSegment { number, chunk: 0, is_last: true, rows: "[]".into() };
+    // One whose measures others have already is not filled: it refuses, which does no harm.
+    let actions = [Action::SetSegment { segment }, fill, Action::DecideSegment { number, after: -1, until: i64::MAX }];
+    let entry = |action| {
+        let command = Command { actor: "bench".into(), action };
+        serde_json::to_vec(&command).map(|body| Entry { kind: RecordKind::Command as u8, body: body.into() })
+    };
+    actions.into_iter().map(entry).collect()
 }
 
 fn splitmix(x: u64) -> u64 {

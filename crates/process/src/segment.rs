@@ -105,8 +105,7 @@ pub(crate) fn measure(
     if taking.peek().is_none() {
         return touched;
     }
-    let attribution =
-        EventAttribution { offset: state.offset, fragment_id, profile_id: fragment.row.profile_id, touch: TouchOf::None };
+    let attribution = EventAttribution { offset: state.offset, fragment_id, profile_id: fragment.row.profile_id, touch: TouchOf::None };
     let row = EventRow::new(event, &attribution, touch);
     let seen = Seen::new(&row);
     for (key, spec) in taking.filter(|(_, spec)| spec.takes(&seen)) {
@@ -270,10 +269,14 @@ fn decide_versions(
     numbers: Vec<u32>,
     touched: &Touched,
 ) -> Vec<Turn> {
-    let parts: Vec<Part<'_>> = whole.iter().filter_map(|id| state.fragments.get(id)).filter_map(|held| {
-        let row = &held.row;
-        Some(Part { kind: &row.kind, events: row.events, first_us: row.first_us, last_us: row.last_us, state: held.read()? })
-    }).collect();
+    let parts: Vec<Part<'_>> = whole
+        .iter()
+        .filter_map(|id| state.fragments.get(id))
+        .filter_map(|held| {
+            let row = &held.row;
+            Some(Part { kind: &row.kind, events: row.events, first_us: row.first_us, last_us: row.last_us, state: held.read()? })
+        })
+        .collect();
     let mut turned = Vec::new();
     let mut asked: BTreeSet<u32> = numbers.into_iter().collect();
     // After a look at everything the time is known anew; else an earlier one stands.
@@ -284,7 +287,8 @@ fn decide_versions(
             continue;
         }
         let decision = {
-            let is_in = |segment_id: &str| registry.segments.live(segment_id).is_some_and(|other| held.since_us.contains_key(&other.number));
+            let is_in =
+                |segment_id: &str| registry.segments.live(segment_id).is_some_and(|other| held.since_us.contains_key(&other.number));
             let person = Person {
                 profile_id: profile_id.0,
                 parts: parts.clone(),
@@ -306,9 +310,8 @@ fn decide_versions(
         }
         if version.is_live() {
             let id = &version.segment.segment_id;
-            let looking = registry.order.iter().filter(|other| {
-                registry.ready(**other).is_some_and(|ready| ready.turned_by.segments.contains(id))
-            });
+            let looking =
+                registry.order.iter().filter(|other| registry.ready(**other).is_some_and(|ready| ready.turned_by.segments.contains(id)));
             asked.extend(looking);
         }
         turned.push(Turn { number: *number, entered: decision.holds, because: decision.because });

@@ -35,7 +35,12 @@ impl FoldTx {
     /// What the profiles are in; those that are in none may be absent.
     pub async fn memberships(&mut self, ids: &[ProfileId]) -> Result<Vec<(ProfileId, Memberships)>, StoreError> {
         let keys = ids.iter().map(|id| id.0.into()).collect();
-        self.tx.query_many("profile_id, turns_us, members", "memberships WHERE profile_id IN", keys).await?.iter().map(memberships).collect()
+        self.tx
+            .query_many("profile_id, turns_us, members", "memberships WHERE profile_id IN", keys)
+            .await?
+            .iter()
+            .map(memberships)
+            .collect()
     }
 
     /// The profiles whose time has come, in its order.

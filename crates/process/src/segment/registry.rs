@@ -115,9 +115,13 @@ fn in_order(segments: &Segments) -> Vec<u32> {
     while placed.len() < segments.versions.len() {
         let before = placed.len();
         for version in segments.versions.values().filter(|version| !placed.contains(&version.number)).collect::<Vec<_>>() {
-            let waits = version.segment.rule.segments().into_iter().filter_map(|id| segments.live(id)).any(|other| {
-                other.number != version.number && !placed.contains(&other.number)
-            });
+            let waits = version
+                .segment
+                .rule
+                .segments()
+                .into_iter()
+                .filter_map(|id| segments.live(id))
+                .any(|other| other.number != version.number && !placed.contains(&other.number));
             if !waits {
                 placed.insert(version.number);
                 order.push(version.number);

@@ -5,6 +5,8 @@ use forecourt_model::{
     ChannelRules, Identifier, IdentifierKind, Origin, RecordKind,
     channel::ChannelRule,
     command::{Action, ChannelsOf, Command},
+    segment::Segment,
+    time::HOUR_US,
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 
@@ -39,6 +41,62 @@ fn channel_command(touch: &Touch) -> Option<Action> {
         4 => Some(decide(ChannelsOf::Fragments, &(i64::MAX / 2).to_string(), &i64::MAX.to_string())),
         5 => Some(decide(ChannelsOf::Leads, "", "L0")),
         6 => Some(decide(ChannelsOf::Orders, "", "P")),
+        _ => None,
+    }
+}
+
+/// The segments that the world begins with, computed.
+fn first_segments() -> Vec<Action> {
+    let rules = [
+        (
+            "keen",
+            r#"{"if":"did","event":"lead_created","measure":{"of":"count"},"is":{"op":"at_least","number":2},"within":{"last":"9d"}}"#,
+        ),
+        ("silent", r#"{"if":"not","rule":{"if":"seen","which":"latest","within":"5d"}}"#),
+        (
+            "known",
+            r#"{"if":"any","rules":[{"if":"trait","name":"name","is":{"op":"is","values":["N1","N3"]}},{"if":"stage","stages":["captured"],"less_than":"1d"}]}"#,
+        ),
+    ];
+    let computed = |(at, (id, rule)): (usize, (&str, &str))| {
+        let number = at as u32 + 1;
+        let fill = Action::FillSegment { number, chunk: 0, is_last: true, rows: "[]".to_owned() };
+        let segment = Segment {
+            segment_id: id.to_owned(),
+            name: id.to_owned(),
+            description: String::new(),
+            tz: "UTC".to_owned(),
+            rule: serde_json::from_str(rule).expect("a rule"),
+        };
+        let mut actions = vec![Action::SetSegment { segment }];
+        actions.extend((id == "keen").then_some(fill));
+        actions.push(Action::DecideSegment { number, after: -1, until: i64::MAX });
+        actions
+    };
+    rules.into_iter().enumerate().flat_map(computed).collect()
+}
+
+/// Now and then a segment's rule changes, and what the change asks for is done in pieces, also what it does not ask for.
+fn segment_command(touch: &Touch) -> Option<Action> {
+    let half = i64::MAX / 2;
+    let number = 4 + u32::from(touch.minutes % 3);
+    match touch.minutes % 17 {
+        0 => Some(Action::SetSegment {
+            segment: Segment {
+                segment_id: "keen".to_owned(),
+                name: "keen".to_owned(),
+                description: String::new(),
+                tz: "UTC".to_owned(),
+                rule: serde_json::from_str(r#"{"if":"all","rules":[{"if":"segment","segment_id":"known"},{"if":"did","event":"*","measure":{"of":"distinct","field":"event"},"is":{"op":"above","number":1},"within":{"last":"12d"}}]}"#)
+                    .expect("a rule"),
+            },
+        }),
+        1 | 2 => Some(Action::FillSegment { number, chunk: u32::from(touch.minutes % 2), is_last: touch.minutes.is_multiple_of(2), rows: "[]".to_owned() }),
+        3 | 4 => Some(Action::DecideSegment { number, after: -1, until: half }),
+        5 => Some(Action::DecideSegment { number, after: half, until: i64::MAX }),
+        6 => Some(Action::DecideSegment { number: 2, after: -1, until: i64::MAX }),
+        7 => Some(Action::RefillSegment { number }),
+        8 => Some(Action::RemoveSegment { segment_id: "silent".to_owned() }),
         _ => None,
     }
 }
@@ -101,19 +159,27 @@ fn batches_of_any_size_end_in_the_same_state() {
         .run(&worlds, |(touches, sizes)| {
             runtime.block_on(async {
                 let mut one = App::new(None).await;
+                let command = |action| {
+                    let command = Command { actor: "ana@example.com".into(), action };
+                    Entry { kind: RecordKind::Command as u8, body: serde_json::to_vec(&command).expect("json").into() }
+                };
+                one.append(first_segments().into_iter().map(command).collect()).await;
                 for (n, touch) in touches.iter().enumerate() {
-                    one.now_us += 30_000_000;
+                    one.now_us += if touch.minutes.is_multiple_of(5) { 7 * HOUR_US } else { 30_000_000 };
+                    if touch.minutes.is_multiple_of(4) {
+                        one.append(vec![Entry { kind: RecordKind::Tick as u8, body: Default::default() }]).await;
+                    }
                     let id = if touch.repeat { n / 2 } else { n };
                     let entry = entry(&one, &format!("m{id}"), touch);
                     one.append(vec![entry]).await;
-                    for action in channel_command(touch).into_iter().chain(erasure(touch)) {
-                        let command = Command { actor: "ana@example.com".into(), action };
-                        let body = serde_json::to_vec(&command).expect("json").into();
-                        one.append(vec![Entry { kind: RecordKind::Command as u8, body }]).await;
+                    for action in channel_command(touch).into_iter().chain(erasure(touch)).chain(segment_command(touch)) {
+                        one.append(vec![command(action)]).await;
                     }
                 }
                 one.fold_all(1).await;
                 let mut told = vec![one.folded.iter().flat_map(|folded| folded.block.events.clone()).collect::<Vec<_>>()];
+                let derived = |app: &App| app.folded.iter().flat_map(|folded| folded.block.derived.clone()).collect::<Vec<_>>();
+                let derived_one_by_one = derived(&one);
                 let mut moves = vec![one.folded.iter().flat_map(|folded| folded.block.moves.clone()).collect::<Vec<_>>()];
                 for size in sizes.iter().copied().chain([10_000]) {
                     let mut other = App::new(None).await;
@@ -123,6 +189,7 @@ fn batches_of_any_size_end_in_the_same_state() {
                     std::mem::swap(&mut other.log, &mut one.log);
                     let difference = one.store.first_difference(&other.store).await.expect("compared");
                     prop_assert_eq!(difference, None, "batches of {}", size);
+                    prop_assert_eq!(&derived(&other), &derived_one_by_one);
                     let attributed = |touch: forecourt_model::EventAttribution| (touch.offset, touch.fragment_id, touch.profile_id);
                     let events: Vec<_> = other.folded.iter().flat_map(|folded| folded.block.events.clone()).collect();
                     prop_assert_eq!(

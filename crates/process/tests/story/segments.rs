@@ -87,7 +87,10 @@ async fn an_event_brings_in_and_time_takes_out() {
         assert_eq!(app.members_of("keen").await, "");
         app.entered_and_left();
         app.at("10:30").send(&visit("d1", "car_viewed")).await.send(&visit("d1", "car_viewed")).await;
-        assert_eq!((app.members_of("keen").await.as_str(), app.entered_and_left()), ("d1", vec!["segment_entered keen did event".to_owned()]));
+        assert_eq!(
+            (app.members_of("keen").await.as_str(), app.entered_and_left()),
+            ("d1", vec!["segment_entered keen did event".to_owned()])
+        );
         // 09:00 leaves the window first, which leaves two; then those of 10:30, as the hour's whole.
         app.at("2026-03-05T10:59:00Z").tick().await;
         assert_eq!((app.members_of("keen").await.as_str(), app.entered_and_left()), ("d1", vec![]));
@@ -112,7 +115,10 @@ async fn silence_is_noticed_by_the_minute_and_ended_by_an_event() {
         assert_eq!(app.members_of("silent").await, "d1");
         app.entered_and_left();
         app.at("2026-05-01T12:00:00Z").send(&visit("d1", "page_viewed")).await;
-        assert_eq!((app.members_of("silent").await.as_str(), app.entered_and_left()), ("", vec!["segment_left silent seen event".to_owned()]));
+        assert_eq!(
+            (app.members_of("silent").await.as_str(), app.entered_and_left()),
+            ("", vec!["segment_left silent seen event".to_owned()])
+        );
     })
     .await;
 }
@@ -188,7 +194,9 @@ async fn a_change_of_rule_is_filled_beside_the_old_and_takes_its_place_at_once()
 
         let version = app.store.segments().await.expect("read").versions[&number].clone();
         let kept = version.measures[0].clone();
-        let past = |spec: &MeasureSpec| -> Measure { serde_json::from_value(json!({ "b": { "0": [1, 0] } })).unwrap_or_else(|e| panic!("{spec:?} {e}")) };
+        let past = |spec: &MeasureSpec| -> Measure {
+            serde_json::from_value(json!({ "b": { "0": [1, 0] } })).unwrap_or_else(|e| panic!("{spec:?} {e}"))
+        };
         let rows: Filled = [d1, d2].map(|id| (id, BTreeMap::from([(kept.key.clone(), past(&kept.spec))]))).to_vec();
         let rows = serde_json::to_string(&rows).expect("json");
         let fill = |chunk, is_last, rows: &str| Action::FillSegment { number, chunk, is_last, rows: rows.to_owned() };
@@ -234,8 +242,10 @@ async fn dates_stages_and_orders_turn_by_the_day_and_by_what_is_told() {
         app.segment("buyers", buyers).await;
         app.send(r#"{"type":"identify","userId":"u1","traits":{"delivery":"2026-04-10"}}"#).await;
         app.send(r#"{"type":"track","event":"contract_signed","userId":"u1","properties":{"lead_id":"L1","stage":"contract"}}"#).await;
-        app.send(r#"{"type":"track","event":"order_paid","userId":"u1","properties":{"order_id":"O1","status":"confirmed","value":10000.51}}"#)
-            .await;
+        app.send(
+            r#"{"type":"track","event":"order_paid","userId":"u1","properties":{"order_id":"O1","status":"confirmed","value":10000.51}}"#,
+        )
+        .await;
         assert_eq!([app.members_of("soon").await, app.members_of("waits").await], ["", ""]);
         assert_eq!(app.members_of("buyers").await, "u1");
         app.at("2026-03-04T09:05:00Z").tick().await;
