@@ -178,9 +178,15 @@ impl Op {
 }
 
 fn same(given: &str, wanted: &str) -> bool {
-    given == wanted
-        || given.to_lowercase() == wanted.to_lowercase()
-        || number(given).zip(number(wanted)).is_some_and(|(given, wanted)| given == wanted)
+    if given.eq_ignore_ascii_case(wanted) {
+        return true;
+    }
+    // Letters beyond ASCII have cases too; but most values differ in what costs nothing to see.
+    if !(given.is_ascii() && wanted.is_ascii()) {
+        return given.to_lowercase() == wanted.to_lowercase();
+    }
+    let may_be_number = |text: &str| text.trim_start().starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first));
+    may_be_number(given) && may_be_number(wanted) && number(given).zip(number(wanted)).is_some_and(|(given, wanted)| given == wanted)
 }
 
 fn number(text: &str) -> Option<f64> {

@@ -2,10 +2,15 @@
 
 mod registry;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::BTreeSet,
+    hash::{Hash as _, Hasher as _},
+    sync::Arc,
+};
 
 use forecourt_model::{
-    Derived, Event, EventAttribution, EventRow, FragmentId, Origin, ProfileId, Touch,
+    Derived, Event, EventAttribution, EventRow, FragmentId, FragmentState, Origin, ProfileId, Touch,
     block::TouchOf,
     command::Action,
     measure::{Measure, Seen},
@@ -14,13 +19,14 @@ use forecourt_model::{
     time,
 };
 use forecourt_store::{FoldTx, StoreError, erasure::EntityKind, fragment::DERIVED};
+use rustc_hash::FxHasher;
 
 pub(crate) use registry::Registry;
 
 use crate::{
     load,
     pending::Pending,
-    state::{State, Tracked, TrackedMemberships},
+    state::{Fragment, State, Tracked, TrackedMemberships},
 };
 
 type Verdict = Result<(), String>;
@@ -35,14 +41,14 @@ const RANGE_ROWS: usize = 500;
 pub(crate) struct Touched {
     /// Everything may have changed: somebody new, somebody merged, time.
     all: bool,
-    measures: BTreeSet<String>,
-    traits: BTreeSet<String>,
+    /// Places among the registry's measures.
+    measures: Vec<usize>,
+    traits: Vec<String>,
     came: bool,
     place: bool,
     entities: bool,
     /// How long nothing had been heard of the fragment.
     silent_us: Option<i64>,
-    segments: BTreeSet<String>,
     /// Whether entering and leaving is told: what is told of the past starts nothing.
     is_told: bool,
     cause: &'static str,
@@ -52,6 +58,13 @@ impl Touched {
     fn all(cause: &'static str) -> Self {
         Self { all: true, is_told: true, cause, ..Self::default() }
     }
+}
+
+/// What a fragment was before an event, as far as rules look at it.
+pub(crate) struct Before {
+    last_us: i64,
+    /// Digest of how the person came first and last.
+    came: u64,
 }
 
 /// Loads what the batch's profiles are in.
@@ -74,9 +87,22 @@ async fn memberships(tx: &mut FoldTx, state: &mut State<'_>, profiles: &[Profile
     Ok(())
 }
 
-/// When the fragment was heard of last, before the event being folded; `None` for a new one.
-pub(crate) fn before(state: &State<'_>, fragment_id: FragmentId) -> Option<i64> {
-    state.fragments.get(&fragment_id).filter(|fragment| 0 < fragment.row.events).map(|fragment| fragment.row.last_us)
+/// The fragment before the event being folded; `None` for a new one, and where nobody asks.
+pub(crate) fn before(state: &mut State<'_>, fragment_id: FragmentId) -> Option<Before> {
+    if state.segments.is_empty() {
+        return None;
+    }
+    let asks = state.segments.asks_how_people_came();
+    let fragment = state.fragments.get_mut(&fragment_id).filter(|fragment| 0 < fragment.row.events)?;
+    Some(Before { last_us: fragment.row.last_us, came: if asks { came(fragment.state()) } else { 0 } })
+}
+
+fn came(state: &FragmentState) -> u64 {
+    let mut hasher = FxHasher::default();
+    for touch in [&state.first_touch, &state.last_touch].into_iter().flatten() {
+        (&touch.channel, &touch.utm_source, &touch.utm_medium, &touch.campaign).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// Adds the event to the measures that take it. Returns what it may turn.
@@ -87,42 +113,49 @@ pub(crate) fn measure(
     event: &Event,
     fragment_id: FragmentId,
     touch: Option<&Touch>,
-    before: Option<i64>,
+    before: Option<Before>,
 ) -> Touched {
     let mut touched = Touched { is_told: event.origin == Origin::Live, cause: "event", ..Touched::default() };
     let segments = state.segments.clone();
     let Some(fragment) = state.fragments.get_mut(&fragment_id).filter(|_| !segments.is_empty()) else { return touched };
-    touched.all = before.is_none();
+    let Some(before) = before else {
+        touched.all = true;
+        add(&segments, state.offset, event, touch, fragment, &mut touched);
+        return touched;
+    };
     touched.traits = event.traits.keys().cloned().collect();
-    touched.came = event.marks.is_some();
+    touched.came = segments.asks_how_people_came() && came(fragment.state()) != before.came;
     touched.place = event.region.is_some() || event.dealer.is_some();
     touched.entities = ["\"lead_id\"", "\"order_id\""].iter().any(|id| event.properties.contains(id));
-    touched.silent_us = before.map(|last_us| state.at_us.saturating_sub(last_us));
-    if fragment.state().machine {
-        return touched;
-    }
+    touched.silent_us = Some(state.at_us.saturating_sub(before.last_us));
+    add(&segments, state.offset, event, touch, fragment, &mut touched);
+    touched
+}
+
+fn add(segments: &Registry, offset: u64, event: &Event, touch: Option<&Touch>, fragment: &mut Fragment, touched: &mut Touched) {
     let mut taking = segments.taking(&event.name).peekable();
-    if taking.peek().is_none() {
-        return touched;
+    if taking.peek().is_none() || fragment.state().machine {
+        return;
     }
-    let attribution = EventAttribution { offset: state.offset, fragment_id, profile_id: fragment.row.profile_id, touch: TouchOf::None };
+    let (fragment_id, profile_id) = (fragment.row.fragment_id, fragment.row.profile_id);
+    let attribution = EventAttribution { offset, fragment_id, profile_id, touch: TouchOf::None };
     let row = EventRow::new(event, &attribution, touch);
     let seen = Seen::new(&row);
-    for (key, spec) in taking.filter(|(_, spec)| spec.takes(&seen)) {
-        let Some(one) = Measure::of(spec, &seen) else { continue };
+    for at in taking {
+        let (key, spec) = &segments.measures[at];
+        let Some(one) = spec.takes(&seen).then(|| Measure::of(spec, &seen)).flatten() else { continue };
         match fragment.state().measures.get_mut(key) {
             Some(held) => held.unite(&spec.of, &one),
             None => {
                 fragment.state().measures.insert(key.clone(), one);
             }
         }
-        touched.measures.insert(key.clone());
+        touched.measures.push(at);
     }
     // Measures of rules that are no more.
     if segments.measures.len() < fragment.state().measures.len() {
-        fragment.state().measures.retain(|key, _| segments.measures.binary_search_by(|(held, _)| held.cmp(key)).is_ok());
+        fragment.state().measures.retain(|key, _| segments.measure_at(key).is_ok());
     }
-    touched
 }
 
 /// Decides anew for the event's person, and for whoever it merged or parted.
@@ -158,7 +191,7 @@ pub(crate) async fn follow(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pen
     }
     let (fragment_id, touched) = match action {
         Action::SetTrait { profile_id, name, .. } => {
-            let traits = [name.trim().to_owned()].into();
+            let traits = vec![name.trim().to_owned()];
             (FragmentId(profile_id.0), Touched { traits, is_told: true, cause: "command", ..Touched::default() })
         }
         Action::SetStage { lead_id, .. } => {
@@ -229,23 +262,42 @@ async fn decide_one(
     told_of: Option<FragmentId>,
 ) -> Result<(), StoreError> {
     let registry = state.segments.clone();
-    let numbers: Vec<u32> = registry.order.iter().copied().filter(|number| may_turn(&registry, *number, touched)).collect();
-    if numbers.is_empty() {
-        return Ok(());
+    let mut asked = Vec::new();
+    if registry.mark(touched, &mut asked) {
+        decide_asked(tx, state, pending, &registry, profile_id, asked, touched, told_of).await?;
     }
+    Ok(())
+}
+
+/// * `asked`: by place, the versions to decide.
+#[expect(clippy::too_many_arguments, reason = "one profile's decision by what was touched or by what is asked")]
+async fn decide_asked(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    pending: &Pending,
+    registry: &Registry,
+    profile_id: ProfileId,
+    asked: Vec<bool>,
+    touched: &Touched,
+    told_of: Option<FragmentId>,
+) -> Result<(), StoreError> {
     let Some(whole) = whole(tx, state, pending, profile_id).await? else { return Ok(()) };
     memberships(tx, state, &[profile_id]).await?;
-    let looks_at_entities = numbers.iter().any(|number| registry.ready(*number).is_some_and(|ready| ready.turned_by.entities));
+    let looks_at_entities = registry.ready.iter().zip(&asked).any(|(ready, asked)| *asked && ready.looks_at_entities);
     let entities = if looks_at_entities { entities(tx, state, &whole).await? } else { Entities::default() };
-    let mut held = std::mem::take(&mut state.memberships.entry(profile_id).or_default().held);
-    let before = held.clone();
-    let turned = decide_versions(state, &registry, &mut held, profile_id, &whole, &entities, numbers, touched);
-    let changed = held != before;
     let kept = state.memberships.entry(profile_id).or_default();
-    (kept.held, kept.dirty) = (held, kept.dirty || changed);
-    let carrier = told_of.or_else(|| whole.iter().copied().find(|id| state.fragments.get(id).is_some_and(|held| 0 < held.row.events)));
+    let turned_us = kept.held.turns_us;
+    let mut held = std::mem::take(&mut kept.held);
+    // After a look at everything the time is known anew; else an earlier one stands.
+    held.turns_us = turned_us.filter(|_| !touched.all);
+    let (held, turned) = decide_versions(state, registry, held, profile_id, &whole, entities, asked);
+    let kept = state.memberships.entry(profile_id).or_default();
+    kept.dirty |= !turned.is_empty() || held.turns_us != turned_us;
+    kept.held = held;
+    let has_events = |id: &FragmentId| state.fragments.get(id).is_some_and(|held| 0 < held.row.events);
+    let carrier = told_of.or_else(|| whole.iter().copied().find(has_events));
     for turn in turned {
-        tell(state, &registry, profile_id, carrier, &turn, touched);
+        tell(state, registry, profile_id, carrier, &turn, touched);
     }
     Ok(())
 }
@@ -257,81 +309,58 @@ struct Turn {
     because: Vec<usize>,
 }
 
-/// Decides one version after the other; what one turns may turn those that look at it.
-#[expect(clippy::too_many_arguments, reason = "one profile's decision, split from its loading")]
+/// Decides one version after the other; what one turns may turn those that look at it, which come later.
 fn decide_versions(
     state: &State<'_>,
     registry: &Registry,
-    held: &mut Memberships,
+    held: Memberships,
     profile_id: ProfileId,
     whole: &[FragmentId],
-    entities: &Entities,
-    numbers: Vec<u32>,
-    touched: &Touched,
-) -> Vec<Turn> {
-    let parts: Vec<Part<'_>> = whole
-        .iter()
-        .filter_map(|id| state.fragments.get(id))
-        .filter_map(|held| {
-            let row = &held.row;
-            Some(Part { kind: &row.kind, events: row.events, first_us: row.first_us, last_us: row.last_us, state: held.read()? })
-        })
-        .collect();
+    entities: Entities,
+    mut asked: Vec<bool>,
+) -> (Memberships, Vec<Turn>) {
+    let part = |id: &FragmentId| {
+        let held = state.fragments.get(id)?;
+        let row = &held.row;
+        Some(Part { kind: &row.kind, events: row.events, first_us: row.first_us, last_us: row.last_us, state: held.read()? })
+    };
+    let held = RefCell::new(held);
+    let is_in =
+        |segment_id: &str| registry.segments.live(segment_id).is_some_and(|other| held.borrow().since_us.contains_key(&other.number));
+    let person = Person {
+        profile_id: profile_id.0,
+        parts: whole.iter().filter_map(part).collect(),
+        leads: entities.leads.iter().map(|(stage, since_us)| (stage.as_str(), *since_us)).collect(),
+        orders: entities.orders,
+        is_in: &is_in,
+    };
     let mut turned = Vec::new();
-    let mut asked: BTreeSet<u32> = numbers.into_iter().collect();
-    // After a look at everything the time is known anew; else an earlier one stands.
-    let mut turns_us = if touched.all { None } else { held.turns_us };
-    for number in &registry.order {
-        let (Some(ready), Some(version)) = (registry.ready(*number), registry.segments.versions.get(number)) else { continue };
-        if !asked.contains(number) {
+    for (at, ready) in registry.ready.iter().enumerate() {
+        if !asked[at] {
             continue;
         }
-        let decision = {
-            let is_in =
-                |segment_id: &str| registry.segments.live(segment_id).is_some_and(|other| held.since_us.contains_key(&other.number));
-            let person = Person {
-                profile_id: profile_id.0,
-                parts: parts.clone(),
-                leads: entities.leads.iter().map(|(stage, since_us)| (stage.as_str(), *since_us)).collect(),
-                orders: entities.orders.clone(),
-                is_in: &is_in,
-            };
-            rule::decide(&ready.decider, &person, state.at_us)
-        };
-        turns_us = earlier(turns_us, decision.turns_us);
-        let was = held.since_us.contains_key(number);
+        let decision = rule::decide(&ready.decider, &person, state.at_us);
+        let mut held = held.borrow_mut();
+        held.turns_us = earlier(held.turns_us, decision.turns_us);
+        let was = held.since_us.contains_key(&ready.number);
         if decision.holds == was {
             continue;
         }
         if decision.holds {
-            held.since_us.insert(*number, state.at_us);
+            held.since_us.insert(ready.number, state.at_us);
         } else {
-            held.since_us.remove(number);
+            held.since_us.remove(&ready.number);
         }
-        if version.is_live() {
-            let id = &version.segment.segment_id;
-            let looking =
-                registry.order.iter().filter(|other| registry.ready(**other).is_some_and(|ready| ready.turned_by.segments.contains(id)));
-            asked.extend(looking);
+        if ready.is_live {
+            registry.looking_at(&ready.segment_id).iter().for_each(|at| asked[*at] = true);
         }
-        turned.push(Turn { number: *number, entered: decision.holds, because: decision.because });
+        turned.push(Turn { number: ready.number, entered: decision.holds, because: decision.because });
     }
-    held.since_us.retain(|number, _| registry.segments.versions.contains_key(number));
-    held.turns_us = turns_us;
-    turned
-}
-
-fn may_turn(registry: &Registry, number: u32, touched: &Touched) -> bool {
-    let Some(ready) = registry.ready(number) else { return false };
-    let by = &ready.turned_by;
-    touched.all
-        || (touched.came && by.came)
-        || (touched.place && by.place)
-        || (touched.entities && by.entities)
-        || by.seen_us.zip(touched.silent_us).is_some_and(|(seen_us, silent_us)| seen_us <= silent_us)
-        || !by.measures.is_disjoint(&touched.measures)
-        || !by.traits.is_disjoint(&touched.traits)
-        || !by.segments.is_disjoint(&touched.segments)
+    let mut held = held.into_inner();
+    if !turned.is_empty() {
+        held.since_us.retain(|number, _| registry.segments.versions.contains_key(number));
+    }
+    (held, turned)
 }
 
 /// All fragments of a profile with their states read; `None` where the profile is gone.
@@ -560,20 +589,11 @@ async fn decide_version(
     number: u32,
 ) -> Result<(), StoreError> {
     let registry = state.segments.clone();
-    let Some(ready) = registry.ready(number) else { return Ok(()) };
-    let Some(whole) = whole(tx, state, pending, profile_id).await? else { return Ok(()) };
-    let entities = if ready.turned_by.entities { entities(tx, state, &whole).await? } else { Entities::default() };
-    let mut held = std::mem::take(&mut state.memberships.entry(profile_id).or_default().held);
-    let before = held.clone();
+    let Some(place) = registry.place_of(number) else { return Ok(()) };
+    let mut asked = vec![false; registry.ready.len()];
+    asked[place] = true;
     let touched = Touched { cause: "definition", ..Touched::default() };
-    let turned = decide_versions(state, &registry, &mut held, profile_id, &whole, &entities, vec![number], &touched);
-    let changed = held != before;
-    let kept = state.memberships.entry(profile_id).or_default();
-    (kept.held, kept.dirty) = (held, kept.dirty || changed);
-    for turn in turned {
-        tell(state, &registry, profile_id, None, &turn, &touched);
-    }
-    Ok(())
+    decide_asked(tx, state, pending, &registry, profile_id, asked, &touched, None).await
 }
 
 /// Writes what changed of segments and of who is in them.

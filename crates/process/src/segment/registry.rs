@@ -9,38 +9,37 @@ use forecourt_model::{
 };
 use rustc_hash::FxHashMap;
 
+use super::Touched;
+
 /// All versions, with what the fold looks up for each event.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     pub segments: Segments,
-    /// Each measure once, by its key.
+    /// Each measure once, by its key, rising.
     pub measures: Vec<(String, MeasureSpec)>,
     /// Places in `measures`, by the event they take.
     by_event: FxHashMap<String, Vec<usize>>,
     of_any: Vec<usize>,
-    ready: BTreeMap<u32, Ready>,
-    /// Versions, each after those that it looks at.
-    pub order: Vec<u32>,
+    /// Versions, each after those that it looks at. What follows are places in here.
+    pub ready: Vec<Ready>,
+    by_measure: Vec<Vec<usize>>,
+    by_trait: FxHashMap<String, Vec<usize>>,
+    by_segment: FxHashMap<String, Vec<usize>>,
+    came: Vec<usize>,
+    place: Vec<usize>,
+    entities: Vec<usize>,
+    seen: Vec<usize>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Ready {
+    pub number: u32,
+    pub segment_id: String,
+    pub is_live: bool,
     pub decider: Decider,
-    pub turned_by: TurnedBy,
-}
-
-/// What may turn a rule beside time.
-#[derive(Debug, Default)]
-pub(crate) struct TurnedBy {
-    /// Keys of measures.
-    pub measures: BTreeSet<String>,
-    pub traits: BTreeSet<String>,
-    pub came: bool,
-    pub place: bool,
-    pub entities: bool,
+    pub looks_at_entities: bool,
     /// The shortest length that "seen lately" looks back; an event after less than that turns nothing.
-    pub seen_us: Option<i64>,
-    pub segments: BTreeSet<String>,
+    seen_us: i64,
 }
 
 impl Registry {
@@ -50,60 +49,114 @@ impl Registry {
             specs.extend(version.measures.iter().map(|measure| (measure.key.as_str(), &measure.spec)));
         }
         let measures: Vec<(String, MeasureSpec)> = specs.into_iter().map(|(key, spec)| (key.to_owned(), spec.clone())).collect();
-        let mut by_event: FxHashMap<String, Vec<usize>> = FxHashMap::default();
-        let mut of_any = Vec::new();
+        let mut all = Self { by_measure: vec![Vec::new(); measures.len()], ..Self::default() };
         for (at, (_, spec)) in measures.iter().enumerate() {
             if spec.event == "*" {
-                of_any.push(at);
+                all.of_any.push(at);
             } else {
-                by_event.entry(spec.event.clone()).or_default().push(at);
+                all.by_event.entry(spec.event.clone()).or_default().push(at);
             }
         }
-        let ready = segments.versions.values().map(|version| (version.number, Ready::of(version))).collect();
-        let order = in_order(&segments);
-        Self { measures, by_event, of_any, ready, order, segments }
+        all.measures = measures;
+        for version in in_order(&segments).into_iter().filter_map(|number| segments.versions.get(&number)) {
+            all.add(version);
+        }
+        Self { segments, ..all }
+    }
+
+    fn add(&mut self, version: &Version) {
+        let at = self.ready.len();
+        let mut ready = Ready::of(version);
+        for measure in &version.measures {
+            if let Ok(place) = self.measure_at(&measure.key) {
+                self.by_measure[place].push(at);
+            }
+        }
+        for condition in version.segment.rule.conditions() {
+            let list = match condition {
+                Rule::Trait { name, .. } | Rule::Date { name, .. } => self.by_trait.entry(name.clone()).or_default(),
+                Rule::Segment { segment_id } => self.by_segment.entry(segment_id.clone()).or_default(),
+                Rule::Came { .. } => &mut self.came,
+                Rule::Place { .. } => &mut self.place,
+                Rule::Stage { .. } | Rule::Orders { .. } => &mut self.entities,
+                Rule::Seen { which, within } => {
+                    let looks_back_us = if *which == Which::First { 0 } else { within.us() };
+                    ready.seen_us = ready.seen_us.min(looks_back_us);
+                    &mut self.seen
+                }
+                _ => continue,
+            };
+            if list.last() != Some(&at) {
+                list.push(at);
+            }
+        }
+        self.ready.push(ready);
     }
 
     pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.ready.is_empty()
     }
 
-    /// The measures that may take an event of this name.
-    pub fn taking<'a>(&'a self, event: &str) -> impl Iterator<Item = &'a (String, MeasureSpec)> + use<'a> {
+    /// Whether a rule asks how people came.
+    pub fn asks_how_people_came(&self) -> bool {
+        !self.came.is_empty()
+    }
+
+    pub fn measure_at(&self, key: &str) -> Result<usize, usize> {
+        self.measures.binary_search_by(|(held, _)| held.as_str().cmp(key))
+    }
+
+    /// Places of the measures that may take an event of this name.
+    pub fn taking<'a>(&'a self, event: &str) -> impl Iterator<Item = usize> + use<'a> {
         let named = self.by_event.get(event).map(Vec::as_slice).unwrap_or_default();
-        named.iter().chain(&self.of_any).map(|at| &self.measures[*at])
+        named.iter().chain(&self.of_any).copied()
     }
 
-    pub fn ready(&self, number: u32) -> Option<&Ready> {
-        self.ready.get(&number)
+    /// Marks the versions that may have turned. Returns whether there are any.
+    pub fn mark(&self, touched: &Touched, asked: &mut Vec<bool>) -> bool {
+        asked.clear();
+        asked.resize(self.ready.len(), touched.all);
+        if touched.all {
+            return !self.ready.is_empty();
+        }
+        let mut any = false;
+        let mut mark = |list: &[usize]| {
+            any |= !list.is_empty();
+            list.iter().for_each(|at| asked[*at] = true);
+        };
+        touched.measures.iter().for_each(|at| mark(&self.by_measure[*at]));
+        touched.traits.iter().filter_map(|name| self.by_trait.get(name)).for_each(|list| mark(list));
+        for (touches, list) in [(touched.came, &self.came), (touched.place, &self.place), (touched.entities, &self.entities)] {
+            if touches {
+                mark(list);
+            }
+        }
+        if let Some(silent_us) = touched.silent_us {
+            self.seen.iter().filter(|at| self.ready[**at].seen_us <= silent_us).for_each(|at| mark(&[*at]));
+        }
+        any
+    }
+
+    /// Places of the versions that look at a segment.
+    pub fn looking_at(&self, segment_id: &str) -> &[usize] {
+        self.by_segment.get(segment_id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub fn place_of(&self, number: u32) -> Option<usize> {
+        self.ready.iter().position(|ready| ready.number == number)
     }
 }
 
 impl Ready {
     fn of(version: &Version) -> Self {
-        let segment = &version.segment;
-        let decider = version.decider();
-        let mut turned_by =
-            TurnedBy { measures: version.measures.iter().map(|measure| measure.key.clone()).collect(), ..TurnedBy::default() };
-        for condition in segment.rule.conditions() {
-            match condition {
-                Rule::Trait { name, .. } | Rule::Date { name, .. } => {
-                    turned_by.traits.insert(name.clone());
-                }
-                Rule::Seen { which: Which::Latest, within } => {
-                    turned_by.seen_us = Some(turned_by.seen_us.map_or(within.us(), |held| held.min(within.us())));
-                }
-                Rule::Seen { which: Which::First, .. } => turned_by.seen_us = Some(0),
-                Rule::Came { .. } => turned_by.came = true,
-                Rule::Place { .. } => turned_by.place = true,
-                Rule::Stage { .. } | Rule::Orders { .. } => turned_by.entities = true,
-                Rule::Segment { segment_id } => {
-                    turned_by.segments.insert(segment_id.clone());
-                }
-                _ => {}
-            }
+        Self {
+            number: version.number,
+            segment_id: version.segment.segment_id.clone(),
+            is_live: version.is_live(),
+            decider: version.decider(),
+            looks_at_entities: version.segment.rule.looks_at_entities(),
+            seen_us: i64::MAX,
         }
-        Self { decider, turned_by }
     }
 }
 
