@@ -17,7 +17,9 @@ use crate::{LOOK_EVERY, WITHIN, installation::Installation, server::Server};
 const DEVICES: usize = 60;
 
 async fn view(server: &Server, key: &str, device: usize) {
-    server.track(key, json!({ "event": "car_viewed", "anonymousId": format!("device-{device}"), "properties": { "model": "Aster" } })).await;
+    server
+        .track(key, json!({ "event": "car_viewed", "anonymousId": format!("device-{device}"), "properties": { "model": "Aster" } }))
+        .await;
 }
 
 /// Device N views N % 4 + 1 cars.

@@ -147,8 +147,12 @@ fn has_user(person: usize) -> bool {
 
 fn rule(chance: &mut StdRng, depth: u32, with_base: bool) -> Value {
     match chance.random_range(0..if depth == 0 { 6 } else { 9 }) {
-        6 => json!({ "if": "all", "rules": (0..chance.random_range(1..4)).map(|_| rule(chance, depth - 1, with_base)).collect::<Vec<_>>() }),
-        7 => json!({ "if": "any", "rules": (0..chance.random_range(1..4)).map(|_| rule(chance, depth - 1, with_base)).collect::<Vec<_>>() }),
+        6 => {
+            json!({ "if": "all", "rules": (0..chance.random_range(1..4)).map(|_| rule(chance, depth - 1, with_base)).collect::<Vec<_>>() })
+        }
+        7 => {
+            json!({ "if": "any", "rules": (0..chance.random_range(1..4)).map(|_| rule(chance, depth - 1, with_base)).collect::<Vec<_>>() })
+        }
         8 => json!({ "if": "not", "rule": rule(chance, depth - 1, with_base) }),
         _ => condition(chance, with_base),
     }
@@ -243,7 +247,8 @@ fn field(chance: &mut StdRng) -> &'static str {
 }
 
 fn test(chance: &mut StdRng) -> Value {
-    const VALUES: [&str; 16] = ["aster", "Bora", "north", "SOUTH", "east", "west", "red", "green", "Kyiv", "lviv", "true", "a", "b", "2", "3.0", "30"];
+    const VALUES: [&str; 16] =
+        ["aster", "Bora", "north", "SOUTH", "east", "west", "red", "green", "Kyiv", "lviv", "true", "a", "b", "2", "3.0", "30"];
     let some = |chance: &mut StdRng, count: usize| -> Vec<&str> { (0..count).filter_map(|_| VALUES.choose(chance).copied()).collect() };
     match chance.random_range(0..10) {
         0..=2 => json!({ "op": "is", "values": some(chance, 2) }),
@@ -396,7 +401,8 @@ impl World {
         for at in 0..rules.len() {
             let version = segments.live(&format!("s{at}")).expect("in force");
             let members = self.store.members(version.number).await.expect("read");
-            let size = self.store.fold_numbers().await.expect("read").get(&format!("segment_size:{}", version.number)).copied().unwrap_or(0);
+            let size =
+                self.store.fold_numbers().await.expect("read").get(&format!("segment_size:{}", version.number)).copied().unwrap_or(0);
             assert_eq!(size, members.len() as i64, "the size that is counted");
             found.push(members.into_iter().map(|id| people[&id]).collect());
         }
@@ -476,7 +482,14 @@ fn event(did: &Did, number: usize, at_us: i64) -> Entry {
         }
     }
     let id = format!("m{number}");
-    let stamp = Stamp { origin: Origin::Live, received_us: at_us, sent_us: None, source: "site".into(), message_id: id.as_str().into(), ip: "".into() };
+    let stamp = Stamp {
+        origin: Origin::Live,
+        received_us: at_us,
+        sent_us: None,
+        source: "site".into(),
+        message_id: id.as_str().into(),
+        ip: "".into(),
+    };
     Entry { kind: RecordKind::Event as u8, body: stamp.encode(wire.to_string().as_bytes()).into() }
 }
 
@@ -512,11 +525,18 @@ impl Naive<'_> {
                 let mut taken = taken(rule, &mine);
                 taken.sort_by_key(|(at, did)| (did.ts_us, *at));
                 let one = if rule["which"] == "first" { taken.first() } else { taken.last() };
-                tested(&rule["is"], &one.and_then(|(_, did)| text(did, rule["field"].as_str().expect("a field"))).into_iter().collect::<Vec<_>>())
+                tested(
+                    &rule["is"],
+                    &one.and_then(|(_, did)| text(did, rule["field"].as_str().expect("a field"))).into_iter().collect::<Vec<_>>(),
+                )
             }
             "sequence" => {
-                let steps: Vec<Vec<i64>> =
-                    rule["steps"].as_array().expect("steps").iter().map(|step| taken(step, &mine).iter().map(|(_, did)| did.ts_us).collect()).collect();
+                let steps: Vec<Vec<i64>> = rule["steps"]
+                    .as_array()
+                    .expect("steps")
+                    .iter()
+                    .map(|step| taken(step, &mine).iter().map(|(_, did)| did.ts_us).collect())
+                    .collect();
                 let span_us = us(&rule["span"]);
                 let recent = |start: i64| rule["within"].is_null() || self.now_us - us(&rule["within"]) <= start;
                 steps[0].iter().any(|start| recent(*start) && goes_on(&steps[1..], *start, start + span_us))
@@ -605,7 +625,9 @@ fn taken<'a>(rule: &Value, mine: &[(usize, &'a Did)]) -> Vec<(usize, &'a Did)> {
     let filters = rule["where"].as_array().cloned().unwrap_or_default();
     let passes = |did: &Did| {
         (event == "*" || did.event == Some(event))
-            && filters.iter().all(|filter| tested(filter, &text(did, filter["field"].as_str().expect("a field")).into_iter().collect::<Vec<_>>()))
+            && filters
+                .iter()
+                .all(|filter| tested(filter, &text(did, filter["field"].as_str().expect("a field")).into_iter().collect::<Vec<_>>()))
     };
     mine.iter().filter(|(_, did)| passes(did)).copied().collect()
 }
@@ -654,7 +676,8 @@ fn compared(is: &Value, number: f64) -> bool {
 
 /// * `held`: one text, none where nothing is known, several of a list.
 fn tested(is: &Value, held: &[String]) -> bool {
-    let wanted: Vec<String> = is["values"].as_array().into_iter().flatten().filter_map(|value| value.as_str().map(str::to_lowercase)).collect();
+    let wanted: Vec<String> =
+        is["values"].as_array().into_iter().flatten().filter_map(|value| value.as_str().map(str::to_lowercase)).collect();
     let equal = |text: &String, wanted: &String| {
         *text.to_lowercase() == **wanted || matches!((text.parse::<f64>(), wanted.parse::<f64>()), (Ok(one), Ok(other)) if one == other)
     };

@@ -136,8 +136,20 @@ async fn export(client: &Client, args: &ExportArgs) -> anyhow::Result<usize> {
     Ok(rows)
 }
 
-const PERSON: [&str; 12] =
-    ["profile_id", "name", "email", "phone", "first_seen", "last_seen", "events", "channel", "region", "dealer", "identifiers", "entered_at"];
+const PERSON: [&str; 12] = [
+    "profile_id",
+    "name",
+    "email",
+    "phone",
+    "first_seen",
+    "last_seen",
+    "events",
+    "channel",
+    "region",
+    "dealer",
+    "identifiers",
+    "entered_at",
+];
 
 /// Writes the people of a segment.
 async fn export_segment(client: &Client, args: &ExportArgs, id: &str) -> anyhow::Result<usize> {
