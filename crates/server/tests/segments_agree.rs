@@ -111,21 +111,21 @@ fn did(chance: &mut StdRng, number: usize) -> Did {
     let person = chance.random_range(0..PEOPLE);
     // Clusters, so that windows and equal times matter.
     let minute = MINUTE_US * chance.random_range(0..60 * 24 * 60i64);
-    let ts_us = START_US + if chance.random_bool(0.3) { minute / DAY_US * DAY_US } else { minute } + chance.random_range(0..3) * 500_000;
+    let ts_us = START_US + if chance.random_bool(0.3) { minute / DAY_US * DAY_US } else { minute } + chance.random_range(0..3i64) * 500_000;
     if number.is_multiple_of(6) {
         let traits = json!({
-            "city": ["Kyiv", "lviv", "Odesa"].choose(chance), "age": chance.random_range(18..60), "vip": chance.random_bool(0.5),
-            "delivery": day_text(ts_us / DAY_US + chance.random_range(-20..60)), "tags": (0..chance.random_range(0..3)).map(|_| ["a", "b", "c"].choose(chance)).collect::<Vec<_>>(),
+            "city": one(chance, &["Kyiv", "lviv", "Odesa"]), "age": chance.random_range(18..60u8), "vip": chance.random_bool(0.5),
+            "delivery": day_text(ts_us / DAY_US + chance.random_range(-20..60i64)), "tags": (0..chance.random_range(0..3)).map(|_| one(chance, &["a", "b", "c"])).collect::<Vec<_>>(),
         });
         return Did { person, ts_us, event: None, properties: json!({}), traits };
     }
-    let event = *["car_viewed", "car_viewed", "test_drive", "quote", "order_confirmed"].choose(chance).unwrap_or(&"quote");
-    let mut properties = json!({ "n": chance.random_range(0..5), "car": { "color": ["red", "Green", "blue"].choose(chance) } });
+    let event = one(chance, &["car_viewed", "car_viewed", "test_drive", "quote", "order_confirmed"]);
+    let mut properties = json!({ "n": chance.random_range(0..5u8), "car": { "color": one(chance, &["red", "Green", "blue"]) } });
     if event == "order_confirmed" {
         properties["order_id"] = json!(format!("o{number}"));
-        properties["revenue"] = json!(f64::from(chance.random_range(1..40)) * 0.25);
+        properties["revenue"] = json!(f64::from(chance.random_range(1..40u8)) * 0.25);
     } else if chance.random_bool(0.5) {
-        properties["value"] = json!(f64::from(chance.random_range(0..40)) * 0.25);
+        properties["value"] = json!(f64::from(chance.random_range(0..40u8)) * 0.25);
     }
     for (name, values) in [("model", ["Aster", "Bora"]), ("dealer", ["north", "south"]), ("region", ["east", "West"])] {
         if chance.random_bool(0.5) {
@@ -137,6 +137,10 @@ fn did(chance: &mut StdRng, number: usize) -> Did {
 
 fn day_text(day: i64) -> String {
     iso(day * DAY_US)[..10].to_owned()
+}
+
+fn one(chance: &mut StdRng, of: &[&'static str]) -> &'static str {
+    of.choose(chance).copied().unwrap_or_default()
 }
 
 fn has_user(person: usize) -> bool {
@@ -159,12 +163,12 @@ fn rule(chance: &mut StdRng, depth: u32, with_base: bool) -> Value {
 }
 
 fn span(chance: &mut StdRng) -> &'static str {
-    ["30m", "6h", "1d", "2d", "5d", "2w", "45d"].choose(chance).unwrap_or(&"1d")
+    one(chance, &["30m", "6h", "1d", "2d", "5d", "2w", "45d"])
 }
 
 fn condition(chance: &mut StdRng, with_base: bool) -> Value {
-    let op = *["at_least", "at_most", "above", "below", "equal"].choose(chance).unwrap_or(&"equal");
-    let which = *["first", "latest"].choose(chance).unwrap_or(&"first");
+    let op = one(chance, &["at_least", "at_most", "above", "below", "equal"]);
+    let which = one(chance, &["first", "latest"]);
     let spanned = |chance: &mut StdRng| if chance.random_bool(0.6) { json!(span(chance)) } else { Value::Null };
     let with = |mut rule: Value, name: &str, value: Value| {
         if !value.is_null() {
@@ -176,21 +180,21 @@ fn condition(chance: &mut StdRng, with_base: bool) -> Value {
         0..=4 => {
             let measure = match chance.random_range(0..3) {
                 0 => json!({ "of": "count" }),
-                1 => json!({ "of": "sum", "field": ["value", "properties.n"].choose(chance) }),
+                1 => json!({ "of": "sum", "field": one(chance, &["value", "properties.n"]) }),
                 _ => json!({ "of": "distinct", "field": field(chance) }),
             };
             let within = match chance.random_range(0..5) {
                 0 => Value::Null,
                 1 => {
-                    let from_us = START_US + chance.random_range(0..40) * DAY_US;
-                    json!({ "between": { "from_us": from_us, "to_us": from_us + chance.random_range(1..30) * DAY_US } })
+                    let from_us = START_US + chance.random_range(0..40i64) * DAY_US;
+                    json!({ "between": { "from_us": from_us, "to_us": from_us + chance.random_range(1..30i64) * DAY_US } })
                 }
                 _ => json!({ "last": span(chance) }),
             };
             let mut rule = events(chance);
             rule["if"] = json!("did");
             rule["measure"] = measure;
-            rule["is"] = json!({ "op": op, "number": f64::from(chance.random_range(0..9)) * 0.5 });
+            rule["is"] = json!({ "op": op, "number": f64::from(chance.random_range(0..9u8)) * 0.5 });
             with(rule, "within", within)
         }
         5 => {
@@ -206,27 +210,27 @@ fn condition(chance: &mut StdRng, with_base: bool) -> Value {
             with(json!({ "if": "sequence", "steps": steps, "span": span(chance) }), "within", spanned(chance))
         }
         8 => json!({ "if": "seen", "which": which, "within": span(chance) }),
-        9 => json!({ "if": "place", "by": ["region", "dealer"].choose(chance), "is": test(chance) }),
+        9 => json!({ "if": "place", "by": one(chance, &["region", "dealer"]), "is": test(chance) }),
         10 => {
-            let measure = ["count", "revenue"].choose(chance);
-            let number = f64::from(chance.random_range(0..9)) * 0.5;
+            let measure = one(chance, &["count", "revenue"]);
+            let number = f64::from(chance.random_range(0..9u8)) * 0.5;
             with(json!({ "if": "orders", "measure": measure, "is": { "op": op, "number": number } }), "within", spanned(chance))
         }
         11 => {
-            let from = chance.random_range(-20..20);
+            let from = chance.random_range(-20..20i32);
             let mut rule = json!({ "if": "date", "name": "delivery" });
             let which = chance.random_range(0..3);
             if which != 1 {
                 rule["from_days"] = json!(from);
             }
             if which != 0 {
-                rule["to_days"] = json!(from + chance.random_range(0..20));
+                rule["to_days"] = json!(from + chance.random_range(0..20i32));
             }
             rule
         }
         12 if with_base => json!({ "if": "segment", "segment_id": BASE }),
         12 => json!({ "if": "identifier", "kind": "user_id" }),
-        _ => json!({ "if": "trait", "name": ["city", "age", "vip", "tags", "nothing"].choose(chance), "is": test(chance) }),
+        _ => json!({ "if": "trait", "name": one(chance, &["city", "age", "vip", "tags", "nothing"]), "is": test(chance) }),
     }
 }
 
@@ -238,12 +242,12 @@ fn events(chance: &mut StdRng) -> Value {
             filter
         })
         .collect();
-    let event = ["car_viewed", "test_drive", "quote", "order_confirmed", "*"].choose(chance);
+    let event = one(chance, &["car_viewed", "test_drive", "quote", "order_confirmed", "*"]);
     if filters.is_empty() { json!({ "event": event }) } else { json!({ "event": event, "where": filters }) }
 }
 
 fn field(chance: &mut StdRng) -> &'static str {
-    ["model", "dealer", "region", "value", "properties.n", "properties.car.color", "properties.none"].choose(chance).unwrap_or(&"model")
+    one(chance, &["model", "dealer", "region", "value", "properties.n", "properties.car.color", "properties.none"])
 }
 
 fn test(chance: &mut StdRng) -> Value {
@@ -253,13 +257,13 @@ fn test(chance: &mut StdRng) -> Value {
     match chance.random_range(0..10) {
         0..=2 => json!({ "op": "is", "values": some(chance, 2) }),
         3 => json!({ "op": "is_not", "values": some(chance, 2) }),
-        4 => json!({ "op": "contains", "values": [["r", "S", "e", "3"].choose(chance)] }),
-        5 => json!({ "op": "starts_with", "values": [["n", "A", "b", "3"].choose(chance)] }),
+        4 => json!({ "op": "contains", "values": [one(chance, &["r", "S", "e", "3"])] }),
+        5 => json!({ "op": "starts_with", "values": [one(chance, &["n", "A", "b", "3"])] }),
         6 => json!({ "op": "exists" }),
         7 => json!({ "op": "absent" }),
         _ => {
-            let op = ["above", "at_least", "below", "at_most"].choose(chance);
-            json!({ "op": op, "values": [["2", "3.5", "30", "0"].choose(chance)] })
+            let op = one(chance, &["above", "at_least", "below", "at_most"]);
+            json!({ "op": op, "values": [one(chance, &["2", "3.5", "30", "0"])] })
         }
     }
 }

@@ -8498,6 +8498,8 @@ export interface operations {
                 format: components["schemas"]["TableFormat"];
                 /** @description As in the list of profiles; everybody where it is empty. */
                 q?: string;
+                /** @description Id of a segment: its members, whatever `q` is. */
+                segment?: string;
             };
             header?: never;
             path?: never;
