@@ -34,6 +34,7 @@ mod replay;
 mod roles;
 mod schemathesis;
 mod sdks;
+mod segments;
 mod senders;
 mod server;
 mod tidy;

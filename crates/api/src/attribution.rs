@@ -14,6 +14,7 @@ use crate::{
     input::{Body, page_size},
     pivot::{PivotWarning, terms},
     report::{EventFilter, ReportPeople},
+    segments::within,
 };
 
 /// An attribution report as people write it: the same here, in the CLI and in the UI.
@@ -54,6 +55,9 @@ pub struct AttributionSpec {
     /// Of all amounts, three capitals; without it the installation's.
     #[serde(default)]
     currency: Option<String>,
+    /// Id of a segment in force: only its members count. Without it everybody.
+    #[serde(default)]
+    segment: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -147,10 +151,12 @@ pub struct AttributionPeopleRequest {
 pub async fn attribution(
     State(query): State<Query>,
     State(control): State<Control>,
+    State(store): State<Store>,
     State(installation): State<Installation>,
     caller: Caller,
     Body(spec): Body<AttributionSpec>,
 ) -> Result<Json<AttributionReport>, ApiError> {
+    let query = within(query, &store, &caller, spec.segment.as_deref()).await?;
     let terms = terms(&control, &installation).await?;
     Ok(Json(query.attribution(&caller.scope, &asked(spec)?, &terms).await?.into()))
 }
@@ -172,13 +178,14 @@ pub async fn attribution_people(
         limit: page_size(wanted.limit, 100, 1_000) as usize,
         cursor: wanted.cursor.filter(|cursor| !cursor.is_empty()),
     };
+    let query = within(query, &store, &caller, wanted.spec.segment.as_deref()).await?;
     let people = query.attribution_people(&caller.scope, &asked(wanted.spec)?, &terms, &people).await?;
     Ok(Json(ReportPeople::of(&store, &caller, people).await?))
 }
 
 /// The spec in the query's words.
 fn asked(spec: AttributionSpec) -> Result<query::AttributionSpec, ApiError> {
-    let AttributionSpec { conversion, touches, by, lookback, position, half_life, order, from, to, tz, currency } = spec;
+    let AttributionSpec { conversion, touches, by, lookback, position, half_life, order, from, to, tz, currency, segment: _ } = spec;
     let position = match position.as_deref() {
         None => None,
         Some([first, last]) => Some((*first, *last)),

@@ -21,6 +21,7 @@ use crate::{
     error::{ApiError, ErrorBody},
     input::Asked,
     profiles::Search,
+    segments,
     table_batch::{BatchError, write_batch},
     table_writer::{TableCell, TableError, TableFormat, TableWriter},
 };
@@ -40,6 +41,9 @@ pub struct ProfilesExport {
     /// As in the list of profiles; everybody where it is empty.
     #[serde(default)]
     q: String,
+    /// Id of a segment: its members, whatever `q` is.
+    #[serde(default)]
+    segment: Option<String>,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -70,6 +74,16 @@ pub async fn export_profiles(
     let mut table = open(asked.format, "Profiles", &PROFILE_HEAD)?;
     let mut rows = 0_u64;
     let question = asked.q.trim();
+    if let Some(id) = asked.segment.filter(|id| !id.is_empty()) {
+        let members = segments::members(&store, &caller, &id).await?;
+        for ids in members.chunks(PAGE as usize) {
+            let page = store.profile_summaries(&caller.scope, ids).await?;
+            rows += page.len() as u64;
+            page.iter().try_for_each(|summary| table.row(&profile_row(summary)))?;
+        }
+        note_export(&trail, "profiles", &format!("segment {id}"), rows);
+        return handed_out(table.finish()?, asked.format, &format!("segment-{id}-{}", today(&clock)));
+    }
     if question.is_empty() && caller.scope.dealer().is_none() {
         let mut after = -1;
         loop {

@@ -13,6 +13,7 @@ use crate::{
     error::{ApiError, ErrorBody},
     input::{Body, page_size},
     report::{EventFilter, ReportPeople},
+    segments::within,
 };
 
 /// A funnel as people write it: the same here, in the CLI and in the UI.
@@ -35,7 +36,7 @@ pub struct FunnelSpec {
     /// Dimensions whose value at the first step makes the groups.
     #[serde(default)]
     by: Vec<String>,
-    /// Reserved.
+    /// Id of a segment in force: only its members count. Without it everybody.
     #[serde(default)]
     segment: Option<String>,
     /// `strict_deduplication`, `strict_order`, `allow_reentry`, `strict_increase`.
@@ -108,7 +109,13 @@ pub enum Outcome {
 /// How many profiles went how far.
 #[utoipa::path(post, path = "/api/reports/funnel", tag = "reports", request_body = FunnelSpec,
     responses((status = 200, body = FunnelReport), (status = 400, body = ErrorBody)))]
-pub async fn funnel(State(query): State<Query>, caller: Caller, Body(spec): Body<FunnelSpec>) -> Result<Json<FunnelReport>, ApiError> {
+pub async fn funnel(
+    State(query): State<Query>,
+    State(store): State<Store>,
+    caller: Caller,
+    Body(spec): Body<FunnelSpec>,
+) -> Result<Json<FunnelReport>, ApiError> {
+    let query = within(query, &store, &caller, spec.segment.as_deref()).await?;
     let report = query.funnel(&caller.scope, &spec.into()).await?;
     Ok(Json(FunnelReport {
         steps: report.steps.into_iter().map(FunnelStep::from).collect(),
@@ -139,14 +146,16 @@ pub async fn people(
         limit: page_size(asked.limit, 100, 1_000) as usize,
         cursor: asked.cursor.filter(|cursor| !cursor.is_empty()),
     };
+    let query = within(query, &store, &caller, asked.spec.segment.as_deref()).await?;
     let people = query.funnel_people(&caller.scope, &asked.spec.into(), &wanted).await?;
     Ok(Json(ReportPeople::of(&store, &caller, people).await?))
 }
 
 impl From<FunnelSpec> for query::FunnelSpec {
     fn from(spec: FunnelSpec) -> Self {
-        let FunnelSpec { steps, window, from, to, tz, by, segment, modes } = spec;
-        Self { steps: steps.into_iter().map(query::EventFilter::from).collect(), window, from, to, tz, by, segment, modes }
+        let FunnelSpec { steps, window, from, to, tz, by, segment: _, modes } = spec;
+        let steps = steps.into_iter().map(query::EventFilter::from).collect();
+        Self { steps, window, from, to, tz, by, segment: None, modes }
     }
 }
 

@@ -47,6 +47,7 @@ mod reset;
 mod retention;
 mod search;
 mod second_factor;
+mod segments;
 mod sending;
 mod session;
 mod single_sign_on;
@@ -279,6 +280,11 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(forms::form, forms::change_form))
         .routes(routes!(forms::new_webhook_secret))
         .routes(routes!(forms::try_webhook))
+        .routes(routes!(segments::segments, segments::add_segment))
+        .routes(routes!(segments::preview::preview))
+        .routes(routes!(segments::fields::fields))
+        .routes(routes!(segments::segment, segments::change_segment, segments::remove_segment))
+        .routes(routes!(segments::segment_profiles))
         .routes(routes!(deliveries::deliveries))
         .routes(routes!(deliveries::retry_deliveries))
         .routes(routes!(deliveries::delivery))

@@ -14,6 +14,7 @@ use crate::{
     error::{ApiError, ErrorBody},
     input::{Body, page_size},
     report::ReportPeople,
+    segments::within,
 };
 
 /// A pivot as people write it: the same here, in the CLI and in the UI.
@@ -48,6 +49,9 @@ pub struct PivotSpec {
     /// Share of revenue that is profit before advertising, 0 to 1, for `romi_margin`.
     #[serde(default)]
     margin: Option<f64>,
+    /// Id of a segment in force: only its members count. Without it everybody.
+    #[serde(default)]
+    segment: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -166,10 +170,12 @@ pub struct PivotPeopleRequest {
 pub async fn pivot(
     State(query): State<Query>,
     State(control): State<Control>,
+    State(store): State<Store>,
     State(installation): State<Installation>,
     caller: Caller,
     Body(spec): Body<PivotSpec>,
 ) -> Result<Json<PivotReport>, ApiError> {
+    let query = within(query, &store, &caller, spec.segment.as_deref()).await?;
     let (spec, terms) = agreed(spec, &control, &installation).await?;
     Ok(Json(query.pivot(&caller.scope, &spec, &terms).await?.into()))
 }
@@ -185,6 +191,7 @@ pub async fn pivot_people(
     caller: Caller,
     Body(asked): Body<PivotPeopleRequest>,
 ) -> Result<Json<ReportPeople>, ApiError> {
+    let query = within(query, &store, &caller, asked.spec.segment.as_deref()).await?;
     let (spec, terms) = agreed(asked.spec, &control, &installation).await?;
     let wanted = PivotPeopleSpec {
         measure: asked.measure,
@@ -208,7 +215,7 @@ pub async fn terms(control: &Control, installation: &Installation) -> Result<Piv
 /// The spec in the query's words, and what the installation has agreed on.
 async fn agreed(spec: PivotSpec, control: &Control, installation: &Installation) -> Result<(query::PivotSpec, PivotTerms), ApiError> {
     let terms = terms(control, installation).await?;
-    let PivotSpec { rows, columns, measures, filters, from, to, tz, currency, margin } = spec;
+    let PivotSpec { rows, columns, measures, filters, from, to, tz, currency, margin, segment: _ } = spec;
     let filter = |filter: PivotFilter| query::PivotFilter { dimension: filter.dimension, values: filter.values, exclude: filter.exclude };
     let filters = filters.into_iter().map(filter).collect();
     Ok((query::PivotSpec { rows, columns, measures, filters, from, to, tz, currency, margin }, terms))

@@ -25,6 +25,7 @@ use crate::{
     error::{ApiError, ErrorBody},
     feed::{NamedIdentifier, source_names},
     input::{Asked, Body, page_size},
+    segments::{self, ProfileSegment},
 };
 
 /// What finding people by their identifiers needs: the key that they are hashed with, and the country of bare phone numbers.
@@ -133,6 +134,8 @@ pub struct Profile {
     leads: Vec<Lead>,
     orders: Vec<Order>,
     calls: Vec<Call>,
+    /// Those in force; none for a dealer.
+    segments: Vec<ProfileSegment>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -288,6 +291,7 @@ pub(crate) async fn whole_profile(
     profile.leads = leads.into_iter().map(Lead::from).collect();
     profile.orders = orders.into_iter().map(Order::from).collect();
     profile.calls = calls.into_iter().map(Call::from).collect();
+    profile.segments = segments::of_profile(store, scope, found).await?;
     Ok((profile, redirected_from))
 }
 
@@ -368,6 +372,7 @@ impl Profile {
             leads: Vec::new(),
             orders: Vec::new(),
             calls: Vec::new(),
+            segments: Vec::new(),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     error::{ApiError, ErrorBody},
     input::{Body, page_size},
     report::{EventFilter, ReportPeople},
+    segments::within,
 };
 
 /// A retention report as people write it: the same here, in the CLI and in the UI.
@@ -46,6 +47,9 @@ pub struct RetentionSpec {
     /// Dimensions whose value at the beginning makes the groups; at most 2.
     #[serde(default)]
     by: Vec<String>,
+    /// Id of a segment in force: only its members count. Without it everybody.
+    #[serde(default)]
+    segment: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -139,9 +143,11 @@ pub enum RetentionOutcome {
     responses((status = 200, body = RetentionReport), (status = 400, body = ErrorBody)))]
 pub async fn retention(
     State(query): State<Query>,
+    State(store): State<Store>,
     caller: Caller,
     Body(spec): Body<RetentionSpec>,
 ) -> Result<Json<RetentionReport>, ApiError> {
+    let query = within(query, &store, &caller, spec.segment.as_deref()).await?;
     Ok(Json(query.retention(&caller.scope, &spec.into()).await?.into()))
 }
 
@@ -167,13 +173,14 @@ pub async fn retention_people(
         limit: page_size(asked.limit, 100, 1_000) as usize,
         cursor: asked.cursor.filter(|cursor| !cursor.is_empty()),
     };
+    let query = within(query, &store, &caller, asked.spec.segment.as_deref()).await?;
     let people = query.retention_people(&caller.scope, &asked.spec.into(), &wanted).await?;
     Ok(Json(ReportPeople::of(&store, &caller, people).await?))
 }
 
 impl From<RetentionSpec> for query::RetentionSpec {
     fn from(spec: RetentionSpec) -> Self {
-        let RetentionSpec { cohort, returning, grain, entry, periods, from, to, tz, by } = spec;
+        let RetentionSpec { cohort, returning, grain, entry, periods, from, to, tz, by, segment: _ } = spec;
         Self { cohort: cohort.into(), returning: returning.into(), grain, entry, periods, from, to, tz, by }
     }
 }

@@ -27,6 +27,7 @@ mod retention;
 mod scan;
 mod scope;
 mod sealed;
+mod segment;
 mod session;
 mod sql;
 mod table;
@@ -70,17 +71,19 @@ pub use retention::{
     report::{RetentionCell, RetentionCohort, RetentionGroup, RetentionReport},
     spec::RetentionSpec,
 };
+pub use segment::{MeasuredFragment, Past};
 pub use session::QueryOptions;
 pub use sql::SqlAnswer;
 pub use timeline::{Timeline, TimelineItem, TimelineKind};
 
-use session::{Engine, Session};
+use session::{Engine, Members, Session};
 
 /// A handle to the query threads; cloning gives another to the same.
 #[derive(Clone)]
 pub struct Query {
     engine: Arc<Engine>,
     source: Source,
+    members: Option<Members>,
 }
 
 #[derive(Clone)]
@@ -92,12 +95,17 @@ enum Source {
 impl Query {
     /// Asks about the lake as it is at each question.
     pub fn new(lake: Lake, options: QueryOptions) -> Result<Self, QueryError> {
-        Ok(Self { engine: Arc::new(Engine::new(options)?), source: Source::Lake(lake) })
+        Ok(Self { engine: Arc::new(Engine::new(options)?), source: Source::Lake(lake), members: None })
     }
 
     /// Asks about rows that do not change.
     pub fn over(dataset: Dataset, options: QueryOptions) -> Result<Self, QueryError> {
-        Ok(Self { engine: Arc::new(Engine::new(options)?), source: Source::Fixed(Arc::new(dataset)) })
+        Ok(Self { engine: Arc::new(Engine::new(options)?), source: Source::Fixed(Arc::new(dataset)), members: None })
+    }
+
+    /// The same, about some people only: what is nobody's, such as costs, it does not know.
+    pub fn within(&self, profile_ids: impl IntoIterator<Item = i64>) -> Self {
+        Self { members: Some(Arc::new(profile_ids.into_iter().collect())), ..self.clone() }
     }
 
     /// How many profiles went how far.
@@ -233,7 +241,7 @@ impl Query {
         T: Send + 'static,
         F: Future<Output = Result<T, QueryError>> + Send + 'static,
     {
-        let session = Session::new(self.engine.clone(), self.dataset()?, scope.clone());
+        let session = Session::new(self.engine.clone(), self.dataset()?, scope.clone(), self.members.clone());
         let answer = self.engine.run(question(session)).await;
         if let Err(QueryError::Internal(reason) | QueryError::Damaged(reason)) = &answer {
             tracing::error!(reason, "a query failed");

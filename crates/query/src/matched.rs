@@ -3,6 +3,6 @@
 //! `plan` puts two operators over each bucket's files: `steps` (what does each event match) and `merge` (files and fresh rows
 //! in one order). What a report makes of the rows is its own affair.
 
-mod merge;
+pub(crate) mod merge;
 pub(crate) mod plan;
 pub(crate) mod steps;

@@ -31,6 +31,8 @@ pub(crate) enum Visible {
     PeopleOfDealer(String),
     /// Those whose `profile_id` is among these; another dealer's name in `dealer` is blanked.
     OfProfiles(Arc<FxHashSet<i64>>, String),
+    /// Of the others' rows those whose `profile_id` is among these: the members of a segment that a report is cut down to.
+    Among(Arc<FxHashSet<i64>>, Box<Visible>),
 }
 
 impl fmt::Debug for Visible {
@@ -41,17 +43,28 @@ impl fmt::Debug for Visible {
             Self::OfDealer(dealer) => write!(f, "dealer {dealer}"),
             Self::PeopleOfDealer(dealer) => write!(f, "people of dealer {dealer}"),
             Self::OfProfiles(ids, dealer) => write!(f, "{} profiles of dealer {dealer}", ids.len()),
+            Self::Among(ids, of) => write!(f, "{} profiles of {of:?}", ids.len()),
         }
     }
 }
 
 impl Visible {
+    /// What the caller may see, whatever a report is cut down to.
+    pub fn of_caller(&self) -> &Self {
+        match self {
+            Self::Among(_, of) => of.of_caller(),
+            other => other,
+        }
+    }
+
     /// Columns that [`Self::keep`] needs beside those that were asked for.
     pub fn needs(&self) -> &'static [&'static str] {
         match self {
             Self::All | Self::Masked => &[],
             Self::OfDealer(_) => &["dealer"],
             Self::PeopleOfDealer(_) | Self::OfProfiles(..) => &["profile_id"],
+            Self::Among(_, of) if of.needs().contains(&"dealer") => &["profile_id", "dealer"],
+            Self::Among(..) => &["profile_id"],
         }
     }
 
@@ -62,12 +75,8 @@ impl Visible {
             Self::Masked => masked(batch),
             Self::OfDealer(dealer) => Ok(filter_record_batch(batch, &is_text(&column("dealer")?, dealer)?)?),
             Self::PeopleOfDealer(dealer) => internal_err!("the people of dealer {dealer} were not looked up"),
-            Self::OfProfiles(ids, dealer) => {
-                let profile_ids = column("profile_id")?;
-                let profile_ids = profile_ids.as_primitive::<Int64Type>();
-                let wanted: BooleanArray = profile_ids.iter().map(|id| Some(id.is_some_and(|id| ids.contains(&id)))).collect();
-                blank_other_dealers(&filter_record_batch(batch, &wanted)?, dealer)
-            }
+            Self::OfProfiles(ids, dealer) => blank_other_dealers(&among(batch, &column("profile_id")?, ids)?, dealer),
+            Self::Among(ids, of) => of.keep(&among(batch, &column("profile_id")?, ids)?),
         }
     }
 }
@@ -119,6 +128,12 @@ fn masked_column(column: &ArrayRef, held: Held) -> Result<ArrayRef> {
         }));
     }
     Ok(cast(&shown.finish(), column.data_type())?)
+}
+
+fn among(batch: &RecordBatch, profile_ids: &ArrayRef, ids: &FxHashSet<i64>) -> Result<RecordBatch> {
+    let profile_ids = profile_ids.as_primitive::<Int64Type>();
+    let wanted: BooleanArray = profile_ids.iter().map(|id| Some(id.is_some_and(|id| ids.contains(&id)))).collect();
+    Ok(filter_record_batch(batch, &wanted)?)
 }
 
 fn is_text(column: &ArrayRef, text: &str) -> Result<BooleanArray> {

@@ -21,9 +21,11 @@ use datafusion::{
     physical_plan::{ExecutionPlan, ExecutionPlanProperties, stream::RecordBatchStreamAdapter},
     prelude::{SessionConfig, SessionContext},
 };
+use forecourt_lake::tables::AD_COSTS;
 use forecourt_model::Scope;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::tz::TimeZone;
+use rustc_hash::FxHashSet;
 use tokio::{
     runtime::{Builder, Runtime},
     task::JoinSet,
@@ -138,11 +140,21 @@ pub(crate) struct Session {
     pub engine: Arc<Engine>,
     dataset: Arc<Dataset>,
     scope: Scope,
+    /// The people that it is about; all where it does not say.
+    members: Option<Members>,
 }
 
+/// Ids of profiles.
+pub(crate) type Members = Arc<FxHashSet<i64>>;
+
 impl Session {
-    pub fn new(engine: Arc<Engine>, dataset: Arc<Dataset>, scope: Scope) -> Self {
-        Self { engine, dataset, scope }
+    pub fn new(engine: Arc<Engine>, dataset: Arc<Dataset>, scope: Scope, members: Option<Members>) -> Self {
+        Self { engine, dataset, scope, members }
+    }
+
+    /// Whether the question is about some people only.
+    pub fn is_cut_down(&self) -> bool {
+        self.members.is_some()
     }
 
     pub fn as_of_us(&self) -> i64 {
@@ -161,8 +173,18 @@ impl Session {
         self.dataset.table("events").ok_or_else(|| QueryError::internal("the dataset has no table `events`"))
     }
 
-    /// The one place that says which rows of a table a scope may see; `None` for a table it may not see at all.
+    /// The one place that says which rows of a table a question may see; `None` for a table it may not see at all.
     pub fn visible_in(&self, table: &str) -> Option<Visible> {
+        let of_caller = self.visible_to_caller(table)?;
+        match &self.members {
+            None => Some(of_caller),
+            // Costs are nobody's.
+            Some(_) if table == AD_COSTS.name => None,
+            Some(members) => Some(Visible::Among(members.clone(), Box::new(of_caller))),
+        }
+    }
+
+    fn visible_to_caller(&self, table: &str) -> Option<Visible> {
         match (&self.scope, table) {
             (Scope::Everything, _) => Some(Visible::All),
             (Scope::Masked, _) => Some(Visible::Masked),

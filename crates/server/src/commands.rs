@@ -17,6 +17,7 @@ pub mod replay;
 pub mod report;
 pub mod restore;
 pub mod secrets;
+pub mod segment;
 pub mod serve;
 pub mod source;
 pub mod token;

@@ -33,6 +33,7 @@ mod packed_pages;
 mod retention;
 mod secrets_key;
 mod seeding;
+mod segments;
 mod sources;
 mod ticks;
 mod tls;
@@ -44,8 +45,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use commands::{
-    Place, audit, bench, completions, demo, export, import, man, openapi, profile, query, replay, report, restore, secrets, serve, source,
-    token, user,
+    Place, audit, bench, completions, demo, export, import, man, openapi, profile, query, replay, report, restore, secrets, segment, serve,
+    source, token, user,
 };
 
 /// The system's allocator keeps what many threads once freed: half as much again in the resident size.
@@ -75,6 +76,9 @@ enum Command {
     /// Reports over what happened.
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// Segments: named rules over people, always up to date.
+    #[command(subcommand)]
+    Segment(segment::SegmentCommand),
     /// Ask by SQL: tables events, profiles, leads, orders, calls, ad_costs.
     Query(query::QueryArgs),
     /// One person: who it is and what is known.
@@ -140,6 +144,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Import(args) => import::run(place, args).await,
             Command::Export(args) => export::run(place, args).await,
             Command::Report(command) => report::run(place, command).await,
+            Command::Segment(command) => segment::run(place, command).await,
             Command::Query(args) => query::run(place, args).await,
             Command::Profile(command) => profile::run(place, command).await,
             Command::Source(command) => source::run(place, command).await,

@@ -286,6 +286,19 @@ impl Database {
         Ok(found)
     }
 
+    /// Reads many rows of integers and texts outside of any transaction: SQLite hands them over as one, which is faster.
+    ///
+    /// * `rest`: what stands behind `FROM`.
+    pub async fn query_packed(&self, columns: &str, rest: &str, parameters: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        if !self.is_sqlite() {
+            return self.query(&format!("SELECT {columns} FROM {rest}"), parameters).await;
+        }
+        let rows = self.query(&format!("SELECT json_group_array(json_array({columns})) FROM {rest}"), parameters).await?;
+        let mut found = Vec::new();
+        unpack(rows, true, &mut found)?;
+        Ok(found)
+    }
+
     /// One statement in a transaction of its own; returns the number of rows it touched.
     pub async fn execute(&self, sql: &str, parameters: Vec<Value>) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;

@@ -3,14 +3,47 @@
 use std::collections::BTreeMap;
 
 use forecourt_model::{
-    ProfileId,
+    FragmentId, ProfileId,
     segment::{Memberships, Segments, Version},
 };
 
-use crate::{Row, Store, StoreError, Value, store::FoldTx};
+use crate::{Row, Store, StoreError, Value, store::FoldTx, totals::DailyTotal};
 
 /// A change of what a profile is in.
 pub type MembershipChanges = BTreeMap<ProfileId, Memberships>;
+
+/// What rules look at of the profiles of some ids. Of who came or went a moment ago the tables may know less than the fold.
+#[derive(Debug, Default)]
+pub struct PeopleBetween {
+    pub parts: Vec<PartRow>,
+    /// Stage of each lead, and since when.
+    pub leads: Vec<(ProfileId, String, i64)>,
+    /// When each confirmed order was made, and its revenue.
+    pub orders: Vec<(ProfileId, i64, Option<f64>)>,
+    pub memberships: Vec<(ProfileId, Memberships)>,
+}
+
+/// A fragment as far as rules look at it.
+#[derive(Debug)]
+pub struct PartRow {
+    pub fragment_id: FragmentId,
+    pub profile_id: ProfileId,
+    pub kind: String,
+    pub events: u64,
+    pub first_us: i64,
+    pub last_us: i64,
+    /// JSON of [`forecourt_model::FragmentState`].
+    pub state: String,
+}
+
+/// What of [`PeopleBetween`] is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeopleAsked {
+    /// Without them states are empty objects.
+    pub states: bool,
+    pub entities: bool,
+    pub memberships: bool,
+}
 
 /// Profiles read at a time where all are looked through.
 const PAGE_ROWS: i64 = 20_000;
@@ -28,6 +61,10 @@ fn memberships(row: &Row) -> Result<(ProfileId, Memberships), StoreError> {
     let turns_us = Some(row.int(1)?).filter(|turns_us| *turns_us != 0);
     Ok((ProfileId(row.int(0)?), Memberships::decode(&row.text(2)?, turns_us)))
 }
+
+/// Fragments that a profile of the range is named after, and all others of such profiles: each by an index.
+const ROOTS_BETWEEN: &str = "$1 < f.fragment_id AND f.fragment_id <= $2 AND f.profile_id = f.fragment_id";
+const OTHERS_BETWEEN: &str = "$1 < f.profile_id AND f.profile_id <= $2 AND f.profile_id <> f.fragment_id";
 
 const VERSIONS: &str = "SELECT body FROM segment_versions ORDER BY number";
 
@@ -135,6 +172,80 @@ impl Store {
                 return Ok(counts);
             }
         }
+    }
+
+    /// What rules look at of the profiles of a range of ids: after `after`, up to and with `until`.
+    pub async fn people_between(&self, after: i64, until: i64, asked: PeopleAsked) -> Result<PeopleBetween, StoreError> {
+        let parts = self.parts_between(after, until, asked.states).await?;
+        let (leads, orders) = if asked.entities {
+            (self.leads_of_people(after, until).await?, self.orders_of_people(after, until).await?)
+        } else {
+            Default::default()
+        };
+        let memberships = if asked.memberships { self.memberships_between(after, until).await? } else { Vec::new() };
+        Ok(PeopleBetween { parts, leads, orders, memberships })
+    }
+
+    async fn parts_between(&self, after: i64, until: i64, states: bool) -> Result<Vec<PartRow>, StoreError> {
+        let columns = format!("fragment_id, profile_id, kind, events, first_us, last_us, {}", if states { "state" } else { "'{}'" });
+        let mut found = Vec::new();
+        for rest in [ROOTS_BETWEEN, OTHERS_BETWEEN] {
+            let rest = format!("fragments f WHERE {rest}");
+            for row in self.db.query_packed(&columns, &rest, vec![after.into(), until.into()]).await? {
+                found.push(PartRow {
+                    fragment_id: FragmentId(row.int(0)?),
+                    profile_id: ProfileId(row.int(1)?),
+                    kind: row.text(2)?,
+                    events: row.int(3)? as u64,
+                    first_us: row.int(4)?,
+                    last_us: row.int(5)?,
+                    state: row.text(6)?,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    async fn leads_of_people(&self, after: i64, until: i64) -> Result<Vec<(ProfileId, String, i64)>, StoreError> {
+        let mut found = Vec::new();
+        for rest in [ROOTS_BETWEEN, OTHERS_BETWEEN] {
+            let rest = format!("fragments f JOIN leads e ON e.fragment_id = f.fragment_id WHERE {rest}");
+            for row in self.db.query_packed("f.profile_id, e.stage, e.stage_us", &rest, vec![after.into(), until.into()]).await? {
+                found.push((ProfileId(row.int(0)?), row.text(1)?, row.int(2)?));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn orders_of_people(&self, after: i64, until: i64) -> Result<Vec<(ProfileId, i64, Option<f64>)>, StoreError> {
+        let mut found = Vec::new();
+        for rest in [ROOTS_BETWEEN, OTHERS_BETWEEN] {
+            let sql = format!(
+                "SELECT f.profile_id, e.at_us, e.revenue FROM fragments f JOIN orders e ON e.fragment_id = f.fragment_id
+                 WHERE {rest} AND e.status = 'confirmed'"
+            );
+            for row in self.db.query(&sql, vec![after.into(), until.into()]).await? {
+                found.push((ProfileId(row.int(0)?), row.int(1)?, row.maybe_real(2)?));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn memberships_between(&self, after: i64, until: i64) -> Result<Vec<(ProfileId, Memberships)>, StoreError> {
+        let rest = "memberships WHERE $1 < profile_id AND profile_id <= $2";
+        let rows = self.db.query_packed("profile_id, turns_us, members", rest, vec![after.into(), until.into()]).await?;
+        rows.iter().map(memberships).collect()
+    }
+
+    /// How many entered and left each segment on the days since `from_day`: metrics `segment_entered` and `segment_left` by id.
+    pub async fn segment_turns(&self, from_day: i32) -> Result<Vec<DailyTotal>, StoreError> {
+        const SQL: &str = "SELECT day, metric, dimension, count, amount FROM totals
+            WHERE day >= $1 AND metric IN ('segment_entered', 'segment_left') ORDER BY day, metric, dimension";
+        let total = |row: &Row| {
+            let (day, metric, dimension) = (row.int(0)? as i32, row.text(1)?, row.text(2)?);
+            Ok(DailyTotal { day, metric, dimension, count: row.int(3)?, amount: row.int(4)? })
+        };
+        self.db.query(SQL, vec![i64::from(from_day).into()]).await?.iter().map(total).collect()
     }
 
     /// When the first profile's time comes.

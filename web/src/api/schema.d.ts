@@ -1936,6 +1936,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All segments. */
+        get: operations["segments"];
+        put?: never;
+        /** Make a segment. It is in force once it is computed. */
+        post: operations["add_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What conditions can be made of. */
+        get: operations["segment_fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how many people a rule holds for now, and show some of them. */
+        post: operations["segment_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One segment: how its size went, and whom it shares members with. */
+        get: operations["segment"];
+        /** Change a segment: its next version takes the place of the one in force once it is computed. */
+        put: operations["change_segment"];
+        post?: never;
+        /** Remove a segment that no other looks at. */
+        delete: operations["remove_segment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/{id}/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in a segment. */
+        get: operations["segment_profiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sending": {
         parameters: {
             query?: never;
@@ -2355,6 +2443,8 @@ export interface components {
             order?: number | null;
             /** @description Shares of the first and of the last touch in the model `position`: 0.4 and 0.4 unless told. */
             position?: number[] | null;
+            /** @description Id of a segment in force: only its members count. Without it everybody. */
+            segment?: string | null;
             /** @description First moment that no longer counts. */
             to?: string | null;
             /** @description Which events are touches, at most 15. Without them: whatever happens in a visit to the site or app, and every call. */
@@ -3158,7 +3248,7 @@ export interface components {
             from?: string | null;
             /** @description `strict_deduplication`, `strict_order`, `allow_reentry`, `strict_increase`. */
             modes?: string[];
-            /** @description Reserved. */
+            /** @description Id of a segment in force: only its members count. Without it everybody. */
             segment?: string | null;
             /** @description 1 to 12, in order. */
             steps: components["schemas"]["EventFilter"][];
@@ -3828,6 +3918,16 @@ export interface components {
             /** @description Part of its address: a-z, 0-9 and -, such as `call-back`. */
             form_id: string;
         };
+        NewSegment: {
+            description?: string;
+            /** @description 1 to 120 characters. */
+            name: string;
+            rule: components["schemas"]["SegmentRule"];
+            /** @description Lower-case letters, digits, `-` and `_`; never changes. */
+            segment_id: string;
+            /** @description IANA name: days begin in it, for dates; without it the installation's. */
+            tz?: string | null;
+        };
         NewSmsGateway: {
             gateway: components["schemas"]["SmsGateway"];
             /** @description Stands for `{secret}`; absent to keep the one that is there. */
@@ -4046,6 +4146,8 @@ export interface components {
              *     `dealer`, `model`, `event`, `type`, `source`, `currency`, `session_id`, `url`, `day`, `week`, `month`, `quarter`, `year`.
              */
             rows?: string[];
+            /** @description Id of a segment in force: only its members count. Without it everybody. */
+            segment?: string | null;
             /** @description First moment that no longer counts. */
             to?: string | null;
             /** @description IANA name; without it the installation's. */
@@ -4118,6 +4220,8 @@ export interface components {
             phone: string | null;
             profile_id: string;
             region: string | null;
+            /** @description Those in force; none for a dealer. */
+            segments: components["schemas"]["ProfileSegment"][];
             traits: components["schemas"]["Trait"][];
         };
         ProfileAnswer: {
@@ -4165,6 +4269,12 @@ export interface components {
             phone: string | null;
             profile_id: string;
             region: string | null;
+        };
+        /** @description A segment that a profile is in. */
+        ProfileSegment: {
+            name: string;
+            segment_id: string;
+            since: string;
         };
         Property: {
             change: components["schemas"]["PropertyOddity"] | null;
@@ -4376,6 +4486,8 @@ export interface components {
             periods?: number | null;
             /** @description With it a person comes back; any such event later than the beginning counts. */
             return: components["schemas"]["EventFilter"];
+            /** @description Id of a segment in force: only its members count. Without it everybody. */
+            segment?: string | null;
             /** @description First moment at which people no longer begin. They may come back later. */
             to?: string | null;
             /** @description IANA name; without it the installation's. */
@@ -4492,6 +4604,317 @@ export interface components {
         SecurityPolicy: {
             /** @description Who must have a second factor. Whoever has none is led to it before anything else; single sign-on is exempt. */
             second_factor_required_for: components["schemas"]["Role"][];
+        };
+        /** @enum {string} */
+        SegmentCameBy: "channel" | "utm_source" | "utm_medium" | "campaign";
+        SegmentChange: {
+            description?: string;
+            /** @description 1 to 120 characters. */
+            name: string;
+            rule: components["schemas"]["SegmentRule"];
+            /** @description IANA name: days begin in it, for dates; without it what it was. */
+            tz?: string | null;
+        };
+        SegmentCompared: {
+            /** Format: double */
+            number: number;
+            op: components["schemas"]["SegmentNumberOp"];
+        };
+        SegmentDay: {
+            /** @description `YYYY-MM-DD`. */
+            day: string;
+            /** Format: int64 */
+            entered: number;
+            /** Format: int64 */
+            left: number;
+            /**
+             * Format: int64
+             * @description At the day's end; null for days before the rule in force was set.
+             */
+            size: number | null;
+        };
+        SegmentDetail: components["schemas"]["SegmentItem"] & {
+            /** @description The last 90 days of UTC, oldest first, today last. */
+            history: components["schemas"]["SegmentDay"][];
+            /** @description With whom it shares members, the most first. */
+            overlap: components["schemas"]["SegmentOverlap"][];
+        };
+        SegmentEvent: {
+            /** Format: int64 */
+            count: number;
+            event: string;
+            /** @description Names that were seen in a sample of the events, the most frequent first; dots lead inside. */
+            properties: string[];
+        };
+        SegmentEvents: {
+            /** @description `*` for every event. */
+            event: string;
+            where?: components["schemas"]["SegmentFilter"][];
+        };
+        SegmentFields: {
+            /** @description Columns of events that a condition may name; beside them `properties.…`. */
+            columns: string[];
+            /** @description The most frequent first. */
+            events: components["schemas"]["SegmentEvent"][];
+            /** @description Kinds of identifiers. */
+            identifiers: string[];
+            segments: components["schemas"]["SegmentName"][];
+            /** @description Of leads, in their order. */
+            stages: string[];
+            /** @description Names of traits, by how many people of a sample have them. */
+            traits: string[];
+        };
+        /** @description A condition on a column or a property of an event. */
+        SegmentFilter: {
+            /** @description A column of `GET /api/segments/fields`, or `properties.…` with dots for what is inside. */
+            field: string;
+            op: components["schemas"]["SegmentOp"];
+            values?: string[];
+        };
+        SegmentItem: {
+            changed_at: string;
+            changed_by: string;
+            description: string;
+            /**
+             * Format: int64
+             * @description In the last seven days of UTC, today with them.
+             */
+            entered_7d: number;
+            /** @description Another rule is in force until this one is computed; the size and the people are that one's. */
+            is_changing: boolean;
+            /** Format: int64 */
+            left_7d: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description How far the rule is computed: 100 for one in force.
+             */
+            percent: number;
+            /** @description As it was set last, in force or to come. */
+            rule: components["schemas"]["SegmentRule"];
+            segment_id: string;
+            /**
+             * Format: int64
+             * @description Of the rule in force; 0 where none is yet.
+             */
+            size: number;
+            state: components["schemas"]["SegmentState"];
+            /** @description IANA name: days begin in it, for dates. */
+            tz: string;
+            /** @description Segments that look at it. */
+            used_by: string[];
+            /**
+             * Format: int32
+             * @description Of that rule; counts up over all segments.
+             */
+            version: number;
+        };
+        SegmentList: {
+            /** @description By name. */
+            segments: components["schemas"]["SegmentItem"][];
+        };
+        SegmentMeasure: {
+            /** @enum {string} */
+            of: "count";
+        } | {
+            field: string;
+            /** @enum {string} */
+            of: "sum";
+        } | {
+            field: string;
+            /** @enum {string} */
+            of: "distinct";
+        };
+        SegmentName: {
+            name: string;
+            segment_id: string;
+        };
+        /** @enum {string} */
+        SegmentNumberOp: "at_least" | "at_most" | "above" | "below" | "equal";
+        /** @enum {string} */
+        SegmentOp: "is" | "is_not" | "contains" | "starts_with" | "above" | "at_least" | "below" | "at_most" | "exists" | "absent";
+        /** @enum {string} */
+        SegmentOrders: "count" | "revenue";
+        SegmentOverlap: {
+            name: string;
+            /**
+             * Format: int64
+             * @description In both.
+             */
+            profiles: number;
+            segment_id: string;
+        };
+        /** @enum {string} */
+        SegmentPlace: "region" | "dealer";
+        SegmentPreview: {
+            /** @description Every event before it is counted. */
+            as_of: string;
+            /** Format: int64 */
+            elapsed_ms: number;
+            /** Format: int64 */
+            high: number;
+            /** @description Only a sample was decided: the size is scaled up. */
+            is_estimate: boolean;
+            /**
+             * Format: int64
+             * @description The 95 % interval of an estimate; else the size.
+             */
+            low: number;
+            /**
+             * Format: int64
+             * @description How many people there are.
+             */
+            of: number;
+            /** @description Some of them. */
+            sample: components["schemas"]["ProfileRow"][];
+            /**
+             * Format: int64
+             * @description How many would be in it.
+             */
+            size: number;
+        };
+        SegmentProfile: components["schemas"]["ProfileRow"] & {
+            entered_at: string;
+        };
+        SegmentProfiles: {
+            /** @description The cursor of the next page. */
+            next: string | null;
+            /** @description By their ids. */
+            profiles: components["schemas"]["SegmentProfile"][];
+        };
+        /** @description A condition, or conditions together: which of these is told by `if`. */
+        SegmentRule: {
+            /** @enum {string} */
+            if: "all";
+            rules: components["schemas"]["SegmentRule"][];
+        } | {
+            /** @enum {string} */
+            if: "any";
+            rules: components["schemas"]["SegmentRule"][];
+        } | {
+            /** @enum {string} */
+            if: "not";
+            rule: components["schemas"]["SegmentRule"];
+        } | {
+            /** @enum {string} */
+            if: "trait";
+            is: components["schemas"]["SegmentTest"];
+            name: string;
+        } | {
+            /**
+             * Format: int32
+             * @description The date is at least so many days ahead; below 0 for the past.
+             */
+            from_days?: number | null;
+            /** @enum {string} */
+            if: "date";
+            name: string;
+            /**
+             * Format: int32
+             * @description The date is at most so many days ahead.
+             */
+            to_days?: number | null;
+        } | {
+            /** @enum {string} */
+            if: "identifier";
+            kind: string;
+        } | {
+            /** @description `*` for every event. */
+            event: string;
+            /** @enum {string} */
+            if: "did";
+            is: components["schemas"]["SegmentCompared"];
+            measure: components["schemas"]["SegmentMeasure"];
+            where?: components["schemas"]["SegmentFilter"][];
+            within?: components["schemas"]["SegmentWithin"] | null;
+        } | {
+            event: string;
+            field: string;
+            /** @enum {string} */
+            if: "value";
+            is: components["schemas"]["SegmentTest"];
+            where?: components["schemas"]["SegmentFilter"][];
+            which: components["schemas"]["SegmentWhich"];
+        } | {
+            /** @enum {string} */
+            if: "sequence";
+            /** @description `30m`, `12h`, `30d`, `2w`. */
+            span: string;
+            steps: components["schemas"]["SegmentEvents"][];
+            /** @description The first of them happened so recently. */
+            within?: string | null;
+        } | {
+            /** @enum {string} */
+            if: "seen";
+            which: components["schemas"]["SegmentWhich"];
+            within: string;
+        } | {
+            by: components["schemas"]["SegmentCameBy"];
+            /** @enum {string} */
+            if: "came";
+            is: components["schemas"]["SegmentTest"];
+            which: components["schemas"]["SegmentWhich"];
+        } | {
+            by: components["schemas"]["SegmentPlace"];
+            /** @enum {string} */
+            if: "place";
+            is: components["schemas"]["SegmentTest"];
+        } | {
+            /** @description It has stood there at least so long. */
+            at_least?: string | null;
+            /** @enum {string} */
+            if: "stage";
+            /** @description It came there less than so long ago. */
+            less_than?: string | null;
+            stages: string[];
+        } | {
+            /** @enum {string} */
+            if: "orders";
+            is: components["schemas"]["SegmentCompared"];
+            measure: components["schemas"]["SegmentOrders"];
+            within?: string | null;
+        } | {
+            /** @enum {string} */
+            if: "segment";
+            segment_id: string;
+        } | {
+            /** Format: int32 */
+            from: number;
+            /** @enum {string} */
+            if: "share";
+            seed: string;
+            /** Format: int32 */
+            to: number;
+        };
+        /**
+         * @description `filling`: the past is brought in. `deciding`: people are decided one after the other. `live`: in force.
+         * @enum {string}
+         */
+        SegmentState: "filling" | "deciding" | "live";
+        /** @description What a value is held against. Text is compared without regard to case; numbers and numeric text as numbers. */
+        SegmentTest: {
+            op: components["schemas"]["SegmentOp"];
+            /** @description None for `exists` and `absent`; one for most; any number for `is` and `is_not`. */
+            values?: string[];
+        };
+        SegmentTrial: {
+            rule: components["schemas"]["SegmentRule"];
+            /** @description IANA name: days begin in it, for dates; without it the installation's. */
+            tz?: string | null;
+        };
+        /** @enum {string} */
+        SegmentWhich: "first" | "latest";
+        SegmentWithin: {
+            /** @description The time up to now: `30m`, `12h`, `30d`, `2w`; at most ten years. */
+            last: string;
+        } | {
+            /** @description From a moment up to before another, in microseconds since 1970 UTC. */
+            between: {
+                /** Format: int64 */
+                from_us: number;
+                /** Format: int64 */
+                to_us: number;
+            };
         };
         Sending: {
             breakers: components["schemas"]["Breaker"][];
@@ -8075,6 +8498,8 @@ export interface operations {
                 format: components["schemas"]["TableFormat"];
                 /** @description As in the list of profiles; everybody where it is empty. */
                 q?: string;
+                /** @description Id of a segment: its members, whatever `q` is. */
+                segment?: string;
             };
             header?: never;
             path?: never;
@@ -8806,6 +9231,279 @@ export interface operations {
                 content?: never;
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    segments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentList"];
+                };
+            };
+        };
+    };
+    add_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSegment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentItem"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    segment_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentFields"];
+                };
+            };
+        };
+    };
+    segment_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentTrial"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentPreview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentItem"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    segment_profiles: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description 50 unless told, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentProfiles"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -32,7 +32,7 @@ pub struct FunnelSpec {
     /// Columns of [`crate::DIMENSIONS`] whose value at the first step makes the groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<String>,
-    /// Reserved: segments are not there yet.
+    /// For the server, which cuts the query down to the segment's members: see [`crate::Query::within`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment: Option<String>,
     /// `strict_deduplication`, `strict_order`, `allow_reentry`, `strict_increase`.
@@ -57,7 +57,7 @@ impl FunnelSpec {
     pub(crate) fn check(&self, default_zone: &TimeZone) -> Result<Funnel, QueryError> {
         let period = Period::read(self.from.as_deref(), self.to.as_deref(), self.tz.as_deref(), default_zone)?;
         if self.segment.is_some() {
-            return Err(QueryError::invalid("`segment` is not supported yet: leave it out"));
+            return Err(QueryError::invalid("`segment` is known to the server only: ask it, or leave it out"));
         }
         Ok(Funnel {
             steps: self.checked_steps()?,
@@ -139,7 +139,7 @@ mod tests {
             (r#"{"steps":[{"event":"a"}],"window":"1d","by":["colour"]}"#, "`by` names \"colour\": use channel"),
             (r#"{"steps":[{"event":"a"}],"window":"1d","by":["region","region"]}"#, "twice"),
             (r#"{"steps":[{"event":"a"}],"window":"1d","by":["region","dealer","model","source"]}"#, "at most 3"),
-            (r#"{"steps":[{"event":"a"}],"window":"1d","segment":"hot"}"#, "`segment` is not supported yet"),
+            (r#"{"steps":[{"event":"a"}],"window":"1d","segment":"hot"}"#, "`segment` is known to the server only"),
             (r#"{"steps":[{"event":"a"}],"window":"1d","modes":["strict"]}"#, "use strict_deduplication"),
             (r#"{"steps":[{"event":"a"}],"window":"1d","modes":["allow_reentry"]}"#, "name both"),
         ] {

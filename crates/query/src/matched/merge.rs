@@ -19,7 +19,7 @@ use crate::operator::Operator;
 /// All partitions in, each sorted by its first columns (`profile_id`, `ts`, perhaps `log_offset`); one partition out, so
 /// sorted too. Rows equal in those come in any order.
 #[derive(Debug)]
-pub(super) struct Merge {
+pub(crate) struct Merge {
     /// How many of the first columns are the order: 2 or 3.
     pub keys: usize,
 }

@@ -185,7 +185,7 @@ fn runs(
 }
 
 /// Puts files whose profiles do not overlap behind each other: each chain is one sorted run.
-fn chained(mut files: Vec<&File>) -> Vec<Vec<&File>> {
+pub(crate) fn chained(mut files: Vec<&File>) -> Vec<Vec<&File>> {
     files.sort_by_key(|file| file.profile_ids);
     let mut chains: Vec<Vec<&File>> = Vec::new();
     for file in files {

@@ -9,7 +9,7 @@ use super::{
     axis::{Key, is_known_in, mask_of},
     dimension::{self, Dimension},
     gather::{Gathered, gather, is_visible, tells},
-    measure::{Measure, Quantity, Unit},
+    measure::{Measure, Origin, Quantity, Unit},
     money::{Money, units},
     spec::{Pivot, PivotTerms},
 };
@@ -235,6 +235,9 @@ impl Sheet<'_> {
         let told = measure.name.clone();
         if measure.terms.is_empty() || measure.over.as_ref().is_some_and(Vec::is_empty) {
             return Some(PivotWarning::NothingDefined { measure: told });
+        }
+        if self.session.is_cut_down() && measure.quantities().any(|quantity| quantity.origin() == Origin::AdCosts) {
+            return Some(PivotWarning::NotFiltered { measure: told, dimensions: vec!["segment".to_owned()] });
         }
         if measure.quantities().any(|quantity| !is_visible(self.session, quantity.origin())) {
             return Some(PivotWarning::Hidden { measure: told });

@@ -184,7 +184,7 @@ fn print_pivot(report: &Value, output: Output) {
     }
 }
 
-fn read_spec(path: &Path) -> anyhow::Result<Value> {
+pub fn read_spec(path: &Path) -> anyhow::Result<Value> {
     let mut text = String::new();
     if path.as_os_str() == "-" {
         stdin().read_to_string(&mut text).context("cannot read the spec from standard input")?;

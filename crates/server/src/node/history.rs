@@ -9,6 +9,7 @@ use crate::{
     erasure::{Eraser, Register},
     history_job::Desk,
     identity::IdentityJobs,
+    segments::SegmentJob,
     workers::Workers,
 };
 
@@ -22,6 +23,8 @@ impl Node {
         workers.add("identity", move || lasting(identity.clone().run()));
         let duplicates = DuplicatesJob { desk: desk.clone(), store: store() };
         workers.add("duplicates", move || lasting(duplicates.clone().run()));
+        let segments = SegmentJob { desk: desk.clone(), store: store(), lake: self.lake.clone(), query: self.api.query.clone() };
+        workers.add("segments", move || lasting(segments.clone().run()));
         let root = self.folder.root();
         let eraser = Eraser {
             desk,

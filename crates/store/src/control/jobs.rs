@@ -9,6 +9,8 @@ pub const CHANNEL_RULES_JOB: &str = "channel_rules";
 pub const IDENTITY_JOB: &str = "identity";
 /// The kind of the job that tries identity settings on history; begins with them, and ends with what it found, as its message.
 pub const IDENTITY_PREVIEW_JOB: &str = "identity_preview";
+/// The kind of the job that computes a version of a segment; its message is the version's number. The server takes it up again.
+pub const SEGMENT_JOB: &str = "segment";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobState {
@@ -74,7 +76,7 @@ impl Wanted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     pub id: String,
-    /// `demo_seed`, `import`, `import_check` (a dry run), `channel_rules`.
+    /// `demo_seed`, `import`, `import_check` (a dry run), `channel_rules`, `segment`.
     pub kind: String,
     pub title: String,
     pub state: JobState,
@@ -165,8 +167,8 @@ impl Control {
         let mut tx = self.database.begin().await?;
         tx.execute("UPDATE jobs SET lease_until_us = 0 WHERE state = 'running' AND lease_until_us IS NOT NULL", vec![]).await?;
         let sql = "UPDATE jobs SET state = 'failed', message = 'the server stopped: start it again', updated_us = $1
-            WHERE state = 'running' AND lease_until_us IS NULL AND kind <> $2";
-        let ended = tx.execute(sql, vec![now_us.into(), CHANNEL_RULES_JOB.into()]).await?;
+            WHERE state = 'running' AND lease_until_us IS NULL AND kind NOT IN ($2, $3)";
+        let ended = tx.execute(sql, vec![now_us.into(), CHANNEL_RULES_JOB.into(), SEGMENT_JOB.into()]).await?;
         tx.commit().await?;
         Ok(ended)
     }

@@ -45,7 +45,7 @@ pub use erasures::{ErasureProgress, ErasureStep};
 pub use event_notes::{EventNote, EventStatus};
 pub use import_mappings::ImportMapping;
 pub use imports::{FileState, Import, ImportPlan, ImportProgress, NewImport};
-pub use jobs::{CHANNEL_RULES_JOB, IDENTITY_JOB, IDENTITY_PREVIEW_JOB, Job, JobState, Wanted};
+pub use jobs::{CHANNEL_RULES_JOB, IDENTITY_JOB, IDENTITY_PREVIEW_JOB, Job, JobState, SEGMENT_JOB, Wanted};
 pub use keyring::Keyring;
 pub use passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 pub use reset_links::RESET_LINK_LIFE_US;
