@@ -91,12 +91,7 @@ function Examples({ catalogue, onSearch }: { catalogue: Catalogue; onSearch: (se
       </Text>
       <Group gap={6}>
         {offered.map(({ key, way, within, days }) => (
-          <Button
-            key={key}
-            size="compact-xs"
-            variant="light"
-            onClick={() => onSearch({ ...way, within, days })}
-          >
+          <Button key={key} size="compact-xs" variant="light" onClick={() => onSearch({ ...way, within, days })}>
             {t(`flow.example.${key}`)}
           </Button>
         ))}

@@ -129,5 +129,7 @@ export function CurveChart({
     const point = at(curve, Math.min(report.within_s, axis.end_s));
     return `${name} ${point ? format.percent(point.share) : t("ui.none")}`;
   });
-  return <Chart option={option} height={narrow ? 260 : 300} label={t("flow.curve_label", { shares: told.join(", ") })} />;
+  return (
+    <Chart option={option} height={narrow ? 260 : 300} label={t("flow.curve_label", { shares: told.join(", ") })} />
+  );
 }

@@ -204,7 +204,11 @@ function useCrowdTitle(report: FlowReport, dimensions: Dimension[]) {
   const { ageName, groupName } = useWords(report.ages_s, dimensions);
   return ({ stage, outcome, age, by }: Crowd) => {
     const name = label("event", report.stages[stage - 1]?.event ?? "");
-    const parts = [t(`flow.people.${outcome}`, { stage: name }), age !== undefined && ageName(age), by && groupName(by)];
+    const parts = [
+      t(`flow.people.${outcome}`, { stage: name }),
+      age !== undefined && ageName(age),
+      by && groupName(by),
+    ];
     return parts.filter(Boolean).join(" · ");
   };
 }

@@ -28,7 +28,9 @@ export function Builder({
   const splits = split && !SPLITS.some((known) => known === split) ? [...SPLITS, split] : SPLITS;
   const splitName = (name: string) => {
     if (name === "page") return t("paths.split.page");
-    return name.startsWith("properties.") ? name.slice("properties.".length) : t(`dimension.${name}` as "dimension.channel");
+    return name.startsWith("properties.")
+      ? name.slice("properties.".length)
+      : t(`dimension.${name}` as "dimension.channel");
   };
   return (
     <Card title={t("paths.builder.title")}>

@@ -32,7 +32,9 @@ export function PathsChart({
   const colour = (name: string, isOther: boolean) =>
     isOther ? palette.dim : (palette.series[kinds.indexOf(name) % palette.series.length] ?? palette.accent);
   const converted = (count: number | null, of: number) =>
-    count === null ? [] : [{ name: t("paths.converted"), value: `${format.integer(count)} · ${format.percent(count / of)}` }];
+    count === null
+      ? []
+      : [{ name: t("paths.converted"), value: `${format.integer(count)} · ${format.percent(count / of)}` }];
 
   const option: ChartOption = {
     tooltip: {
@@ -54,7 +56,10 @@ export function PathsChart({
         const place = places[mark.dataIndex];
         if (!place) return "";
         return tooltipContent(`${levelName(place.level)}: ${placeName(place.element)}`, [
-          { name: t("paths.column.people"), value: `${format.integer(place.people)} · ${format.percent(place.people / report.people)}` },
+          {
+            name: t("paths.column.people"),
+            value: `${format.integer(place.people)} · ${format.percent(place.people / report.people)}`,
+          },
           { name: t(spec.end ? "paths.began_here" : "paths.ended_here"), value: format.integer(place.ended) },
           ...converted(place.converted, place.people),
         ]);
@@ -97,7 +102,10 @@ export function PathsChart({
   };
   const pick = useCallback(
     ({ dataIndex, dataType }: Pick) => {
-      const at = (level: number, number: number) => ({ level, element: levels[level]?.places[number]?.element ?? null });
+      const at = (level: number, number: number) => ({
+        level,
+        element: levels[level]?.places[number]?.element ?? null,
+      });
       if (dataType === "edge") {
         const link = links[dataIndex];
         if (link) onCrowd({ at: [at(link.level, link.source), at(link.level + 1, link.target)], ended: false });

@@ -164,10 +164,7 @@ function Figures({ report, onCrowd }: { report: PathsReport; onCrowd: (crowd: Cr
         <div>
           <dt>{t("paths.converted")}</dt>
           <dd>
-            <UnstyledButton
-              className={bench.figure}
-              onClick={() => onCrowd({ at: [], ended: false, converted: true })}
-            >
+            <UnstyledButton className={bench.figure} onClick={() => onCrowd({ at: [], ended: false, converted: true })}>
               {format.integer(report.converted)}
             </UnstyledButton>{" "}
             {format.percent(report.converted / report.people)}

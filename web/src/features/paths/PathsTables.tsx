@@ -19,7 +19,12 @@ export function LevelTable({ report, spec, onCrowd }: Part) {
   const inTime = spec.end ? levels.toReversed() : levels;
   const height = Math.max(...levels.map(({ places }) => places.length));
   return (
-    <WideTable label={t("paths.levels")} minWidth={80 + 150 * levels.length} verticalSpacing={6} className={classes.sheet}>
+    <WideTable
+      label={t("paths.levels")}
+      minWidth={80 + 150 * levels.length}
+      verticalSpacing={6}
+      className={classes.sheet}
+    >
       <Table.Thead>
         <Table.Tr>
           {inTime.map(({ level }) => (
