@@ -99,7 +99,6 @@ impl Asked {
 
 #[derive(Debug, Clone)]
 struct Path {
-    profile_id: i64,
     /// From the anchor on.
     elements: Vec<PathElement>,
     converted: bool,
@@ -132,7 +131,7 @@ fn naive(events: &[Event], asked: Asked) -> Vec<Path> {
             }
         }
         elements.truncate(asked.steps + 1);
-        paths.push(Path { profile_id, elements, converted, unfinished: AS_OF_US < anchor.ts_us + window_us });
+        paths.push(Path { elements, converted, unfinished: AS_OF_US < anchor.ts_us + window_us });
     }
     paths
 }
