@@ -24,7 +24,7 @@ import { AgeTable } from "./AgeTable";
 import { Builder } from "./Builder";
 import { CurveChart } from "./CurveChart";
 import { GroupTable, StageTable } from "./FlowTables";
-import { flowQuery, peopleQuery, type Crowd } from "./queries";
+import { flowQuery, behind, type Crowd } from "./queries";
 import { DEFAULT_DAYS, firstWay, reportSpec, type FlowSearch } from "./spec";
 import { StageBar } from "./StageBar";
 import { useWords } from "./words";
@@ -193,7 +193,7 @@ function Report({
         <AgeChart report={report} onCrowd={setCrowd} />
         <AgeTable report={report} onCrowd={setCrowd} />
       </Card>
-      <PeopleDrawer crowd={crowd && { title: titleOf(crowd), query: peopleQuery(spec, crowd) }} onClose={close} />
+      <PeopleDrawer crowd={crowd && { title: titleOf(crowd), behind: behind(spec, crowd) }} onClose={close} />
     </>
   );
 }

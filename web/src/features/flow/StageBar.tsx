@@ -1,4 +1,4 @@
-import { Text, UnstyledButton } from "@mantine/core";
+import { Box, Text, UnstyledButton } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
 import type { FlowReport } from "../../api/types";
@@ -19,7 +19,8 @@ export function StageBar({ report, onCrowd }: { report: FlowReport; onCrowd: (cr
   return (
     <ol className={classes.stages}>
       {report.stages.map((stage, at) => (
-        <li
+        <Box
+          component="li"
           key={at}
           className={classes.stage}
           style={{ "--fill": at === last ? "0%" : `${Math.round((stage.stock / fullest) * 100)}%` }}
@@ -42,7 +43,7 @@ export function StageBar({ report, onCrowd }: { report: FlowReport; onCrowd: (cr
               </div>
             </div>
           )}
-        </li>
+        </Box>
       ))}
     </ol>
   );

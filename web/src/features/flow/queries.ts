@@ -1,6 +1,7 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions, skipToken } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, skipToken } from "@tanstack/react-query";
 import { api, body } from "../../api/client";
 import type { FlowSpec } from "../../api/types";
+import type { Behind } from "../../report/PeopleDrawer";
 
 export const flowQuery = (spec: FlowSpec | null) =>
   queryOptions({
@@ -19,15 +20,8 @@ export type Crowd = {
   by?: { [dimension: string]: string | null };
 };
 
-export const peopleQuery = (spec: FlowSpec, crowd: Crowd) =>
-  infiniteQueryOptions({
-    queryKey: ["flow", spec, "people", crowd],
-    queryFn: ({ pageParam }) =>
-      body(
-        api.POST("/api/reports/flow/people", {
-          body: { spec, ...crowd, limit: 50, ...(pageParam && { cursor: pageParam }) },
-        }),
-      ),
-    initialPageParam: "",
-    getNextPageParam: ({ next_cursor }) => next_cursor,
-  });
+export const behind = (spec: FlowSpec, crowd: Crowd): Behind => ({
+  key: ["flow", spec, "people", crowd],
+  page: (cursor) =>
+    body(api.POST("/api/reports/flow/people", { body: { spec, ...crowd, limit: 50, ...(cursor && { cursor }) } })),
+});

@@ -21,7 +21,7 @@ import { Builder } from "./Builder";
 import classes from "./Paths.module.css";
 import { PathsChart } from "./PathsChart";
 import { LevelTable, SequenceTable } from "./PathsTables";
-import { pathsQuery, peopleQuery, type Crowd } from "./queries";
+import { pathsQuery, behind, type Crowd } from "./queries";
 import { DEFAULT_DAYS, firstSearch, reportSpec, usualNoise, type PathsSearch } from "./spec";
 import { useWords } from "./words";
 
@@ -141,7 +141,7 @@ function Report({ report, spec }: { report: PathsReport; spec: PathsSpec }) {
       <Card title={t("paths.levels")} hint={t("paths.levels_hint")} flush>
         <LevelTable report={report} spec={spec} onCrowd={setCrowd} />
       </Card>
-      <PeopleDrawer crowd={crowd && { title: crowdName(crowd), query: peopleQuery(spec, crowd) }} onClose={close} />
+      <PeopleDrawer crowd={crowd && { title: crowdName(crowd), behind: behind(spec, crowd) }} onClose={close} />
     </>
   );
 }

@@ -1,6 +1,7 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions, skipToken } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, skipToken } from "@tanstack/react-query";
 import { api, body } from "../../api/client";
 import type { PathElement, PathsSpec } from "../../api/types";
+import type { Behind } from "../../report/PeopleDrawer";
 
 export const pathsQuery = (spec: PathsSpec | null) =>
   queryOptions({
@@ -18,15 +19,8 @@ export type Crowd = {
   converted?: true;
 };
 
-export const peopleQuery = (spec: PathsSpec, crowd: Crowd) =>
-  infiniteQueryOptions({
-    queryKey: ["paths", spec, "people", crowd],
-    queryFn: ({ pageParam }) =>
-      body(
-        api.POST("/api/reports/paths/people", {
-          body: { spec, ...crowd, limit: 50, ...(pageParam && { cursor: pageParam }) },
-        }),
-      ),
-    initialPageParam: "",
-    getNextPageParam: ({ next_cursor }) => next_cursor,
-  });
+export const behind = (spec: PathsSpec, crowd: Crowd): Behind => ({
+  key: ["paths", spec, "people", crowd],
+  page: (cursor) =>
+    body(api.POST("/api/reports/paths/people", { body: { spec, ...crowd, limit: 50, ...(cursor && { cursor }) } })),
+});
