@@ -20,7 +20,11 @@ export function AgeChart({ report, onCrowd }: { report: FlowReport; onCrowd: (cr
   // At the last stage nobody waits.
   const stages = report.stages.slice(0, -1);
   const classes = report.ages_s.length + 1;
-  const colour = (age: number) => mixed(palette.accent, palette.bad, age / Math.max(1, classes - 1));
+  const amber = palette.series[1] ?? palette.bad;
+  const colour = (age: number) => {
+    const part = (2 * age) / Math.max(1, classes - 1);
+    return part < 1 ? mixed(palette.accent, amber, part) : mixed(amber, palette.bad, part - 1);
+  };
   const option: ChartOption = {
     animationDuration: 300,
     grid: { left: 4, right: 24, top: narrow ? 96 : 44, bottom: 4, outerBoundsMode: "same" },

@@ -5,7 +5,6 @@ import type { FlowReport } from "../../api/types";
 import sheet from "../../report/Report.module.css";
 import { useFormat } from "../../ui/FormatContext";
 import { WideTable } from "../../ui/WideTable";
-import classes from "./Flow.module.css";
 import type { Crowd } from "./queries";
 import { useWords } from "./words";
 
@@ -15,7 +14,7 @@ export function AgeTable({ report, onCrowd }: { report: FlowReport; onCrowd: (cr
   const format = useFormat();
   const { ageName } = useWords(report.ages_s, []);
   return (
-    <WideTable label={t("flow.ages")} minWidth={760} verticalSpacing={4} className={classes.sheet}>
+    <WideTable label={t("flow.ages")} minWidth={720} horizontalSpacing="xs" verticalSpacing={4}>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>{t("flow.column.stage")}</Table.Th>

@@ -77,7 +77,7 @@ export function CurveChart({
       type: "value",
       min: 0,
       max: 1,
-      splitNumber: 4,
+      interval: 0.25,
       axisLabel: { color: palette.dim, fontFamily: palette.font, formatter: (value: number) => format.percent(value) },
       splitLine: { lineStyle: { color: palette.line } },
     },

@@ -15,7 +15,13 @@ import { useWords } from "./words";
 export function StageTable({ report, onCrowd }: { report: FlowReport; onCrowd: (crowd: Crowd) => void }) {
   const { t } = useTranslation();
   return (
-    <WideTable label={t("flow.table")} minWidth={860} verticalSpacing={6} className={classes.sheet}>
+    <WideTable
+      label={t("flow.table")}
+      minWidth={780}
+      horizontalSpacing="xs"
+      verticalSpacing={6}
+      className={classes.sheet}
+    >
       <Head first={t("flow.column.stage")} report={report} />
       <Table.Tbody>
         {report.stages.map((stage, at) => (
@@ -42,7 +48,13 @@ export function GroupTable({
   const { groupName } = useWords(report.ages_s, dimensions);
   const first = dimensions.map((dimension) => t(`dimension.${dimension}`)).join(" · ");
   return (
-    <WideTable label={t("flow.groups")} minWidth={860} verticalSpacing={6} className={classes.sheet}>
+    <WideTable
+      label={t("flow.groups")}
+      minWidth={780}
+      horizontalSpacing="xs"
+      verticalSpacing={6}
+      className={classes.sheet}
+    >
       <Head first={first} report={report} />
       <Table.Tbody>
         {report.groups.map(({ by, stages }) => {
