@@ -44,7 +44,7 @@ export function EventList({
               />
             </div>
             {ordered && (
-              <Stack gap={0}>
+              <>
                 <Tool
                   icon={IconChevronUp}
                   name={t("report.up", { name })}
@@ -57,11 +57,10 @@ export function EventList({
                   disabled={at === events.length - 1}
                   onClick={() => moved(at, at + 1)}
                 />
-              </Stack>
+              </>
             )}
             <Tool
               icon={IconX}
-              size={30}
               name={t("report.remove", { name })}
               disabled={events.length <= min}
               onClick={() => onChange(events.toSpliced(at, 1))}
@@ -85,20 +84,19 @@ export function EventList({
 function Tool({
   icon: Picture,
   name,
-  size = 16,
   disabled,
   onClick,
 }: {
   icon: Icon;
   name: string;
-  size?: number;
   disabled: boolean;
   onClick: () => void;
 }) {
   return (
     <Tooltip label={name}>
       <ActionIcon
-        size={size}
+        size={22}
+        mb={4}
         variant="subtle"
         bg={disabled ? "transparent" : undefined}
         color="gray"
