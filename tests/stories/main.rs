@@ -31,6 +31,7 @@ mod postgres;
 mod prove;
 mod public_data;
 mod replay;
+mod reports;
 mod roles;
 mod schemathesis;
 mod sdks;

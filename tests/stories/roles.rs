@@ -106,6 +106,25 @@ async fn a_dealer_sees_its_own_rows_and_no_others() {
         assert_nothing_foreign("the people of retention", &people, &bob);
     }
 
+    let spec = json!({ "stages": [visited, { "event": "lead_created" }], "by": ["dealer"] });
+    let (status, report) = ask(Method::POST, "/api/reports/flow", Some(&spec)).await;
+    assert_eq!((status, &report["stages"][0]["entered"], &report["rows_scanned"]), (StatusCode::OK, &json!(1), &Value::Null), "{report}");
+    assert_nothing_foreign("flow", &report, &bob);
+    for (stage, outcome) in [(1, "entered"), (1, "moved"), (2, "waits")] {
+        let people = json!({ "spec": spec, "stage": stage, "outcome": outcome });
+        let (status, people) = ask(Method::POST, "/api/reports/flow/people", Some(&people)).await;
+        assert_eq!((status, &people["total"]), (StatusCode::OK, &json!(1)), "{people}");
+        assert_nothing_foreign("the people of flow", &people, &bob);
+    }
+
+    let spec = json!({ "start": visited, "split": "dealer", "goal": { "event": "lead_created" } });
+    let (status, report) = ask(Method::POST, "/api/reports/paths", Some(&spec)).await;
+    assert_eq!((status, &report["people"], &report["rows_scanned"]), (StatusCode::OK, &json!(1), &Value::Null), "{report}");
+    assert_nothing_foreign("paths", &report, &bob);
+    let (status, people) = ask(Method::POST, "/api/reports/paths/people", Some(&json!({ "spec": spec }))).await;
+    assert_eq!((status, &people["total"]), (StatusCode::OK, &json!(1)), "{people}");
+    assert_nothing_foreign("the people of paths", &people, &bob);
+
     let spec = json!({ "conversion": { "event": "lead_created" }, "touches": [visited], "by": ["dealer"] });
     let (status, report) = ask(Method::POST, "/api/reports/attribution", Some(&spec)).await;
     assert_eq!((status, &report["total"]["conversions"]), (StatusCode::OK, &json!(1.0)), "{report}");

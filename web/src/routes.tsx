@@ -14,10 +14,12 @@ import { readDeliveries } from "./features/deliveries/search";
 import { viewQuery } from "./api/views";
 import { readAttribution } from "./features/attribution/spec";
 import { readCatalogue } from "./features/catalogue/search";
+import { readFlow } from "./features/flow/spec";
 import { readFunnel } from "./features/funnel/spec";
 import { readLedger, readReport, readReview } from "./features/identity/search";
 import { readOverview } from "./features/overview/search";
 import { readLive } from "./features/live/search";
+import { readPaths } from "./features/paths/spec";
 import { readPivot } from "./features/pivot/spec";
 import { readProfile, readProfiles } from "./features/profiles/search";
 import { readRetention } from "./features/retention/spec";
@@ -142,6 +144,20 @@ const sql = createRoute({
   path: "/sql",
   validateSearch: readSql,
   component: lazyRouteComponent(() => import("./features/sql/SqlPage"), "SqlPage"),
+});
+
+const flow = createRoute({
+  getParentRoute: () => shell,
+  path: "/flow",
+  validateSearch: readFlow,
+  component: lazyRouteComponent(() => import("./features/flow/FlowPage"), "FlowPage"),
+});
+
+const paths = createRoute({
+  getParentRoute: () => shell,
+  path: "/paths",
+  validateSearch: readPaths,
+  component: lazyRouteComponent(() => import("./features/paths/PathsPage"), "PathsPage"),
 });
 
 const attribution = createRoute({
@@ -288,6 +304,8 @@ const tree = root.addChildren([
     profile,
     funnel,
     retention,
+    flow,
+    paths,
     attribution,
     sql,
     pivot,

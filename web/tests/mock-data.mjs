@@ -457,6 +457,107 @@ export function retention({ grain, periods, from, by }) {
   };
 }
 
+export function flow({ stages, by, within }) {
+  const within_s = Number.parseInt(within, 10) * { m: 60, h: 3600, d: 86_400 }[within.at(-1)];
+  const of = (size) => {
+    const told = stages.map(({ event }, at) => {
+      const isLast = at === stages.length - 1;
+      const entered = Math.round(size * 0.72 ** at);
+      const slow = (at + 1) * 86_400;
+      const share = (after) => 0.72 * (1 - Math.exp(-after / slow));
+      const time = (part) => (part < 0.72 ? -slow * Math.log(1 - part / 0.72) : null);
+      const band = (middle) => ({ share: middle, low: Math.max(0, middle - 0.03), high: Math.min(1, middle + 0.03) });
+      const ages = isLast ? [] : [0.3, 0.2, 0.2, 0.1, 0.1, 0.06, 0.04].map((part) => Math.round(entered * 0.2 * part));
+      return {
+        event,
+        entered,
+        moved: isLast ? 0 : Math.round(entered * 0.72),
+        lost: isLast ? 0 : Math.round(entered * 0.12),
+        stock: isLast ? entered : ages.reduce((sum, count) => sum + count, 0),
+        ages,
+        within: isLast ? null : band(share(within_s)),
+        quantiles: isLast
+          ? []
+          : [0.25, 0.5, 0.75, 0.9].map((part) => ({
+              share: part,
+              after_s: time(part),
+              low_s: time(part) && time(part) * 0.9,
+              high_s: time(part) && time(part) * 1.1,
+            })),
+        curve: isLast
+          ? []
+          : Array.from({ length: 60 }, (_, step) => {
+              const after_s = (step + 1) * slow * 0.15;
+              return { after_s, ...band(share(after_s)), at_risk: Math.round(entered / (step + 1)) };
+            }),
+      };
+    });
+    return told;
+  };
+  const values = by?.[0] ? catalogue.dimensions[by[0]] : [];
+  const named = (value) => Object.fromEntries(by.map((name, at) => [name, at === 0 ? value : null]));
+  return {
+    stages: of(8_214),
+    ages_s: [1, 3, 7, 14, 30, 90].map((days) => days * 86_400),
+    groups: values.map((value, at) => ({ by: named(value), stages: of(Math.round(3_000 / (at + 1))) })),
+    groups_omitted: 0,
+    within_s,
+    until: new Date().toISOString(),
+    tz: "UTC",
+    rows_scanned: 2_104_392,
+    elapsed_ms: 58,
+    as_of: new Date().toISOString(),
+  };
+}
+
+export function paths({ start, end, steps, goal }) {
+  const names = ["page_viewed", "car_viewed", "form_submitted", "call_completed"];
+  const converted = (people) => (goal ? Math.round(people * 0.14) : null);
+  const place = (element, people, ended) => ({
+    element,
+    elements: element ? 1 : 7,
+    people,
+    ended,
+    converted: converted(people),
+  });
+  const element = (event) => ({ event, value: null });
+  const anchor = (start ?? end).event;
+  const levels = [{ places: [place(element(anchor), 4_200, 900)] }];
+  const links = [];
+  for (let level = 1; level <= steps; level += 1) {
+    const people = Math.round(3_300 * 0.7 ** (level - 1));
+    const parts = [0.4, 0.25, 0.15, 0.12, 0.08].map((part) => Math.round(people * part));
+    const sources = levels[level - 1].places;
+    levels.push({
+      places: parts.map((count, at) => place(names[at] ? element(names[at]) : null, count, Math.round(count * 0.3))),
+    });
+    for (const [source, { people: of }] of sources.entries())
+      for (const [target, count] of parts.entries()) {
+        const going = Math.round((count * of) / sources.reduce((sum, each) => sum + each.people, 0));
+        links.push({ level: level - 1, source, target, people: going, converted: converted(going) });
+      }
+  }
+  const sequences = Array.from({ length: 20 }, (_, at) => {
+    const way = [element(anchor), ...names.slice(0, 1 + (at % 4)).map(element)];
+    const people = Math.round(600 / (at + 1));
+    return { elements: end ? way.toReversed() : way, people, share: people / 4_200, converted: converted(people) };
+  });
+  return {
+    people: 4_200,
+    converted: converted(4_200),
+    unfinished: 310,
+    levels,
+    links,
+    sequences,
+    sequences_omitted: 231,
+    people_omitted: 1_940,
+    tz: "UTC",
+    rows_scanned: 2_104_392,
+    elapsed_ms: 230,
+    as_of: new Date().toISOString(),
+  };
+}
+
 export function attribution({ by }) {
   const models = ["first", "last", "last_non_direct", "linear", "position", "time_decay", "shapley", "markov"];
   const keys = catalogue.dimensions[by[0]] ?? CHANNELS;

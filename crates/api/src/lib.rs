@@ -25,6 +25,7 @@ mod erasures;
 mod error;
 mod exports;
 mod feed;
+mod flow;
 mod forms;
 mod funnel;
 mod headers;
@@ -38,6 +39,7 @@ mod masking;
 mod merging;
 mod overview;
 mod pace;
+mod paths;
 mod pivot;
 mod privacy;
 mod profile_export;
@@ -226,6 +228,10 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(funnel::people))
         .routes(routes!(retention::retention))
         .routes(routes!(retention::retention_people))
+        .routes(routes!(flow::flow))
+        .routes(routes!(flow::flow_people))
+        .routes(routes!(paths::paths))
+        .routes(routes!(paths::paths_people))
         .routes(routes!(attribution::attribution))
         .routes(routes!(attribution::attribution_people))
         .routes(routes!(pivot::pivot))
@@ -302,7 +308,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// JSON Schemas of report specs, by report; what they refer to stands beside them.
 fn report_schemas(document: &utoipa::openapi::OpenApi) -> serde_json::Value {
     let described = document.components.as_ref().map(|components| &components.schemas);
-    let wanted = ["FunnelSpec", "EventFilter", "RetentionSpec", "AttributionSpec", "PivotSpec", "PivotFilter"];
+    let wanted = ["FunnelSpec", "EventFilter", "RetentionSpec", "FlowSpec", "PathsSpec", "AttributionSpec", "PivotSpec", "PivotFilter"];
     let parts = wanted.iter().filter_map(|name| Some(((*name).to_owned(), serde_json::to_value(described?.get(*name)?).ok()?)));
     let parts: serde_json::Map<String, serde_json::Value> = parts.collect();
     serde_json::json!({
@@ -310,6 +316,8 @@ fn report_schemas(document: &utoipa::openapi::OpenApi) -> serde_json::Value {
             "funnel": { "$ref": "#/components/schemas/FunnelSpec" },
             "attribution": { "$ref": "#/components/schemas/AttributionSpec" },
             "retention": { "$ref": "#/components/schemas/RetentionSpec" },
+            "flow": { "$ref": "#/components/schemas/FlowSpec" },
+            "paths": { "$ref": "#/components/schemas/PathsSpec" },
             "pivot": { "$ref": "#/components/schemas/PivotSpec" }
         },
         "components": { "schemas": parts }

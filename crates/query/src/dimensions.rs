@@ -71,6 +71,11 @@ impl Combinations {
         number
     }
 
+    /// The combination of a number.
+    pub fn get(&self, number: u32) -> &Combination {
+        &self.values[number as usize]
+    }
+
     /// The values of one dimension, by numbers of combinations.
     pub fn texts(&self, dimension: usize, numbers: &[u32]) -> StringArray {
         numbers.iter().map(|&number| self.values[number as usize][dimension].as_deref()).collect()

@@ -15,10 +15,12 @@ mod error;
 mod event_filter;
 mod expired;
 mod export;
+mod flow;
 mod funnel;
 mod json_get;
 mod matched;
 mod operator;
+mod paths;
 mod people;
 mod period;
 mod pivot;
@@ -53,10 +55,21 @@ pub use dataset::{Dataset, File, Part, Table};
 pub use dimensions::DIMENSIONS;
 pub use error::QueryError;
 pub use event_filter::EventFilter;
+pub use flow::{
+    people::{FlowOutcome, FlowPeopleSpec},
+    report::{FlowGroup, FlowPoint, FlowQuantile, FlowReport, FlowShare, FlowStage},
+    spec::FlowSpec,
+};
 pub use funnel::{
     people::{Outcome, PeopleSpec},
     report::{FunnelReport, GroupReport, StepReport},
     spec::FunnelSpec,
+};
+pub use paths::{
+    element::PathElement,
+    people::{PathAt, PathsPeopleSpec},
+    report::{PathLevel, PathLink, PathPlace, PathSequence, PathsReport},
+    spec::PathsSpec,
 };
 pub use people::People;
 pub use pivot::{
@@ -152,6 +165,32 @@ impl Query {
         let attribution = spec.check(terms, &self.engine.time_zone())?;
         let (terms, wanted) = (terms.clone(), wanted.clone());
         self.ask(scope, async move |session| attribution::people::people(&session, &attribution, &terms, &wanted).await).await
+    }
+
+    /// How fast people, or leads, get from stage to stage, and how many wait at each.
+    pub async fn flow(&self, scope: &Scope, spec: &FlowSpec) -> Result<FlowReport, QueryError> {
+        let flow = spec.check(&self.engine.time_zone())?;
+        self.ask(scope, async move |session| flow::report::report(&session, &flow).await).await
+    }
+
+    /// Which profiles are behind a number of [`Self::flow`].
+    pub async fn flow_people(&self, scope: &Scope, spec: &FlowSpec, wanted: &FlowPeopleSpec) -> Result<People, QueryError> {
+        let flow = spec.check(&self.engine.time_zone())?;
+        let wanted = wanted.clone();
+        self.ask(scope, async move |session| flow::people::people(&session, flow, &wanted).await).await
+    }
+
+    /// What people do after an event, or before it, step by step.
+    pub async fn paths(&self, scope: &Scope, spec: &PathsSpec) -> Result<PathsReport, QueryError> {
+        let paths = spec.check(&self.engine.time_zone())?;
+        self.ask(scope, async move |session| paths::report::report(&session, &paths).await).await
+    }
+
+    /// Which profiles are behind a place, a link or a sequence of [`Self::paths`].
+    pub async fn paths_people(&self, scope: &Scope, spec: &PathsSpec, wanted: &PathsPeopleSpec) -> Result<People, QueryError> {
+        let paths = spec.check(&self.engine.time_zone())?;
+        let wanted = wanted.clone();
+        self.ask(scope, async move |session| paths::people::people(&session, &paths, &wanted).await).await
     }
 
     /// What advertising cost and what came of it, by any dimensions.

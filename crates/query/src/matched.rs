@@ -1,4 +1,5 @@
-//! The events that a report asks for, of each profile in the order of time: what funnels, retention and attribution are made of.
+//! The events that a report asks for, of each profile in the order of time: what funnels, retention,
+//! attribution, flow and paths are made of.
 //!
 //! `plan` puts two operators over each bucket's files: `steps` (what does each event match) and `merge` (files and fresh rows
 //! in one order). What a report makes of the rows is its own affair.

@@ -1781,6 +1781,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports/flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How fast people, or leads, get from stage to stage, and how many wait at each. */
+        post: operations["flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/flow/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which profiles are behind a number of the flow report. */
+        post: operations["flow_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/reports/funnel": {
         parameters: {
             query?: never;
@@ -1809,6 +1843,40 @@ export interface paths {
         put?: never;
         /** Which profiles are behind a number of the funnel. */
         post: operations["people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What people do after an event, or before it, step by step. */
+        post: operations["paths"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/paths/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which profiles are behind a place, a link or a sequence of the paths report. */
+        post: operations["paths_people"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3114,6 +3182,152 @@ export interface components {
             /** @description One's own and shared ones, by a part of the name. */
             views: components["schemas"]["FoundView"][];
         };
+        FlowGroup: {
+            by: {
+                [key: string]: string | null;
+            };
+            stages: components["schemas"]["FlowStage"][];
+        };
+        /** @enum {string} */
+        FlowOutcome: "entered" | "moved" | "lost" | "waits";
+        FlowPeopleRequest: {
+            /** @description Only those whose waiting time is of this class, from 0; with `waits`. */
+            age?: number | null;
+            /** @description Only those of one group of the report. */
+            by?: {
+                [key: string]: string | null;
+            } | null;
+            /** @description From the page before. */
+            cursor?: string | null;
+            /**
+             * Format: int32
+             * @description 100 unless told, at most 1000.
+             */
+            limit?: number | null;
+            outcome: components["schemas"]["FlowOutcome"];
+            spec: components["schemas"]["FlowSpec"];
+            /** @description From 1. */
+            stage: number;
+        };
+        FlowPoint: {
+            /** Format: double */
+            after_s: number;
+            /**
+             * Format: int64
+             * @description Cases that were seen for so long.
+             */
+            at_risk: number;
+            /** Format: double */
+            high: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            share: number;
+        };
+        /** @description A time within which a share moves on, with its 95 % interval. */
+        FlowQuantile: {
+            /**
+             * Format: double
+             * @description Null where it is not known to happen.
+             */
+            after_s: number | null;
+            /** Format: double */
+            high_s: number | null;
+            /** Format: double */
+            low_s: number | null;
+            /** Format: double */
+            share: number;
+        };
+        FlowReport: {
+            /** @description Where the classes of waiting times end, in seconds; the last class, which has no end, is not listed. */
+            ages_s: number[];
+            /** @description Every event before it is counted. */
+            as_of: string;
+            /** Format: int64 */
+            elapsed_ms: number;
+            /** @description By falling number of cases that entered a stage or wait at one; empty without `by`. */
+            groups: components["schemas"]["FlowGroup"][];
+            /** @description Further groups, which are counted in `stages` only. */
+            groups_omitted: number;
+            /**
+             * Format: int64
+             * @description Null for callers who see only their own rows.
+             */
+            rows_scanned: number | null;
+            stages: components["schemas"]["FlowStage"][];
+            /** @description IANA name: dates begin in it. */
+            tz: string;
+            /** @description The report looks at nothing from here on; whoever waits, waits until here. */
+            until: string;
+            /**
+             * Format: int64
+             * @description Seconds within which the next stage counts as reached in time.
+             */
+            within_s: number;
+        };
+        /** @description A Kaplan-Meier share with its pointwise 95 % interval. */
+        FlowShare: {
+            /** Format: double */
+            high: number | null;
+            /**
+             * Format: double
+             * @description Null where there is nothing to tell it by.
+             */
+            low: number | null;
+            /** Format: double */
+            share: number;
+        };
+        /** @description A flow report as people write it: the same here, in the CLI and in the UI. */
+        FlowSpec: {
+            /** @description Where the classes of waiting times end, rising, at most 10: 1, 3, 7, 14, 30 and 90 days unless told. */
+            ages?: string[];
+            /** @description Dimensions whose last known value at a stage makes its groups; at most 2. */
+            by?: string[];
+            /** @description First moment at which cases that count enter a stage: a date (its midnight in `tz`) or a time. */
+            from?: string | null;
+            /** @description Events after which nobody waits any more, at most 6. */
+            lost?: components["schemas"]["EventFilter"][];
+            /** @description A property of the events, such as `lead_id`, each value of which is followed by itself; without it, people are. */
+            per?: string | null;
+            /** @description 2 to 10, in order. Whoever enters a stage has left all before it, also those that were skipped. */
+            stages: components["schemas"]["EventFilter"][];
+            /** @description First moment that is not looked at any more; whoever waits then still waits. The present unless told. */
+            to?: string | null;
+            /** @description IANA name; without it the installation's. */
+            tz?: string | null;
+            /** @description How long after a stage the next must be reached to count as reached in time: `30d` unless told. */
+            within?: string | null;
+        };
+        FlowStage: {
+            /** @description Of the stock, by class of waiting time; one class more than `ages_s` has ends. Empty at the last stage. */
+            ages: number[];
+            /** @description The share that has moved on by time since entering; empty at the last stage and where nobody moved. */
+            curve: components["schemas"]["FlowPoint"][];
+            /**
+             * Format: int64
+             * @description Cases that entered in the report's time.
+             */
+            entered: number;
+            event: string;
+            /**
+             * Format: int64
+             * @description Of those, how many were lost and did not move on.
+             */
+            lost: number;
+            /**
+             * Format: int64
+             * @description Of those, how many have moved on to the next stage or to one after it.
+             */
+            moved: number;
+            /** @description Within what time a quarter, half, three quarters and nine tenths move on; empty at the last stage. */
+            quantiles: components["schemas"]["FlowQuantile"][];
+            /**
+             * Format: int64
+             * @description How many are at the stage at the report's end, whenever they entered it; at the last stage, who has arrived.
+             */
+            stock: number;
+            within: components["schemas"]["FlowShare"] | null;
+        };
         Form: {
             changed_at: string;
             /** @description E-mail of the user, or the token's name. */
@@ -4033,6 +4247,156 @@ export interface components {
             current: string;
             /** @description What it shall be: ten characters or more. */
             new: string;
+        };
+        /** @description What people do at a step. */
+        PathElement: {
+            event: string;
+            /** @description By the spec's `split`; null for no value, and without a split. */
+            value?: string | null;
+        };
+        PathLevel: {
+            /** @description By falling number of people; all beyond the listed are one place, the last. */
+            places: components["schemas"]["PathPlace"][];
+        };
+        PathLink: {
+            /** Format: int64 */
+            converted: number | null;
+            /** @description It leads from this level to the next. */
+            level: number;
+            /** Format: int64 */
+            people: number;
+            /** @description A place of this level. */
+            source: number;
+            /** @description A place of the next. */
+            target: number;
+        };
+        PathPlace: {
+            /** Format: int64 */
+            converted: number | null;
+            element: components["schemas"]["PathElement"] | null;
+            /**
+             * Format: int64
+             * @description How many different elements are counted here.
+             */
+            elements: number;
+            /**
+             * Format: int64
+             * @description Whose path ends here; before an end: whose path begins here.
+             */
+            ended: number;
+            /** Format: int64 */
+            people: number;
+        };
+        PathPlaceRequest: {
+            element?: components["schemas"]["PathElement"] | null;
+            /** @description Distance from the start, or from the end. */
+            level: number;
+        };
+        PathSequence: {
+            /** Format: int64 */
+            converted: number | null;
+            /** @description In the order of time. */
+            elements: components["schemas"]["PathElement"][];
+            /**
+             * Format: int64
+             * @description Whose whole path it is.
+             */
+            people: number;
+            /**
+             * Format: double
+             * @description Of all people of the report.
+             */
+            share: number;
+        };
+        PathsPeopleRequest: {
+            /** @description What their paths have: one place for a place, two for a link, one for each step of a sequence; empty for everybody. */
+            at?: components["schemas"]["PathPlaceRequest"][];
+            /** @description Only those who converted, or who did not. */
+            converted?: boolean | null;
+            /** @description From the page before. */
+            cursor?: string | null;
+            /** @description Only those whose path has nothing beyond the farthest of these. */
+            ended?: boolean;
+            /**
+             * Format: int32
+             * @description 100 unless told, at most 1000.
+             */
+            limit?: number | null;
+            spec: components["schemas"]["PathsSpec"];
+        };
+        PathsReport: {
+            /** @description Every event before it is counted. */
+            as_of: string;
+            /**
+             * Format: int64
+             * @description Of those, how many converted; null without a goal.
+             */
+            converted: number | null;
+            /** Format: int64 */
+            elapsed_ms: number;
+            /** @description By distance from the start, or from the end: level 0 is that event itself. */
+            levels: components["schemas"]["PathLevel"][];
+            /** @description From each level to the next; by level, then by falling number of people. */
+            links: components["schemas"]["PathLink"][];
+            /**
+             * Format: int64
+             * @description Whose paths these are: each person has one.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description Whose they are.
+             */
+            people_omitted: number;
+            /**
+             * Format: int64
+             * @description Null for callers who see only their own rows.
+             */
+            rows_scanned: number | null;
+            /** @description Whole paths by falling number of people. */
+            sequences: components["schemas"]["PathSequence"][];
+            /**
+             * Format: int64
+             * @description Further different paths.
+             */
+            sequences_omitted: number;
+            /** @description IANA name: dates begin in it. */
+            tz: string;
+            /**
+             * Format: int64
+             * @description People whose path, or conversion, may still go on: the window has not passed since their start, or end.
+             */
+            unfinished: number;
+        };
+        /** @description A paths report as people write it: the same here, in the CLI and in the UI. */
+        PathsSpec: {
+            /** @description Whether equal steps that follow each other are one: true unless told. */
+            collapse?: boolean | null;
+            end?: components["schemas"]["EventFilter"] | null;
+            /** @description Which events are steps, at most 14; all events unless told. */
+            events?: components["schemas"]["EventFilter"][];
+            /** @description First moment at which paths start, or end: a date (its midnight in `tz`) or a time. */
+            from?: string | null;
+            /** @description How much time may lie between two neighbouring events of a path, such as `30m` for one visit; any unless told. */
+            gap?: string | null;
+            goal?: components["schemas"]["EventFilter"] | null;
+            /** @description How many whole sequences are listed, 1 to 500: 50 unless told. */
+            sequences?: number | null;
+            /** @description What tells steps with one event apart: a dimension, `page` (the path of the URL) or `properties.<name>`. */
+            split?: string | null;
+            start?: components["schemas"]["EventFilter"] | null;
+            /** @description How many steps after `start`, or before `end`, are followed: 1 to 10, 5 unless told. */
+            steps?: number | null;
+            /** @description First moment at which they no longer do. Steps may lie before `from` and behind `to`. */
+            to?: string | null;
+            /** @description How many different steps each level lists, 1 to 30: 8 unless told. The others are counted together. */
+            top?: number | null;
+            /** @description IANA name; without it the installation's. */
+            tz?: string | null;
+            /** @description How far from the start, or the end, a path may reach, and how long after it the goal counts: `30d` unless told. */
+            window?: string | null;
+            /** @description Names of events that are no steps, at most 100. */
+            without?: string[];
         };
         PeopleNamed: {
             /**
@@ -8936,6 +9300,68 @@ export interface operations {
             };
         };
     };
+    flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowSpec"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    flow_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowPeopleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     funnel: {
         parameters: {
             query?: never;
@@ -8977,6 +9403,68 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["FunnelPeopleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    paths: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PathsSpec"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathsReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    paths_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PathsPeopleRequest"];
             };
         };
         responses: {

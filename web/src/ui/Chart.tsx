@@ -1,15 +1,21 @@
 import { Skeleton } from "@mantine/core";
-import type { BarSeriesOption, LineSeriesOption } from "echarts/charts";
+import type { BarSeriesOption, CustomSeriesOption, LineSeriesOption, SankeySeriesOption } from "echarts/charts";
 import type { GridComponentOption, LegendComponentOption, TooltipComponentOption } from "echarts/components";
 import type { ComposeOption, EChartsType } from "echarts/core";
 import { useEffect, useRef, useState } from "react";
 
 export type ChartOption = ComposeOption<
-  BarSeriesOption | LineSeriesOption | GridComponentOption | LegendComponentOption | TooltipComponentOption
+  | BarSeriesOption
+  | CustomSeriesOption
+  | LineSeriesOption
+  | SankeySeriesOption
+  | GridComponentOption
+  | LegendComponentOption
+  | TooltipComponentOption
 >;
 
-/** Which mark was clicked: indexes into the option's series and its data. */
-export type Pick = { seriesIndex: number; dataIndex: number };
+/** Which mark was clicked: indexes into the option's series and its data; of a Sankey, into its nodes or its links. */
+export type Pick = { seriesIndex: number; dataIndex: number; dataType?: string };
 
 /**
  * A chart on a canvas. What it shows must also stand in a table or in text nearby: `label` only names it.
@@ -51,10 +57,8 @@ export function Chart({
 
   useEffect(() => {
     if (!chart || !onPick) return;
-    const pick = (mark: { seriesIndex?: number; dataIndex?: number }) => {
-      if (mark.seriesIndex !== undefined && mark.dataIndex !== undefined) {
-        onPick({ seriesIndex: mark.seriesIndex, dataIndex: mark.dataIndex });
-      }
+    const pick = ({ seriesIndex, dataIndex, dataType }: Partial<Pick>) => {
+      if (seriesIndex !== undefined && dataIndex !== undefined) onPick({ seriesIndex, dataIndex, dataType });
     };
     chart.on("click", pick);
     return () => void (chart.isDisposed() || chart.off("click", pick));

@@ -14,6 +14,8 @@ const PAGES = [
   `/profiles/${profile}`,
   "/funnel",
   "/retention",
+  "/flow",
+  "/paths",
   "/attribution",
   "/sources",
   "/settings",

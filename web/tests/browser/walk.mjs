@@ -49,6 +49,8 @@ async function walk({ theme, size, name }) {
   });
   await funnel(visit);
   await retention(visit);
+  await flow(visit);
+  await paths(visit);
   await attribution(visit);
   await sql(visit);
   await catalogue(visit);
@@ -310,6 +312,48 @@ async function retention(visit) {
   await settled(page);
   assert.equal(page.url(), address, "the address holds the whole report");
   await look(visit, "retention-repeat");
+  await page.locator("tbody button").first().focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").locator('a[href^="/profiles/"]').first().waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+}
+
+async function flow(visit) {
+  const { page } = visit;
+  await go(visit, "/flow");
+  await look(visit, "flow");
+  await page.getByRole("button", { name: "Method" }).click();
+  await page.getByRole("dialog").getByRole("heading", { name: "Intervals", exact: true }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  await page.getByRole("button", { name: "Contract to delivery" }).click();
+  await page.waitForURL(/within=90d/);
+  await settled(page);
+  const address = page.url();
+  await page.reload();
+  await settled(page);
+  assert.equal(page.url(), address, "the address holds the whole report");
+  await look(visit, "flow-delivery");
+  await page.locator("tbody button").first().focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").locator('a[href^="/profiles/"]').first().waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+}
+
+async function paths(visit) {
+  const { page } = visit;
+  await go(visit, "/paths");
+  await look(visit, "paths");
+  await page.getByRole("button", { name: "After a lead" }).click();
+  await page.waitForURL(/window=90d/);
+  await settled(page);
+  const address = page.url();
+  await page.reload();
+  await settled(page);
+  assert.equal(page.url(), address, "the address holds the whole report");
+  await look(visit, "paths-after");
   await page.locator("tbody button").first().focus();
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").locator('a[href^="/profiles/"]').first().waitFor();

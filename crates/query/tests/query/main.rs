@@ -2,8 +2,10 @@
 
 mod attribution;
 mod errors;
+mod flow;
 mod funnel;
 mod naive;
+mod paths;
 mod pivot;
 mod retention;
 mod rows;

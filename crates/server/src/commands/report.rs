@@ -34,6 +34,22 @@ pub enum ReportCommand {
         #[command(flatten)]
         output: Output,
     },
+    /// How fast people, or leads, get from stage to stage, and how many wait at each.
+    Flow {
+        /// A file with the report's spec as JSON; `-` for standard input.
+        #[arg(long, value_name = "FILE")]
+        spec: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// What people do after an event, or before it, step by step.
+    Paths {
+        /// A file with the report's spec as JSON; `-` for standard input.
+        #[arg(long, value_name = "FILE")]
+        spec: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Which touches conversions are owed to, by several models side by side.
     Attribution {
         /// A file with the report's spec as JSON; `-` for standard input.
@@ -54,20 +70,16 @@ pub enum ReportCommand {
     Other(Vec<String>),
 }
 
-/// Reports that are to come.
-const PLANNED: &[&str] = &["flow", "paths"];
-
 pub async fn run(place: &Place, command: ReportCommand) -> anyhow::Result<()> {
     let (path, spec, output) = match &command {
         ReportCommand::Funnel { spec, output } => ("/api/reports/funnel", spec, *output),
         ReportCommand::Retention { spec, output } => ("/api/reports/retention", spec, *output),
+        ReportCommand::Flow { spec, output } => ("/api/reports/flow", spec, *output),
+        ReportCommand::Paths { spec, output } => ("/api/reports/paths", spec, *output),
         ReportCommand::Attribution { spec, output } => ("/api/reports/attribution", spec, *output),
         ReportCommand::Pivot { spec, output } => ("/api/reports/pivot", spec, *output),
         ReportCommand::Other(words) => {
             let name = words.first().map(String::as_str).unwrap_or_default();
-            if PLANNED.contains(&name) {
-                bail!("the report `{name}` is not there yet: ask by SQL (`forecourt query`), or take `forecourt report funnel`");
-            }
             bail!("there is no report `{name}`: `forecourt report --help` lists them");
         }
     };
@@ -83,6 +95,8 @@ pub async fn run(place: &Place, command: ReportCommand) -> anyhow::Result<()> {
     match command {
         ReportCommand::Funnel { .. } => print_funnel(&spec, &report, output),
         ReportCommand::Attribution { .. } => print_attribution(&report, output),
+        ReportCommand::Flow { .. } => print_flow(&spec, &report, output),
+        ReportCommand::Paths { .. } => print_paths(&report, output),
         ReportCommand::Retention { .. } => print_retention(&spec, &report, output),
         _ => print_pivot(&report, output),
     }
@@ -118,9 +132,6 @@ fn print_retention(spec: &Value, report: &Value, output: Output) {
     let all = serde_json::json!({ "cells": report["cells"] });
     let mut rows = Vec::new();
     for counted in list("cohorts").iter().chain([&all]).chain(&list("groups")) {
-        let named = |value: Option<&Value>| {
-            value.map_or("(all)".to_owned(), |value| if value.is_null() { "(none)".to_owned() } else { plain(value) })
-        };
         let keys: Vec<String> =
             [named(counted.get("start"))].into_iter().chain(by.iter().map(|name| named(counted["by"].get(name)))).collect();
         for (period, cell) in counted["cells"].as_array().into_iter().flatten().enumerate() {
@@ -128,6 +139,53 @@ fn print_retention(spec: &Value, report: &Value, output: Output) {
             rows.push(keys.iter().cloned().chain([period.to_string()]).chain(figures).collect());
         }
     }
+    output.table(&head, rows);
+}
+
+/// A row for each stage, of all and then of each group; shares and seconds with their intervals.
+fn print_flow(spec: &Value, report: &Value, output: Output) {
+    let by: Vec<String> = spec["by"].as_array().into_iter().flatten().map(plain).collect();
+    let counts = ["event", "entered", "moved", "lost", "stock"];
+    let shares = ["within", "within_low", "within_high", "median_s", "median_low_s", "median_high_s", "ages"];
+    let head: Vec<String> = by.iter().cloned().chain(counts.into_iter().chain(shares).map(str::to_owned)).collect();
+    let all = serde_json::json!({ "by": {}, "stages": report["stages"] });
+    let mut rows = Vec::new();
+    for group in std::iter::once(&all).chain(report["groups"].as_array().into_iter().flatten()) {
+        for stage in group["stages"].as_array().into_iter().flatten() {
+            let keys = by.iter().map(|name| named(group["by"].get(name)));
+            let median =
+                stage["quantiles"].as_array().into_iter().flatten().find(|quantile| quantile["share"] == 0.5).unwrap_or(&Value::Null);
+            let within = ["share", "low", "high"].map(|field| plain(&stage["within"][field]));
+            let medians = ["after_s", "low_s", "high_s"].map(|field| plain(&median[field]));
+            let ages: Vec<String> = stage["ages"].as_array().into_iter().flatten().map(plain).collect();
+            let figures = counts.iter().map(|column| plain(&stage[*column]));
+            rows.push(keys.chain(figures).chain(within).chain(medians).chain([ages.join(" ")]).collect());
+        }
+    }
+    output.table(&head, rows);
+}
+
+/// What a value of a dimension is called; `(all)` where there is no dimension, `(none)` where there is no value.
+fn named(value: Option<&Value>) -> String {
+    value.map_or("(all)".to_owned(), |value| if value.is_null() { "(none)".to_owned() } else { plain(value) })
+}
+
+/// A row for each whole path, then one for all that are not listed, and the total.
+fn print_paths(report: &Value, output: Output) {
+    let head = ["people", "share", "converted", "path"].map(str::to_owned);
+    let step = |element: &Value| match &element["value"] {
+        Value::Null => plain(&element["event"]),
+        value => format!("{} [{}]", plain(&element["event"]), plain(value)),
+    };
+    let row = |sequence: &Value| {
+        let steps: Vec<String> = sequence["elements"].as_array().into_iter().flatten().map(step).collect();
+        let [people, share, converted] = ["people", "share", "converted"].map(|column| plain(&sequence[column]));
+        vec![people, share, converted, steps.join(" → ")]
+    };
+    let mut rows: Vec<Vec<String>> = report["sequences"].as_array().into_iter().flatten().map(row).collect();
+    let others = format!("(others: {})", plain(&report["sequences_omitted"]));
+    rows.push(vec![plain(&report["people_omitted"]), String::new(), String::new(), others]);
+    rows.push(vec![plain(&report["people"]), String::new(), plain(&report["converted"]), "(all)".to_owned()]);
     output.table(&head, rows);
 }
 
@@ -163,18 +221,14 @@ fn print_pivot(report: &Value, output: Output) {
     let (rows, columns) = (list("rows"), list("columns"));
     let measures: Vec<String> = list("measures").iter().map(|measure| plain(&measure["measure"])).collect();
     let head: Vec<String> = rows.iter().chain(&columns).map(plain).chain(measures).collect();
-    let named = |key: &Value, count: usize| -> Vec<String> {
-        let name =
-            |at: usize| key.get(at).map_or("(all)".to_owned(), |value| if value.is_null() { "(none)".to_owned() } else { plain(value) });
-        (0..count).map(name).collect()
-    };
+    let names = |key: &Value, count: usize| -> Vec<String> { (0..count).map(|at| named(key.get(at))).collect() };
     let mut printed = Vec::new();
     for line in list("lines").iter().chain([&report["total"]]) {
         let column_keys = list("column_keys");
         let cells = line["cells"].as_array().into_iter().flatten().zip(column_keys.iter());
         let all = Value::Array(Vec::new());
         for (values, column) in cells.chain([(&line["total"], &all)]) {
-            let keys = named(&line["key"], rows.len()).into_iter().chain(named(column, columns.len()));
+            let keys = names(&line["key"], rows.len()).into_iter().chain(names(column, columns.len()));
             printed.push(keys.chain(values.as_array().into_iter().flatten().map(plain)).collect());
         }
     }

@@ -2,6 +2,7 @@ import { Button, Select, Stack } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Catalogue } from "../../api/types";
+import { useLengths } from "../../report/lengths";
 import { Card } from "../../ui/Page";
 import classes from "./Funnel.module.css";
 import {
@@ -73,19 +74,13 @@ export function Builder({
 
 function WindowPicker({ value, onChange }: { value: string; onChange: (window: string) => void }) {
   const { t } = useTranslation();
-  const units = { m: "funnel.builder.minutes", h: "funnel.builder.hours", d: "funnel.builder.days" } as const;
-  const text = (window: string) => {
-    const unit = window.endsWith("m") ? "m" : window.endsWith("h") ? "h" : "d";
-    return t(units[unit], { count: Number.parseInt(window, 10) });
-  };
-  const windows = WINDOWS.some((window) => window === value) ? WINDOWS : [value, ...WINDOWS];
   return (
     <Select
       size="xs"
       label={t("funnel.builder.window")}
       description={t("funnel.builder.window_hint")}
       allowDeselect={false}
-      data={windows.map((window) => ({ value: window, label: text(window) }))}
+      data={useLengths(WINDOWS, value)}
       value={value}
       onChange={(window) => window && onChange(window)}
     />
