@@ -81,7 +81,12 @@ function detail(segment) {
     const size = at < 60 ? null : Math.round(segment.size * (0.8 + at / 450 + Math.sin(at) / 60));
     const turned = at < 60 ? 0 : Math.round(segment.size / 90);
     const day = new Date(Date.now() - (89 - at) * DAY_MS).toISOString().slice(0, 10);
-    return { day, size, entered: turned + (at % 5), left: at < 60 ? 0 : Math.round(turned * 0.7) + (at % 3) };
+    return {
+      day,
+      size,
+      entered: at < 60 ? 0 : turned + (at % 5),
+      left: at < 60 ? 0 : Math.round(turned * 0.7) + (at % 3),
+    };
   });
   const overlap = segments
     .filter((other) => other !== segment)

@@ -2,6 +2,7 @@ import { Button, Select, Stack } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Catalogue } from "../../api/types";
+import { SegmentPicker } from "../../report/SegmentPicker";
 import { Card } from "../../ui/Page";
 import classes from "./Funnel.module.css";
 import {
@@ -66,6 +67,7 @@ export function Builder({
           value={search.by ?? null}
           onChange={(by) => onSearch({ ...search, by: knownDimension(by) })}
         />
+        <SegmentPicker value={search.segment} onChange={(segment) => onSearch({ ...search, segment })} />
       </Stack>
     </Card>
   );

@@ -5,11 +5,11 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useBlocker, useNavigate } from "@tanstack/react-router";
 import { useReducer, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useMe } from "../../api/session";
 import { catalogueQuery } from "../../report/queries";
 import type { Fields, Segment } from "../../segment/api";
 import { segmentsQuery } from "../../segment/queries";
 import type { Rule } from "../../segment/rule";
-import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
 import { Answer } from "../../ui/states";
 import { toastFailed } from "../../ui/toast";
@@ -35,10 +35,10 @@ const NOTHING: Rule = { if: "all", rules: [] };
 /** A new segment: empty, as an example, or as a copy. */
 export function NewSegmentPage() {
   const { t } = useTranslation();
-  const format = useFormat();
+  const { installation } = useMe();
   const { example, copy } = newRoute.useSearch();
   const copied = useQuery({ ...segmentQuery(copy ?? ""), enabled: copy !== undefined, refetchInterval: false });
-  const blank = { segment_id: "", name: "", description: "", tz: format.zone, rule: NOTHING };
+  const blank = { segment_id: "", name: "", description: "", tz: installation.time_zone, rule: NOTHING };
   if (copy !== undefined && copied.isPending) return <BuilderSkeleton title={t("segments.new")} />;
   const { name, description, tz, rule } = copied.data ?? blank;
   const begin: Segment = copied.data

@@ -333,6 +333,7 @@ function DateFields({ condition, wrong, onChange }: Editor<"date">) {
     <NumberInput
       size="xs"
       className={classes.count}
+      hideControls
       aria-label={name}
       allowDecimal={false}
       allowNegative={isSigned}
@@ -546,7 +547,7 @@ function InSegment({ condition, wrong, onChange }: Editor<"segment">) {
       className={classes.event}
       aria-label={t("segments.field.segment")}
       placeholder={t("segments.field.segment")}
-      nothingFoundMessage={t("segments.no_other")}
+      nothingFoundMessage={t("segments.no_second")}
       allowDeselect={false}
       data={others.map(({ segment_id, name, state, is_changing }) => ({
         value: segment_id,
@@ -566,6 +567,7 @@ function Share({ condition, wrong, onChange }: Editor<"share">) {
     <NumberInput
       size="xs"
       className={classes.count}
+      hideControls
       aria-label={name}
       min={0}
       max={100}

@@ -1,5 +1,4 @@
 import { Button, Center, Table, Text } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
 import { IconUsersMinus } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -17,7 +16,6 @@ import classes from "./Segments.module.css";
 export function Members({ segment, isComputed }: { segment: SegmentDetail; isComputed: boolean }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const narrow = useMediaQuery("(max-width: 48em)") ?? false;
   // Once a rule comes into force its people are others.
   const people = useInfiniteQuery({
     ...membersQuery(segment.segment_id, segment.state === "live" ? segment.version : -segment.version),
@@ -38,16 +36,10 @@ export function Members({ segment, isComputed }: { segment: SegmentDetail; isCom
             if (rows.length === 0) return <Empty icon={IconUsersMinus} title={t("people.empty")} />;
             return (
               <>
-                <WideTable
-                  label={t("segments.people")}
-                  minWidth={narrow ? 0 : 560}
-                  verticalSpacing={8}
-                  highlightOnHover
-                >
+                <WideTable label={t("segments.people")} minWidth={0} verticalSpacing={8} highlightOnHover>
                   <Table.Thead>
                     <Table.Tr>
                       <Table.Th>{t("segments.column.person")}</Table.Th>
-                      <Table.Th className={classes.wide}>{t("dimension.dealer")}</Table.Th>
                       <Table.Th className="num">{t("segments.column.since")}</Table.Th>
                     </Table.Tr>
                   </Table.Thead>
@@ -92,7 +84,6 @@ function MemberRow({ row }: { row: Member }) {
           {detail}
         </Text>
       </Table.Td>
-      <Table.Td className={classes.wide}>{row.dealer ?? t("ui.none")}</Table.Td>
       <Table.Td className="num nowrap" title={format.dateTime(row.entered_at)}>
         {format.date(row.entered_at)}
       </Table.Td>

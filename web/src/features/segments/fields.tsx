@@ -241,6 +241,7 @@ export function ComparedFields({
       <NumberInput
         size="xs"
         className={classes.number}
+        hideControls
         aria-label={t("segments.field.number")}
         value={Number.isFinite(is.number) ? is.number : ""}
         error={error}
@@ -270,6 +271,7 @@ export function SpanField({
       <NumberInput
         size="xs"
         className={classes.count}
+        hideControls
         aria-label={name}
         min={1}
         max={9999}
