@@ -135,10 +135,7 @@ function Builder({
     setTells("all");
     if (nameProblem || !canAsk(root)) {
       toastFailed(t(conditionsOf(root).length === 0 ? "segments.problem.nothing" : "segments.problem.unfinished"));
-      window.setTimeout(
-        () => form.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-error]')?.focus(),
-        0,
-      );
+      window.setTimeout(() => form.current?.querySelector<HTMLElement>('input[aria-invalid="true"]')?.focus(), 0);
       return;
     }
     const taken = list.data?.segments.map(({ segment_id }) => segment_id) ?? [];

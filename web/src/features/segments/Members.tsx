@@ -80,7 +80,7 @@ function MemberRow({ row }: { row: Member }) {
         <Link {...link} className={classes.name}>
           {title}
         </Link>
-        <Text size="xs" c="dimmed">
+        <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
           {detail}
         </Text>
       </Table.Td>

@@ -137,8 +137,8 @@ function ConditionRow({ node }: { node: DraftCondition }) {
           wrong={wrong}
           onChange={(next) => onChange({ do: "set", key, condition: next })}
         />
+        <NodeTools node={node} />
       </div>
-      <NodeTools node={node} />
     </div>
   );
 }
