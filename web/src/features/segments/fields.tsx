@@ -1,6 +1,6 @@
 import { ActionIcon, Autocomplete, Group, NumberInput, Select, TagsInput, TextInput, Tooltip } from "@mantine/core";
 import { IconFilterPlus, IconX } from "@tabler/icons-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
 import {
@@ -57,6 +57,7 @@ export function PickOrType({
     <Select
       size="xs"
       searchable
+      openOnFocus={false}
       className={className}
       aria-label={name}
       placeholder={name}
@@ -344,8 +345,17 @@ export function WhereFields({
 }) {
   const { t } = useTranslation();
   const filters = of.where ?? [];
+  const box = useRef<HTMLDivElement>(null);
+  const add = () => {
+    onChange([...filters, { field: "", op: "is", values: [] }]);
+    // Whoever adds a filter goes on in it.
+    requestAnimationFrame(() => {
+      const lines = box.current?.querySelectorAll('[role="group"]') ?? [];
+      lines[lines.length - 1]?.querySelector("input")?.focus();
+    });
+  };
   return (
-    <div className={classes.filters}>
+    <div className={classes.filters} ref={box}>
       {filters.map((filter, at) => (
         <div
           // Filters have no name but their place.
@@ -377,7 +387,7 @@ export function WhereFields({
         icon={IconFilterPlus}
         name={t("segments.filter_add")}
         words={filters.length === 0 ? t("segments.filter_add") : t("segments.filter_more")}
-        onClick={() => onChange([...filters, { field: "", op: "is", values: [] }])}
+        onClick={add}
       />
     </div>
   );
