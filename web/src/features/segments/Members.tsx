@@ -1,9 +1,11 @@
-import { Button, Center, Table, Text } from "@mantine/core";
-import { IconUsersMinus } from "@tabler/icons-react";
+import { Button, Center, Menu, Table, Text } from "@mantine/core";
+import { IconDownload, IconUsersMinus } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { personLink } from "../../api/people";
+import { may } from "../../api/permissions";
+import { useMe } from "../../api/session";
 import type { Member, SegmentDetail } from "../../segment/api";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
@@ -16,6 +18,7 @@ import classes from "./Segments.module.css";
 export function Members({ segment, isComputed }: { segment: SegmentDetail; isComputed: boolean }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const { role } = useMe();
   // Once a rule comes into force its people are others.
   const people = useInfiniteQuery({
     ...membersQuery(segment.segment_id, segment.state === "live" ? segment.version : -segment.version),
@@ -25,6 +28,7 @@ export function Members({ segment, isComputed }: { segment: SegmentDetail; isCom
     <Card
       title={t("segments.people")}
       hint={isComputed && t("people.count", { count: segment.size, people: format.integer(segment.size) })}
+      actions={isComputed && may(role, "export_people") && <ExportMenu segmentId={segment.segment_id} />}
       flush
     >
       {!isComputed ? (
@@ -67,6 +71,32 @@ export function Members({ segment, isComputed }: { segment: SegmentDetail; isCom
         </Answer>
       )}
     </Card>
+  );
+}
+
+/** The people of the segment, as a file. */
+function ExportMenu({ segmentId }: { segmentId: string }) {
+  const { t } = useTranslation();
+  return (
+    <Menu position="bottom-end" withArrow>
+      <Menu.Target>
+        <Button size="xs" variant="default" leftSection={<IconDownload size={15} aria-hidden />}>
+          {t("profiles.export.action")}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {(["csv", "xlsx"] as const).map((format) => (
+          <Menu.Item
+            key={format}
+            component="a"
+            href={`/api/profiles/export?${new URLSearchParams({ format, segment: segmentId }).toString()}`}
+            download
+          >
+            {t(`profiles.export.${format}`)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 
