@@ -30,6 +30,7 @@ import {
   IconTargetArrow,
   IconUsers,
   IconUsersGroup,
+  IconUsersPlus,
   IconUserQuestion,
   type Icon,
 } from "@tabler/icons-react";
@@ -53,6 +54,7 @@ export const SECTIONS = [
   { key: "overview", to: "/", icon: IconGauge, keys: "g o", group: "work", needs: "see_reports", savable: true },
   { key: "live", to: "/live", icon: IconActivity, keys: "g l", group: "work", needs: "watch_ingest", savable: true },
   { key: "profiles", to: "/profiles", icon: IconUsers, keys: "g p", group: "work", savable: true },
+  { key: "segments", to: "/segments", icon: IconUsersPlus, keys: "g e", group: "work", needs: "see_reports" },
   { key: "funnel", to: "/funnel", icon: IconFilter, keys: "g f", group: "work", savable: true },
   { key: "retention", to: "/retention", icon: IconUsersGroup, keys: "g r", group: "work", savable: true },
   { key: "flow", to: "/flow", icon: IconHourglass, keys: "g h", group: "work", savable: true },

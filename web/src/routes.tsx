@@ -24,6 +24,7 @@ import { readPivot } from "./features/pivot/spec";
 import { readProfile, readProfiles } from "./features/profiles/search";
 import { readRetention } from "./features/retention/spec";
 import { readSql } from "./features/sql/search";
+import { readNew, readSegments } from "./features/segments/search";
 import { Locked } from "./features/settings/Locked";
 import { NotFoundPage, RouteError, RoutePending } from "./features/shell/RouteStates";
 import { SETTINGS, settingsOf } from "./navigation";
@@ -123,6 +124,32 @@ const profile = createRoute({
   path: "/profiles/$profileId",
   validateSearch: readProfile,
   component: lazyRouteComponent(() => import("./features/profiles/ProfilePage"), "ProfilePage"),
+});
+
+const segments = createRoute({
+  getParentRoute: () => shell,
+  path: "/segments",
+  validateSearch: readSegments,
+  component: lazyRouteComponent(() => import("./features/segments/SegmentsPage"), "SegmentsPage"),
+});
+
+const newSegment = createRoute({
+  getParentRoute: () => shell,
+  path: "/segments/new",
+  validateSearch: readNew,
+  component: lazyRouteComponent(() => import("./features/segments/BuilderPage"), "NewSegmentPage"),
+});
+
+const segment = createRoute({
+  getParentRoute: () => shell,
+  path: "/segments/$segmentId",
+  component: lazyRouteComponent(() => import("./features/segments/SegmentPage"), "SegmentPage"),
+});
+
+const editSegment = createRoute({
+  getParentRoute: () => shell,
+  path: "/segments/$segmentId/edit",
+  component: lazyRouteComponent(() => import("./features/segments/BuilderPage"), "EditSegmentPage"),
 });
 
 const funnel = createRoute({
@@ -302,6 +329,10 @@ const tree = root.addChildren([
     live,
     profiles,
     profile,
+    segments,
+    newSegment,
+    segment,
+    editSegment,
     funnel,
     retention,
     flow,

@@ -56,6 +56,7 @@ describe.each(["ru", "zh"] as const)("%s", (language) => {
       "sending.sms.body_kind.json",
       "forms.webhook.example",
       "sending.sms.example",
+      "segments.json.toggle",
     ];
     expect(same.map(([key]) => key).filter((key) => !names.includes(key))).toEqual([]);
   });
@@ -85,7 +86,7 @@ test("every text is used somewhere", () => {
   const code = [...sources(SRC, ".tsx"), ...sources(SRC, ".ts")].map((path) => readFileSync(path, "utf8")).join("\n");
   // Vocabularies and enumerations are looked up by names that come from data.
   const byName =
-    /^(retention|attribution|flow|paths)\.(same|per|column|level|period|count|entry|example|people|model|method)\.|^sql\.example\.|^(event|channel|stage|order_status|trait|identifier|rule|trust|why|agreement|agreement_level|call|refusal|letter_state|source_kind|audit_action|audit_actor|audit_outcome|role|dimension|import_field)\.|\.(section|scheme|language_name|metric|kind|verdict|line|tab|role_hint|kind_hint|formula|group|field|state|result|body_kind|step|guess|format|units|run|export|filter|status|change|type|title|text|explained|figure|kinds|states|mark|test|built_in|mark|acts|answer|answered|field|explained|kind_role)\./;
+    /^sentence\.|^segments\.\w+\.|^(retention|attribution|flow|paths)\.(same|per|column|level|period|count|entry|example|people|model|method)\.|^sql\.example\.|^(event|channel|stage|order_status|trait|identifier|rule|trust|why|agreement|agreement_level|call|refusal|letter_state|source_kind|audit_action|audit_actor|audit_outcome|role|dimension|import_field)\.|\.(section|scheme|language_name|metric|kind|verdict|line|tab|role_hint|kind_hint|formula|group|field|state|result|body_kind|step|guess|format|units|run|export|filter|status|change|type|title|text|explained|figure|kinds|states|mark|test|built_in|mark|acts|answer|answered|field|explained|kind_role)\./;
   const unused = [...stems("en")].filter((key) => !byName.test(key) && !code.includes(`"${key}"`));
   expect(unused).toEqual([]);
 });

@@ -13,6 +13,7 @@ use crate::{
     error::{ApiError, ErrorBody},
     input::{Body, page_size},
     report::{EventFilter, ReportPeople},
+    segments::within,
 };
 
 /// A flow report as people write it: the same here, in the CLI and in the UI.
@@ -45,6 +46,9 @@ pub struct FlowSpec {
     /// Dimensions whose last known value at a stage makes its groups; at most 2.
     #[serde(default)]
     by: Vec<String>,
+    /// Id of a segment in force: only its members count. Without it everybody.
+    #[serde(default)]
+    segment: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -171,7 +175,13 @@ pub enum FlowOutcome {
 /// How fast people, or leads, get from stage to stage, and how many wait at each.
 #[utoipa::path(post, path = "/api/reports/flow", tag = "reports", request_body = FlowSpec,
     responses((status = 200, body = FlowReport), (status = 400, body = ErrorBody)))]
-pub async fn flow(State(query): State<Query>, caller: Caller, Body(spec): Body<FlowSpec>) -> Result<Json<FlowReport>, ApiError> {
+pub async fn flow(
+    State(query): State<Query>,
+    State(store): State<Store>,
+    caller: Caller,
+    Body(spec): Body<FlowSpec>,
+) -> Result<Json<FlowReport>, ApiError> {
+    let query = within(query, &store, &caller, spec.segment.as_deref()).await?;
     Ok(Json(query.flow(&caller.scope, &spec.into()).await?.into()))
 }
 
@@ -197,13 +207,14 @@ pub async fn flow_people(
         limit: page_size(asked.limit, 100, 1_000) as usize,
         cursor: asked.cursor.filter(|cursor| !cursor.is_empty()),
     };
+    let query = within(query, &store, &caller, asked.spec.segment.as_deref()).await?;
     let people = query.flow_people(&caller.scope, &asked.spec.into(), &wanted).await?;
     Ok(Json(ReportPeople::of(&store, &caller, people).await?))
 }
 
 impl From<FlowSpec> for query::FlowSpec {
     fn from(spec: FlowSpec) -> Self {
-        let FlowSpec { stages, lost, per, within, ages, from, to, tz, by } = spec;
+        let FlowSpec { stages, lost, per, within, ages, from, to, tz, by, segment: _ } = spec;
         let filters = |filters: Vec<EventFilter>| filters.into_iter().map(query::EventFilter::from).collect();
         Self { stages: filters(stages), lost: filters(lost), per, within, ages, from, to, tz, by }
     }

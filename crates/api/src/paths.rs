@@ -11,6 +11,7 @@ use crate::{
     error::{ApiError, ErrorBody},
     input::{Body, page_size},
     report::{EventFilter, ReportPeople},
+    segments::within,
 };
 
 /// A paths report as people write it: the same here, in the CLI and in the UI.
@@ -62,6 +63,9 @@ pub struct PathsSpec {
     /// IANA name; without it the installation's.
     #[serde(default)]
     tz: Option<String>,
+    /// Id of a segment in force: only its members count. Without it everybody.
+    #[serde(default)]
+    segment: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -182,7 +186,13 @@ pub struct PathPlaceRequest {
 /// What people do after an event, or before it, step by step.
 #[utoipa::path(post, path = "/api/reports/paths", tag = "reports", request_body = PathsSpec,
     responses((status = 200, body = PathsReport), (status = 400, body = ErrorBody)))]
-pub async fn paths(State(query): State<Query>, caller: Caller, Body(spec): Body<PathsSpec>) -> Result<Json<PathsReport>, ApiError> {
+pub async fn paths(
+    State(query): State<Query>,
+    State(store): State<Store>,
+    caller: Caller,
+    Body(spec): Body<PathsSpec>,
+) -> Result<Json<PathsReport>, ApiError> {
+    let query = within(query, &store, &caller, spec.segment.as_deref()).await?;
     Ok(Json(query.paths(&caller.scope, &spec.into()).await?.into()))
 }
 
@@ -203,6 +213,7 @@ pub async fn paths_people(
         limit: page_size(asked.limit, 100, 1_000) as usize,
         cursor: asked.cursor.filter(|cursor| !cursor.is_empty()),
     };
+    let query = within(query, &store, &caller, asked.spec.segment.as_deref()).await?;
     let people = query.paths_people(&caller.scope, &asked.spec.into(), &wanted).await?;
     Ok(Json(ReportPeople::of(&store, &caller, people).await?))
 }

@@ -311,6 +311,22 @@ impl Rule {
         }
     }
 
+    /// The conditions as they are wished for: one that must not hold stands in a `not`. In the order of [`Rule::conditions`].
+    pub fn wishes(&self) -> Vec<Rule> {
+        let mut wishes = Vec::new();
+        self.add_wishes(true, &mut wishes);
+        wishes
+    }
+
+    fn add_wishes(&self, holds: bool, wishes: &mut Vec<Rule>) {
+        match self {
+            Self::All { rules } | Self::Any { rules } => rules.iter().for_each(|rule| rule.add_wishes(holds, wishes)),
+            Self::Not { rule } => rule.add_wishes(!holds, wishes),
+            _ if holds => wishes.push(self.clone()),
+            _ => wishes.push(Self::Not { rule: Box::new(self.clone()) }),
+        }
+    }
+
     /// What has to be measured of events to decide it.
     pub fn measures(&self) -> BTreeSet<MeasureSpec> {
         self.conditions().into_iter().flat_map(Self::own_measures).collect()

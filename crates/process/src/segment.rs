@@ -438,8 +438,9 @@ fn tell(state: &mut State<'_>, registry: &Registry, profile_id: ProfileId, carri
     fragment.dirty = true;
     // Never before the fragment's own events: a merge looks for its rows between those and now.
     let ts_us = at_us.max(fragment.row.first_us);
-    let conditions = version.segment.rule.conditions();
-    let because: Vec<_> = turn.because.iter().filter_map(|at| conditions.get(*at)).take(8).collect();
+    // Read by people: what must not hold says so.
+    let wishes = version.segment.rule.wishes();
+    let because: Vec<_> = turn.because.iter().filter_map(|at| wishes.get(*at)).take(8).collect();
     let properties = serde_json::json!({
         "segment_id": id, "segment": version.segment.name, "version": turn.number, "because": because, "cause": touched.cause,
     });

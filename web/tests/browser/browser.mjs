@@ -15,6 +15,8 @@ export const PAGES = {
   identity: "/identity",
   ledger: "/identity/ledger",
   review: "/identity/review",
+  segments: "/segments",
+  new_segment: "/segments/new?example=keen",
   funnel: "/funnel",
   funnel_by: "/funnel?by=channel",
   retention: "/retention",

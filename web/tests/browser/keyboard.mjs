@@ -7,6 +7,8 @@ const MAIN_PAGES = [
   "/",
   "/live",
   "/profiles",
+  "/segments",
+  "/segments/new?example=keen",
   "/funnel",
   "/retention",
   "/flow",

@@ -47,6 +47,7 @@ async function walk({ theme, size, name }) {
     look: (title) => look(visit, title),
     turn: combinations.findIndex((each) => each.name === name),
   });
+  await segments(visit);
   await funnel(visit);
   await retention(visit);
   await flow(visit);
@@ -253,6 +254,66 @@ async function profiles(visit) {
 
   await go(visit, "/profiles?q=nobody-is-called-this");
   await page.getByText("Nobody found for").waitFor();
+}
+
+/** From an example, by the keyboard where it matters, to people, a report and back to nothing. */
+async function segments(visit) {
+  const { page, name } = visit;
+  const segment = `Walk ${name} ${Date.now()}`;
+  await go(visit, "/segments/new?example=keen");
+  const sentence = page.locator("[data-sentence]");
+  await sentence.getByText("at least 3 times").waitFor();
+  await page.getByLabel("Name", { exact: true }).fill(segment);
+  // What is not finished is told where it is, once somebody wants to save.
+  await page.getByRole("button", { name: "Condition", exact: true }).last().focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: "In another segment" }).waitFor();
+  await look(visit, "segment-kinds");
+  await page.getByRole("menuitem", { name: "A date that is near or past" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByText("Choose a trait").waitFor();
+  await look(visit, "segment-unfinished");
+  const lines = page.locator("[data-holds]");
+  await lines.last().getByRole("button", { name: "Remove", exact: true }).click();
+  // The first condition goes below the second, and then into a group.
+  await page.getByText(/^People who did Car viewed/).waitFor();
+  await lines.first().getByRole("combobox", { name: "Holds or not" }).press("Alt+ArrowDown");
+  await page.getByText(/^People who did not do Lead created/).waitFor();
+  await lines.first().getByRole("button", { name: "Put into a group" }).click();
+  await page.getByRole("group", { name: "Group: At least one holds" }).waitFor();
+  await page.getByRole("button", { name: "Dissolve the group" }).click();
+  await page.getByLabel("Number", { exact: true }).last().fill("1");
+  await sentence.getByText(/and who did Car viewed in the last 14 days$/).waitFor();
+  await page.getByRole("button", { name: "JSON" }).click();
+  await page.locator("[data-size]").waitFor();
+  await look(visit, "segment-builder");
+
+  await page.getByRole("link", { name: "All segments" }).click();
+  await page.getByRole("dialog").getByText("The segment has changes that are not saved").waitFor();
+  await page.getByRole("button", { name: "Stay here" }).click();
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.waitForURL(/\/segments\/walk-/);
+  const address = new URL(page.url()).pathname;
+  await page.getByText("In force", { exact: true }).waitFor();
+  await page.locator('tbody a[href^="/profiles/"]').first().waitFor();
+  await page.getByRole("button", { name: "Show as a table" }).click();
+  await look(visit, "segment");
+
+  await page.locator('tbody a[href^="/profiles/"]').first().click();
+  await page.getByRole("list", { name: "Segments" }).getByRole("link", { name: segment }).waitFor();
+  await look(visit, "profile-segments");
+  await go(visit, `/funnel?segment=${address.split("/").at(-1)}`);
+  assert.equal(await page.getByRole("combobox", { name: "Segment" }).inputValue(), segment);
+  await go(visit, "/segments");
+  await page.getByRole("link", { name: segment }).waitFor();
+  await look(visit, "segments");
+  await page.getByRole("link", { name: segment }).click();
+  await page.getByRole("button", { name: "Remove", exact: true }).click();
+  await look(visit, "segment-remove");
+  await page.getByRole("button", { name: "Remove for good" }).click();
+  await page.waitForURL(/\/segments$/);
+  await page.getByRole("link", { name: segment }).waitFor({ state: "hidden" });
 }
 
 async function funnel(visit) {

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { Catalogue } from "../../api/types";
 import { EventChooser } from "../../report/EventChooser";
 import { DIMENSIONS } from "../../report/eventFilter";
+import { SegmentPicker } from "../../report/SegmentPicker";
 import { Card } from "../../ui/Page";
 import {
   DEFAULT_ENDS,
@@ -102,6 +103,7 @@ export function Builder({
             onChange={(value) => onSearch({ ...search, order: Number(value) })}
           />
         </div>
+        <SegmentPicker value={search.segment} onChange={(segment) => onSearch({ ...search, segment })} />
       </Stack>
     </Card>
   );

@@ -1,5 +1,6 @@
 import type { AttributionSpec } from "../../api/types";
 import { DIMENSIONS, eventFilter, readChosen, type Chosen, type Dimension } from "../../report/eventFilter";
+import { readSegment } from "../../report/segment";
 import { addDays, readPeriod, type PeriodSearch } from "../../ui/period";
 
 export const MODELS = [
@@ -36,6 +37,7 @@ export type AttributionSearch = PeriodSearch & {
   figure?: Figure;
   /** The models that the chart shows. */
   models?: Model[];
+  segment?: string;
 };
 
 /** Reads a report from a URL, dropping what does not make sense. */
@@ -47,6 +49,7 @@ export function readAttribution(search: Record<string, unknown>): AttributionSea
   const lookback = LOOKBACKS.find((known) => known === search.lookback && known !== DEFAULT_LOOKBACK);
   const halfLife = HALF_LIVES.find((known) => known === search.half_life && known !== DEFAULT_HALF_LIFE);
   const ends = search.ends;
+  const segment = readSegment(search.segment);
   return {
     ...readPeriod(search),
     ...(conversion && { conversion }),
@@ -57,6 +60,7 @@ export function readAttribution(search: Record<string, unknown>): AttributionSea
     ...((search.order === 2 || search.order === 3) && { order: search.order }),
     ...(figure && { figure }),
     ...(0 < models.length && { models }),
+    ...(segment && { segment }),
   };
 }
 
@@ -70,7 +74,7 @@ function list<T extends string>(given: unknown, known: readonly T[]): T[] {
  * * `days`: first and last day of conversions, both included; the report's `to` is the day after.
  */
 export function reportSpec(
-  { conversion, by, lookback, half_life, ends = DEFAULT_ENDS, order }: AttributionSearch,
+  { conversion, by, lookback, half_life, ends = DEFAULT_ENDS, order, segment }: AttributionSearch,
   days: { from: string; to: string },
   zone: string,
 ): AttributionSpec | null {
@@ -85,5 +89,6 @@ export function reportSpec(
     from: days.from,
     to: addDays(days.to, 1),
     tz: zone,
+    ...(segment && { segment }),
   };
 }

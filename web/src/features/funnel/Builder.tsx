@@ -3,6 +3,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Catalogue } from "../../api/types";
 import { useLengths } from "../../report/lengths";
+import { SegmentPicker } from "../../report/SegmentPicker";
 import { Card } from "../../ui/Page";
 import classes from "./Funnel.module.css";
 import {
@@ -67,6 +68,7 @@ export function Builder({
           value={search.by ?? null}
           onChange={(by) => onSearch({ ...search, by: knownDimension(by) })}
         />
+        <SegmentPicker value={search.segment} onChange={(segment) => onSearch({ ...search, segment })} />
       </Stack>
     </Card>
   );

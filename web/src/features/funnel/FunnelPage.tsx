@@ -42,6 +42,7 @@ export function FunnelPage() {
                 steps: search.steps,
                 window: search.window,
                 by: search.by,
+                segment: search.segment,
                 ...periodSearch(next, DEFAULT_DAYS),
               },
             })
@@ -83,7 +84,14 @@ function Workbench({
   const steps = useMemo(() => search.steps ?? firstSteps(catalogue.events), [search.steps, catalogue.events]);
   const days = daysOf(periodOf(search, DEFAULT_DAYS), format.dayOf(new Date()));
   const spec = useSettled(
-    reportSpec({ steps, window: search.window ?? DEFAULT_WINDOW, by: search.by, days, zone: format.zone }),
+    reportSpec({
+      steps,
+      window: search.window ?? DEFAULT_WINDOW,
+      by: search.by,
+      segment: search.segment,
+      days,
+      zone: format.zone,
+    }),
   );
   const report = useQuery(funnelQuery(spec));
 

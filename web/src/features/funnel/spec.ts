@@ -1,4 +1,5 @@
 import type { Catalogue, FunnelSpec } from "../../api/types";
+import { readSegment } from "../../report/segment";
 import { addDays, readPeriod, type PeriodSearch } from "../../ui/period";
 
 export const DIMENSIONS = ["channel", "region", "dealer", "model", "utm_source", "campaign"] as const;
@@ -12,12 +13,13 @@ export const STEPS_MAX = 10;
 export type Step = { event: string; dimension?: Dimension; value?: string };
 
 /** A whole funnel in a URL; what is left out is the default. */
-export type FunnelSearch = PeriodSearch & { steps?: Step[]; window?: string; by?: Dimension };
+export type FunnelSearch = PeriodSearch & { steps?: Step[]; window?: string; by?: Dimension; segment?: string };
 
 /** Reads a funnel from a URL, dropping what does not make sense. */
 export function readFunnel(search: Record<string, unknown>): FunnelSearch {
   const steps = Array.isArray(search.steps) ? search.steps.flatMap((step: unknown) => readStep(step) ?? []) : [];
   const by = dimension(search.by);
+  const segment = readSegment(search.segment);
   const window =
     typeof search.window === "string" && /^[1-9]\d{0,4}[mhd]$/.test(search.window) ? search.window : undefined;
   return {
@@ -25,6 +27,7 @@ export function readFunnel(search: Record<string, unknown>): FunnelSearch {
     ...(0 < steps.length && { steps: steps.slice(0, STEPS_MAX) }),
     ...(window && window !== DEFAULT_WINDOW && { window }),
     ...(by && { by }),
+    ...(segment && { segment }),
   };
 }
 
@@ -51,12 +54,14 @@ export function reportSpec({
   steps,
   window,
   by,
+  segment,
   days,
   zone,
 }: {
   steps: Step[];
   window: string;
   by: Dimension | undefined;
+  segment?: string;
   days: { from: string; to: string };
   zone: string;
 }): FunnelSpec | null {
@@ -68,6 +73,7 @@ export function reportSpec({
     to: addDays(days.to, 1),
     tz: zone,
     by: by ? [by] : [],
+    ...(segment && { segment }),
   };
 }
 

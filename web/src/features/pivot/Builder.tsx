@@ -3,6 +3,7 @@ import { IconArrowsExchange, IconFilterPlus, IconX } from "@tabler/icons-react";
 import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import type { Catalogue, Conversion } from "../../api/types";
+import { SegmentPicker } from "../../report/SegmentPicker";
 import { useFormat } from "../../ui/FormatContext";
 import classes from "./Pivot.module.css";
 import {
@@ -177,6 +178,14 @@ function Filters({
           {t("pivot.builder.add_filter")}
         </Button>
       )}
+      <SegmentPicker
+        shape="inline"
+        value={search.segment}
+        onChange={(segment) => {
+          const { segment: _segment, ...rest } = search;
+          onSearch({ ...rest, ...(segment && { segment }) });
+        }}
+      />
       <CurrencyField search={search} onSearch={onSearch} />
     </div>
   );

@@ -1,4 +1,5 @@
 import type { PivotSpec } from "../../api/types";
+import { readSegment } from "../../report/segment";
 import { addDays, readPeriod, type PeriodSearch } from "../../ui/period";
 
 export const TEXT_DIMENSIONS = [
@@ -82,6 +83,7 @@ export type PivotSearch = PeriodSearch & {
   currency?: string;
   view?: View;
   sort?: Sort;
+  segment?: string;
 };
 
 /** Reads a pivot from a URL, dropping what does not make sense. */
@@ -93,6 +95,7 @@ export function readPivot(search: Record<string, unknown>): PivotSearch {
     ? search.filters.flatMap((each: unknown) => readFilter(each) ?? [])
     : [];
   const sort = readSort(search.sort);
+  const segment = readSegment(search.segment);
   return {
     ...readPeriod(search),
     ...(search.tab === "costs" && { tab: "costs" as const }),
@@ -103,6 +106,7 @@ export function readPivot(search: Record<string, unknown>): PivotSearch {
     ...(typeof search.currency === "string" && /^[A-Z]{3}$/.test(search.currency) && { currency: search.currency }),
     ...((search.view === "bars" || search.view === "funnel") && { view: search.view }),
     ...(sort && { sort }),
+    ...(segment && { segment }),
   };
 }
 
@@ -163,6 +167,7 @@ export function reportSpec(search: PivotSearch, days: { from: string; to: string
     to: addDays(days.to, 1),
     tz: zone,
     ...(search.currency && { currency: search.currency }),
+    ...(search.segment && { segment: search.segment }),
   };
 }
 

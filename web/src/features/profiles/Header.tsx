@@ -7,6 +7,7 @@ import { Copy } from "../../ui/Copy";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import classes from "./Profiles.module.css";
+import { Segments } from "./Segments";
 
 /** Who it is, how to reach them, and the few figures that say how warm they are. */
 export function Header({ profile }: { profile: Profile }) {
@@ -43,6 +44,7 @@ export function Header({ profile }: { profile: Profile }) {
             value={0 < spent ? format.moneyCompact(spent, profile.orders[0]?.currency ?? undefined) : t("ui.none")}
           />
         </dl>
+        <Segments segments={profile.segments} />
       </div>
     </Card>
   );

@@ -7,12 +7,15 @@ import {
   IconHistoryOff,
   IconPhone,
   IconUserCheck,
+  IconUsersGroup,
   type Icon,
 } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
 import type { TimelineItem, TimelineKind } from "../../api/types";
+import { clauseText, type Speech } from "../../segment/sentence";
+import { useSpeech } from "../../segment/useSpeech";
 import type { Format } from "../../ui/format";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
@@ -20,7 +23,7 @@ import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import classes from "./Profiles.module.css";
 import { timelineQuery } from "./queries";
 import { KINDS } from "./search";
-import { byDay, momentSort, place, type MomentSort } from "./timeline";
+import { byDay, momentSort, place, turnOf, type MomentSort, type Turn } from "./timeline";
 
 const LOOKS: Record<MomentSort, { icon: Icon; color: string }> = {
   visit: { icon: IconEye, color: "gray" },
@@ -28,6 +31,7 @@ const LOOKS: Record<MomentSort, { icon: Icon; color: string }> = {
   lead: { icon: IconFileDescription, color: "petrol" },
   order: { icon: IconCar, color: "amber" },
   known: { icon: IconUserCheck, color: "violet" },
+  segment: { icon: IconUsersGroup, color: "green" },
   other: { icon: IconBolt, color: "gray" },
 };
 
@@ -96,16 +100,26 @@ export function Timeline({
 function Moment({ item }: { item: TimelineItem }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const speech = useSpeech();
   const { icon: Picture, color } = LOOKS[momentSort(item)];
+  const turn = turnOf(item);
   return (
     <li className={classes.moment}>
       <ThemeIcon size={30} radius="xl" variant="light" color={color}>
         <Picture size={16} stroke={1.7} aria-hidden />
       </ThemeIcon>
       <div>
-        <div className={classes.what}>{label("event", item.event || item.type)}</div>
+        <div className={classes.what}>
+          {turn
+            ? t(turn.way === "entered" ? "profiles.timeline.entered" : "profiles.timeline.left", {
+                segment: turn.segment,
+              })
+            : label("event", item.event || item.type)}
+        </div>
         <div className={classes.detail}>
-          {details(item, format, t("profiles.timeline.through", { source: item.source })).join(" · ")}
+          {turn
+            ? reason(turn, speech)
+            : details(item, format, t("profiles.timeline.through", { source: item.source })).join(" · ")}
         </div>
       </div>
       <time className={classes.when} dateTime={item.ts}>
@@ -113,6 +127,14 @@ function Moment({ item }: { item: TimelineItem }) {
       </time>
     </li>
   );
+}
+
+/** Why somebody came or went: who comes meets all that decided, who goes meets none of it. */
+function reason({ way, because }: Turn, speech: Speech): string {
+  if (because.length === 0) return "";
+  return way === "entered"
+    ? speech.t("profiles.timeline.because_entered", { clauses: clauseText({ if: "all", rules: because }, speech) })
+    : speech.t("profiles.timeline.because_left", { clauses: clauseText({ if: "any", rules: because }, speech) });
 }
 
 /** The few facts that tell this moment from others of its sort. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { TimelineItem } from "../../api/types";
-import { byDay, momentSort, place } from "./timeline";
+import { byDay, momentSort, place, turnOf } from "./timeline";
 import { traitText, traitValue } from "./traits";
 
 test("what is typed becomes what it looks like, unless that would change it", () => {
@@ -43,4 +43,17 @@ test("a page is named by its title, else by its address", () => {
   expect(place({ properties: {}, url: "https://cars.example/aster?utm_source=x" })).toBe("/aster");
   expect(place({ properties: {}, url: "aster" })).toBe("aster");
   expect(place({ properties: {}, url: null })).toBeNull();
+});
+
+test("what was derived of a segment is told from an event that somebody called so", () => {
+  const condition = { if: "identifier", kind: "email" };
+  const properties = { segment: "Hot", because: [condition, { if: "nonsense" }] };
+  expect(turnOf({ event: "segment_entered", properties })).toEqual({
+    way: "entered",
+    segment: "Hot",
+    because: [condition],
+  });
+  expect(turnOf({ event: "segment_left", properties: { segment: "Hot" } })?.because).toEqual([]);
+  expect(turnOf({ event: "segment_entered", properties: { name: "Hot" } })).toBeNull();
+  expect(turnOf({ event: "car_viewed", properties })).toBeNull();
 });

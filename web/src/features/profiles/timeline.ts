@@ -1,19 +1,32 @@
 import type { TimelineItem } from "../../api/types";
+import { isRule, type Rule } from "../../segment/rule";
 
 /** What sort of moment an event is in a person's story. */
-export type MomentSort = "visit" | "call" | "lead" | "order" | "known" | "other";
+export type MomentSort = "visit" | "call" | "lead" | "order" | "known" | "segment" | "other";
 
 export function momentSort({
   event,
   type,
   properties,
 }: Pick<TimelineItem, "event" | "type" | "properties">): MomentSort {
+  if (turnOf({ event, properties })) return "segment";
   if (type === "identify" || type === "alias" || type === "group") return "known";
   if (type === "page" || type === "screen") return "visit";
   if ("call_id" in properties || event.includes("call")) return "call";
   if ("order_id" in properties || /order|contract|delivered|service/.test(event)) return "order";
   if ("lead_id" in properties || /lead|test_drive|offer/.test(event)) return "lead";
   return /view|visit|page|config/.test(event) ? "visit" : "other";
+}
+
+/** That somebody came into a segment or went out of it, and the conditions that decided it. */
+export type Turn = { way: "entered" | "left"; segment: string; because: Rule[] };
+
+/** What an event that the fold derived of a segment says; `null` for all others. */
+export function turnOf({ event, properties }: Pick<TimelineItem, "event" | "properties">): Turn | null {
+  const { segment, because } = properties;
+  if ((event !== "segment_entered" && event !== "segment_left") || typeof segment !== "string") return null;
+  const conditions = Array.isArray(because) ? because.filter((condition) => isRule(condition)) : [];
+  return { way: event === "segment_entered" ? "entered" : "left", segment, because: conditions };
 }
 
 /** Moments of one calendar day, in the order in which they came. */

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { Catalogue } from "../../api/types";
 import { EventChooser } from "../../report/EventChooser";
 import { DIMENSIONS, readDimension, type Chosen } from "../../report/eventFilter";
+import { SegmentPicker } from "../../report/SegmentPicker";
 import { Card } from "../../ui/Page";
 import { ENTRIES, examples, GRAINS, type Example, type RetentionSearch } from "./spec";
 
@@ -65,6 +66,7 @@ export function Builder({
           value={by ?? null}
           onChange={(value) => onSearch({ ...search, by: readDimension(value) })}
         />
+        <SegmentPicker value={search.segment} onChange={(segment) => onSearch({ ...search, segment })} />
         <Examples of={examples(catalogue.events)} onSearch={onSearch} />
       </Stack>
     </Card>

@@ -9,6 +9,7 @@ const search: RetentionSearch = {
   entry: "each",
   count: "after",
   by: "region",
+  segment: "hot",
   from: "2026-01-01",
   to: "2026-03-31",
 };
@@ -35,6 +36,7 @@ test("the report's end is the day after the last", () => {
     to: "2026-04-01",
     tz: "UTC",
     by: ["region"],
+    segment: "hot",
   });
   expect(reportSpec({ ...events, back: { event: "" } }, {}, { from: "", to: "" }, "UTC")).toBeNull();
 });

@@ -1,5 +1,6 @@
 import type { Catalogue, RetentionSpec } from "../../api/types";
 import { eventFilter, readChosen, readDimension, type Chosen, type Dimension } from "../../report/eventFilter";
+import { readSegment } from "../../report/segment";
 import { addDays, readPeriod, type PeriodSearch } from "../../ui/period";
 
 export const GRAINS = ["day", "week", "month"] as const;
@@ -20,6 +21,7 @@ export type RetentionSearch = PeriodSearch & {
   entry?: Entry;
   count?: Count;
   by?: Dimension;
+  segment?: string;
 };
 
 /** Reads a report from a URL, dropping what does not make sense. */
@@ -29,6 +31,7 @@ export function readRetention(search: Record<string, unknown>): RetentionSearch 
   const grain = GRAINS.find((known) => known === search.grain && known !== "week");
   const entry = ENTRIES.find((known) => known === search.entry && known !== "first");
   const by = readDimension(search.by);
+  const segment = readSegment(search.segment);
   return {
     ...readPeriod(search),
     ...(cohort && { cohort }),
@@ -37,6 +40,7 @@ export function readRetention(search: Record<string, unknown>): RetentionSearch 
     ...(entry && { entry }),
     ...(search.count === "after" && { count: "after" as const }),
     ...(by && { by }),
+    ...(segment && { segment }),
   };
 }
 
@@ -47,7 +51,7 @@ export function readRetention(search: Record<string, unknown>): RetentionSearch 
  */
 export function reportSpec(
   { cohort, back }: { cohort: Chosen; back: Chosen },
-  { grain = "week", entry = "first", by }: RetentionSearch,
+  { grain = "week", entry = "first", by, segment }: RetentionSearch,
   days: { from: string; to: string },
   zone: string,
 ): RetentionSpec | null {
@@ -62,6 +66,7 @@ export function reportSpec(
     to: addDays(days.to, 1),
     tz: zone,
     by: by ? [by] : [],
+    ...(segment && { segment }),
   };
 }
 
