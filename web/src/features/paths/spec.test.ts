@@ -37,7 +37,7 @@ test("the report's end is the day after the last", () => {
     gap: "30m",
     collapse: false,
     top: 12,
-    sequences: 50,
+    sequences: 20,
     goal: { event: "contract_signed" },
     from: "2026-01-01",
     to: "2026-04-01",

@@ -13,7 +13,7 @@ export const TOPS = [5, 8, 12, 20] as const;
 export const DEFAULT_TOP = 8;
 export const SPLITS = ["page", "channel", "region", "dealer", "model", "utm_source", "campaign"] as const;
 const SPLIT = /^(page|channel|region|dealer|model|utm_source|utm_medium|campaign|source|properties\..{1,100})$/;
-const SEQUENCES = 50;
+const SEQUENCES = 20;
 const WITHOUT_MAX = 100;
 
 /** A whole paths report in a URL; what is left out is the default. */
