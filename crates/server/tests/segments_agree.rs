@@ -50,7 +50,7 @@ async fn rules_are_decided_alike_live_from_the_lake_and_by_hand() {
     let given = std::env::var("FORECOURT_SEED").ok().and_then(|text| text.parse().ok());
     let seed: u64 = given.unwrap_or_else(|| if is_proving { rand::random() } else { 20_261_122 });
     println!("FORECOURT_SEED={seed}");
-    let cases = if is_proving { 20_000 } else { 600 };
+    let cases: usize = if is_proving { 20_000 } else { 600 };
     let worlds = cases.div_ceil(PEOPLE * RULES) as u64;
     let (mut compared, mut members) = (0, 0);
     for world in 0..worlds {
