@@ -343,8 +343,7 @@ pub(crate) async fn members(store: &Store, caller: &Caller, id: &str) -> Result<
 }
 
 pub(crate) fn zone(name: &str) -> Result<TimeZone, ApiError> {
-    TimeZone::get(name)
-        .map_err(|_| ApiError::invalid(format!("{name:?} is no time zone: use an IANA name such as `Europe/Kyiv` or `UTC`")))
+    TimeZone::get(name).map_err(|_| ApiError::invalid(format!("{name:?} is no time zone: use an IANA name such as `Europe/Kyiv` or `UTC`")))
 }
 
 fn newest<'a>(segments: &'a Segments, id: &str) -> Result<&'a Version, ApiError> {
@@ -406,7 +405,8 @@ impl Book {
         let id = segment.segment_id.as_str();
         let live = self.segments.live(id);
         let lately = |metric: &str| {
-            let held = self.turns.iter().filter(|turn| turn.dimension == id && turn.metric == metric && self.today - LATELY_DAYS < turn.day);
+            let held =
+                self.turns.iter().filter(|turn| turn.dimension == id && turn.metric == metric && self.today - LATELY_DAYS < turn.day);
             held.map(|turn| turn.count).sum()
         };
         SegmentItem {

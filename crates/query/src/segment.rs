@@ -145,7 +145,8 @@ fn plan(
     asked: &Asked,
     (after, until): (i64, i64),
 ) -> Result<Option<Arc<dyn ExecutionPlan>>, QueryError> {
-    let read = asked.columns.iter().map(|name| events.schema.index_of(name)).collect::<Result<Vec<_>, _>>().map_err(QueryError::internal)?;
+    let read =
+        asked.columns.iter().map(|name| events.schema.index_of(name)).collect::<Result<Vec<_>, _>>().map_err(QueryError::internal)?;
     let bounds = Bounds { profile_ids: (after.saturating_add(1), until), ..Bounds::NONE };
     let files: Vec<&File> = part.files.iter().filter(|file| bounds.may_match(file)).collect();
     let id_at = events.schema.index_of("profile_id").map_err(QueryError::internal)?;

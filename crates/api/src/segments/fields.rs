@@ -68,10 +68,10 @@ pub async fn fields(
         properties: carried.remove(&volume.event).map(by_frequency).unwrap_or_default(),
     });
     let segments = store.segments().await?;
-    let names = segments.newest().into_values().map(|version| SegmentName {
-        segment_id: version.segment.segment_id.clone(),
-        name: version.segment.name.clone(),
-    });
+    let names = segments
+        .newest()
+        .into_values()
+        .map(|version| SegmentName { segment_id: version.segment.segment_id.clone(), name: version.segment.name.clone() });
     Ok(Json(SegmentFields {
         events: events.collect(),
         traits,
@@ -89,7 +89,8 @@ async fn carried(query: &Query) -> Result<BTreeMap<String, BTreeMap<String, u64>
     let mut carried: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
     for batch in &answer.batches {
         let text = |at: usize| arrow::compute::cast(batch.column(at), &arrow::datatypes::DataType::Utf8View);
-        let (events, properties) = (text(0).map_err(|error| ApiError::internal(&error))?, text(1).map_err(|error| ApiError::internal(&error))?);
+        let (events, properties) =
+            (text(0).map_err(|error| ApiError::internal(&error))?, text(1).map_err(|error| ApiError::internal(&error))?);
         for (event, properties) in events.as_string_view().iter().zip(properties.as_string_view()) {
             let (Some(event), Some(Ok(Value::Object(all)))) = (event, properties.map(serde_json::from_str)) else { continue };
             let held = carried.entry(event.to_owned()).or_default();

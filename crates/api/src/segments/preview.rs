@@ -89,15 +89,13 @@ pub async fn preview(
     let (ranges, is_estimate) = sampled(of);
     let trial = Trial::of(&asked.rule, zone, segments, clock.now_us());
     let past = query.past(trial.specs.clone(), u64::MAX)?;
-    let (people, measured) = futures::try_join!(
-        async { read(&store, &ranges, trial.asked).await.map_err(ApiError::from) },
-        async { past.between(&ranges).await.map_err(ApiError::from) },
-    )?;
+    let (people, measured) = futures::try_join!(async { read(&store, &ranges, trial.asked).await.map_err(ApiError::from) }, async {
+        past.between(&ranges).await.map_err(ApiError::from)
+    },)?;
     let measures = measured.into_iter().map(|held| (held.fragment_id, held.measures)).collect();
-    let found = tokio::task::spawn_blocking(move || trial.decide(people, measures))
-        .await
-        .map_err(|error| ApiError::internal(&error))??;
-    let (size, low, high) = if is_estimate { scaled(found.members, found.decided, of) } else { (found.members, found.members, found.members) };
+    let found = tokio::task::spawn_blocking(move || trial.decide(people, measures)).await.map_err(|error| ApiError::internal(&error))??;
+    let (size, low, high) =
+        if is_estimate { scaled(found.members, found.decided, of) } else { (found.members, found.members, found.members) };
     let sample = store.profile_summaries(&caller.scope, &found.shown).await?.into_iter().map(ProfileRow::from).collect();
     let elapsed_ms = started.elapsed().as_millis() as u64;
     Ok(Json(SegmentPreview { size, is_estimate, low, high, of, sample, elapsed_ms, as_of: iso(past.as_of_us()) }))
@@ -157,8 +155,7 @@ impl Trial {
         let specs: Vec<(String, MeasureSpec)> = rule.measures().into_iter().enumerate().map(|(at, spec)| (at.to_string(), spec)).collect();
         let key_of = |spec: &MeasureSpec| specs.iter().find(|(_, held)| held == spec).map(|(key, _)| key.clone()).unwrap_or_default();
         let decider = Decider::new(rule, zone, &key_of);
-        let looks_at_state =
-            |rule: &&Rule| matches!(rule, Rule::Trait { .. } | Rule::Date { .. } | Rule::Came { .. } | Rule::Place { .. });
+        let looks_at_state = |rule: &&Rule| matches!(rule, Rule::Trait { .. } | Rule::Date { .. } | Rule::Came { .. } | Rule::Place { .. });
         let asked = PeopleAsked {
             states: rule.conditions().iter().any(looks_at_state),
             entities: rule.looks_at_entities(),
