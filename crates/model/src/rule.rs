@@ -436,4 +436,13 @@ mod tests {
         }
         assert_eq!(Span::parse("14d").map(|span| span.to_string()).as_deref(), Ok("2w"));
     }
+
+    #[test]
+    fn what_must_not_hold_is_wished_for_as_such() {
+        let [email, phone, vin] = ["email", "phone", "vin"].map(|kind| Rule::Identifier { kind: kind.to_owned() });
+        let not = |rule: &Rule| Rule::Not { rule: Box::new(rule.clone()) };
+        let inside = Rule::Any { rules: vec![phone.clone(), not(&vin)] };
+        let rule = Rule::All { rules: vec![email.clone(), not(&inside)] };
+        assert_eq!(rule.wishes(), [email, not(&phone), vin]);
+    }
 }

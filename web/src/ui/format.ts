@@ -19,6 +19,7 @@ export function createFormat(language: string, zone: string, currency: string) {
   const percent = numbers({ style: "percent", maximumFractionDigits: 1 });
   const share = numbers({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const change = numbers({ style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
+  const signed = numbers({ maximumFractionDigits: 0, signDisplay: "exceptZero" });
   const date = times({ day: "numeric", month: "short", year: "numeric" });
   const dateLong = times({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
   const dayMonth = new Intl.DateTimeFormat(language, { timeZone: "UTC", day: "numeric", month: "short" });
@@ -40,6 +41,8 @@ export function createFormat(language: string, zone: string, currency: string) {
     zone: timeZone,
     currency,
     integer: (value: number) => integer.format(value),
+    /** How much more or less: with its sign, unless it is nothing. */
+    signed: (value: number) => signed.format(value === 0 ? 0 : value).replace("-", "−"),
     decimal: (value: number) => decimal.format(value),
     compact: (value: number) => compact.format(value),
     percent: (share: number) => percent.format(share),

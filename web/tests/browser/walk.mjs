@@ -263,7 +263,7 @@ async function segments(visit) {
   await go(visit, "/segments/new?example=keen");
   const sentence = page.locator("[data-sentence]");
   await sentence.getByText("at least 3 times").waitFor();
-  await page.getByLabel("Name", { exact: true }).fill(segment);
+  await page.getByRole("textbox", { name: "Name" }).fill(segment);
   // What is not finished is told where it is, once somebody wants to save.
   await page.getByRole("button", { name: "Condition", exact: true }).last().focus();
   await page.keyboard.press("Enter");
@@ -285,7 +285,7 @@ async function segments(visit) {
   await page.getByLabel("Number", { exact: true }).last().fill("1");
   await sentence.getByText(/and who did Car viewed in the last 14 days$/).waitFor();
   await page.getByRole("button", { name: "JSON" }).click();
-  await page.locator("[data-size]").waitFor();
+  await page.locator("[data-people]").waitFor();
   await look(visit, "segment-builder");
 
   await page.getByRole("link", { name: "All segments" }).click();

@@ -8,6 +8,8 @@ type Measure = PivotReport["measures"][number];
 
 /** A dimension's name. */
 export function dimensionName(t: TFunction, name: string): string {
+  // A segment narrows what is counted, and is no column of it.
+  if (name === "segment") return t("report.segment");
   const known = DIMENSIONS.find((dimension) => dimension === name);
   return known ? t(`dimension.${known}`) : name;
 }

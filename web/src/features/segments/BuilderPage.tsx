@@ -125,7 +125,8 @@ function Builder({
   };
   const save = useSaveSegment(sort, leave);
   const blocker = useBlocker({
-    shouldBlockFn: () => isChanged && !isDone.current,
+    // The way past the navigation stays on the page.
+    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && isChanged && !isDone.current,
     enableBeforeUnload: () => isChanged && !isDone.current,
     withResolver: true,
   });

@@ -66,7 +66,7 @@ function Found({ preview, isPartial }: { preview: Answered; isPartial: boolean }
   const figures = { people: format.integer(rounded(size)), of: format.integer(of) };
   return (
     <>
-      <div className={classes.size} data-size={size}>
+      <div className={classes.size} data-people={size}>
         {is_estimate ? t("segments.preview.about", figures) : format.integer(size)}
       </div>
       <Text size="sm" mb={2}>

@@ -9,7 +9,7 @@ import {
   IconPlus,
   IconTrash,
 } from "@tabler/icons-react";
-import type { KeyboardEvent } from "react";
+import { Fragment, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { clauseText } from "../../segment/sentence";
 import { useSpeech } from "../../segment/useSpeech";
@@ -222,7 +222,12 @@ function AddTools({ group }: { group: DraftGroup }) {
   };
   return (
     <div className={classes.adds}>
-      <Menu position="bottom-start" withArrow width={280} transitionProps={{ duration: 0 }}>
+      <Menu
+        position="bottom-start"
+        width="min(480px, 92vw)"
+        transitionProps={{ duration: 0 }}
+        withInitialFocusPlaceholder={false}
+      >
         <Menu.Target>
           <Button
             size="compact-sm"
@@ -234,14 +239,16 @@ function AddTools({ group }: { group: DraftGroup }) {
             {t("segments.add_condition")}
           </Button>
         </Menu.Target>
-        <Menu.Dropdown mah={420} style={{ overflowY: "auto" }}>
+        <Menu.Dropdown className={classes.kinds}>
           {(["behaviour", "known", "business", "people"] as const).map((name) => (
-            <div key={name}>
-              <Menu.Label>{t(`segments.kind_group.${name}`)}</Menu.Label>
+            <div key={name} role="group" aria-label={t(`segments.kind_group.${name}`)}>
+              <div className={classes.kindGroup} aria-hidden>
+                {t(`segments.kind_group.${name}`)}
+              </div>
               {KIND_GROUPS[name].map((kind) => {
                 const Picture = KIND_ICONS[kind];
                 return (
-                  <div key={kind}>
+                  <Fragment key={kind}>
                     <Menu.Item
                       leftSection={<Picture size={16} aria-hidden />}
                       onClick={() => add(newCondition(blank(kind)), "first")}
@@ -256,7 +263,7 @@ function AddTools({ group }: { group: DraftGroup }) {
                         {t("segments.kind_did_not")}
                       </Menu.Item>
                     )}
-                  </div>
+                  </Fragment>
                 );
               })}
             </div>

@@ -77,11 +77,11 @@ function Detail({ segment }: { segment: SegmentDetail }) {
           </div>
           <div>
             <dt>{t("segments.entered_7d")}</dt>
-            <dd className={classes.came}>+{format.integer(segment.entered_7d)}</dd>
+            <dd className={classes.came}>{format.signed(segment.entered_7d)}</dd>
           </div>
           <div>
             <dt>{t("segments.left_7d")}</dt>
-            <dd className={classes.went}>−{format.integer(segment.left_7d)}</dd>
+            <dd className={classes.went}>{format.signed(-segment.left_7d)}</dd>
           </div>
           <div className={classes.state}>
             <dt>{t("segments.column.state")}</dt>

@@ -155,10 +155,10 @@ export function Turns({ came, went }: { came: number; went: number }) {
   return (
     <>
       <span className={classes.came} title={t("segments.entered")}>
-        +{format.integer(came)}
+        {format.signed(came)}
       </span>{" "}
       <span className={classes.went} title={t("segments.left")}>
-        −{format.integer(went)}
+        {format.signed(-went)}
       </span>
     </>
   );

@@ -30,7 +30,7 @@ export function SizeChart({ history }: { history: SegmentDay[] }) {
     const first = history.findIndex(({ size, entered, left }) => size !== null || 0 < entered + left);
     return first === -1 ? [] : history.slice(Math.max(0, Math.min(first, history.length - 7)));
   }, [history]);
-  const words = { size: t("segments.size"), entered: t("segments.entered"), left: t("segments.left") };
+  const words = { size: t("segments.column.size"), entered: t("segments.entered"), left: t("segments.left") };
   const option = useMemo(
     () =>
       shown === "size" ? sizeOption(days, format, palette, words.size) : turnsOption(days, format, palette, words),
