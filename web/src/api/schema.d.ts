@@ -3289,6 +3289,8 @@ export interface components {
             lost?: components["schemas"]["EventFilter"][];
             /** @description A property of the events, such as `lead_id`, each value of which is followed by itself; without it, people are. */
             per?: string | null;
+            /** @description Id of a segment in force: only its members count. Without it everybody. */
+            segment?: string | null;
             /** @description 2 to 10, in order. Whoever enters a stage has left all before it, also those that were skipped. */
             stages: components["schemas"]["EventFilter"][];
             /** @description First moment that is not looked at any more; whoever waits then still waits. The present unless told. */
@@ -4380,6 +4382,8 @@ export interface components {
             /** @description How much time may lie between two neighbouring events of a path, such as `30m` for one visit; any unless told. */
             gap?: string | null;
             goal?: components["schemas"]["EventFilter"] | null;
+            /** @description Id of a segment in force: only its members count. Without it everybody. */
+            segment?: string | null;
             /** @description How many whole sequences are listed, 1 to 500: 50 unless told. */
             sequences?: number | null;
             /** @description What tells steps with one event apart: a dimension, `page` (the path of the URL) or `properties.<name>`. */

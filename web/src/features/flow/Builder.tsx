@@ -4,6 +4,7 @@ import type { Catalogue } from "../../api/types";
 import { DIMENSIONS, readDimension } from "../../report/eventFilter";
 import { EventList } from "../../report/EventList";
 import { useLengths } from "../../report/lengths";
+import { SegmentPicker } from "../../report/SegmentPicker";
 import { Card } from "../../ui/Page";
 import { BY_MAX, DEFAULT_WITHIN, examples, LEAD, LOST, STAGES, WITHINS, type FlowSearch, type Way } from "./spec";
 
@@ -74,6 +75,7 @@ export function Builder({
           value={by}
           onChange={(values) => onSearch({ ...search, by: values.flatMap((value) => readDimension(value) ?? []) })}
         />
+        <SegmentPicker value={search.segment} onChange={(segment) => onSearch({ ...search, segment })} />
         <Examples catalogue={catalogue} onSearch={onSearch} />
       </Stack>
     </Card>

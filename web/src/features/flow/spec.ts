@@ -1,6 +1,7 @@
 import type { Catalogue, FlowSpec } from "../../api/types";
 import { eventFilter, readChosen, readDimension, type Chosen, type Dimension } from "../../report/eventFilter";
 import { readLength } from "../../report/lengths";
+import { readSegment } from "../../report/segment";
 import { addDays, readPeriod, type PeriodSearch } from "../../ui/period";
 
 export const DEFAULT_DAYS = 90;
@@ -15,6 +16,7 @@ const PER_CHARS_MAX = 100;
 
 /** A whole flow report in a URL; what is left out is the default. An empty `per` follows people. */
 export type FlowSearch = PeriodSearch & {
+  segment?: string;
   stages?: Chosen[];
   lost?: Chosen[];
   per?: string;
@@ -34,8 +36,10 @@ export function readFlow(search: Record<string, unknown>): FlowSearch {
   const within = readLength(search.within);
   const by = Array.isArray(search.by) ? [...new Set(search.by.flatMap((name) => readDimension(name) ?? []))] : [];
   const { per, stage } = search;
+  const segment = readSegment(search.segment);
   return {
     ...readPeriod(search),
+    ...(segment && { segment }),
     ...(stages && { stages }),
     ...(lost && { lost }),
     ...(typeof per === "string" && per.length <= PER_CHARS_MAX && { per }),
@@ -56,7 +60,7 @@ function readEvents(given: unknown, max: number): Chosen[] | undefined {
  */
 export function reportSpec(
   { stages, lost, per }: Way,
-  { within = DEFAULT_WITHIN, by = [] }: FlowSearch,
+  { within = DEFAULT_WITHIN, by = [], segment }: FlowSearch,
   days: { from: string; to: string },
   zone: string,
 ): FlowSpec | null {
@@ -70,6 +74,7 @@ export function reportSpec(
     to: addDays(days.to, 1),
     tz: zone,
     by,
+    ...(segment && { segment }),
   };
 }
 

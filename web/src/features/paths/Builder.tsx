@@ -5,6 +5,7 @@ import type { Catalogue } from "../../api/types";
 import { EventChooser } from "../../report/EventChooser";
 import type { Chosen } from "../../report/eventFilter";
 import { useLengths } from "../../report/lengths";
+import { SegmentPicker } from "../../report/SegmentPicker";
 import { Card } from "../../ui/Page";
 import { DEFAULT_TOP, DEFAULT_WINDOW, examples, GAPS, SPLITS, STEPS, TOPS, WINDOWS, type PathsSearch } from "./spec";
 
@@ -114,6 +115,7 @@ export function Builder({
           value={String(top)}
           onChange={(value) => go({ top: Number(value) })}
         />
+        <SegmentPicker value={search.segment} onChange={(segment) => onSearch({ ...search, segment })} />
         <Examples catalogue={catalogue} onSearch={onSearch} />
       </Stack>
     </Card>

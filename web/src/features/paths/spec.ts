@@ -2,6 +2,7 @@ import { label } from "../../api/labels";
 import type { Catalogue, PathElement, PathsSpec } from "../../api/types";
 import { eventFilter, readChosen, valueName, type Chosen } from "../../report/eventFilter";
 import { readLength } from "../../report/lengths";
+import { readSegment } from "../../report/segment";
 import { addDays, readPeriod, type PeriodSearch } from "../../ui/period";
 
 export const DEFAULT_DAYS = 30;
@@ -18,6 +19,7 @@ const WITHOUT_MAX = 100;
 
 /** A whole paths report in a URL; what is left out is the default. */
 export type PathsSearch = PeriodSearch & {
+  segment?: string;
   anchor?: Chosen;
   /** What is followed from the anchor is what came before it; what came after unless told. */
   back?: true;
@@ -36,6 +38,7 @@ export type PathsSearch = PeriodSearch & {
 export function readPaths(search: Record<string, unknown>): PathsSearch {
   const { steps, without, split, top } = search;
   const anchor = readChosen(search.anchor);
+  const segment = readSegment(search.segment);
   const goal = readChosen(search.goal);
   const window = readLength(search.window);
   const gap = readLength(search.gap);
@@ -43,6 +46,7 @@ export function readPaths(search: Record<string, unknown>): PathsSearch {
   const names = Array.isArray(without) ? without.filter((name): name is string => typeof name === "string") : undefined;
   return {
     ...readPeriod(search),
+    ...(segment && { segment }),
     ...(anchor && { anchor }),
     ...(search.back === true && { back: true as const }),
     ...(isCount && steps !== STEPS.usual && { steps }),
@@ -69,7 +73,17 @@ export function reportSpec(
   days: { from: string; to: string },
   zone: string,
 ): PathsSpec | null {
-  const { back, steps = STEPS.usual, split, window = DEFAULT_WINDOW, gap, repeats, top = DEFAULT_TOP, goal } = search;
+  const {
+    back,
+    steps = STEPS.usual,
+    split,
+    window = DEFAULT_WINDOW,
+    gap,
+    repeats,
+    top = DEFAULT_TOP,
+    goal,
+    segment,
+  } = search;
   if (anchor.event === "") return null;
   return {
     ...(back ? { end: eventFilter(anchor) } : { start: eventFilter(anchor) }),
@@ -85,6 +99,7 @@ export function reportSpec(
     from: days.from,
     to: addDays(days.to, 1),
     tz: zone,
+    ...(segment && { segment }),
   };
 }
 
