@@ -48,7 +48,9 @@ test("what somebody did, and did not do", () => {
 test("groups within groups stand in brackets, groups of one do not", () => {
   const [a, b, c] = [did("a", 1), did("b", 1), did("c", 1)];
   expect(said(all(a, any(b, c)))).toBe("People who did A, and (who did B, or who did C)");
-  expect(said(all(any(a), not(any(b, c))))).toBe("People who did A, and none of those (who did B, or who did C)");
+  expect(said(all(any(a), not(any(b, c))))).toBe(
+    "People who did A, and who are none of those (who did B, or who did C)",
+  );
   expect(said(not(not(a)))).toBe("People who did A");
   expect(said(all())).toBe("Nobody yet: there is no condition");
 });
