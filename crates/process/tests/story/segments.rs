@@ -117,7 +117,7 @@ async fn silence_is_noticed_by_the_minute_and_ended_by_an_event() {
         app.at("2026-05-01T12:00:00Z").send(&visit("d1", "page_viewed")).await;
         assert_eq!(
             (app.members_of("silent").await.as_str(), app.entered_and_left()),
-            ("", vec!["segment_left silent seen event".to_owned()])
+            ("", vec!["segment_left silent not event".to_owned()])
         );
     })
     .await;

@@ -36,7 +36,7 @@ export function Preview({ rule, asked, tz }: { rule: Rule; asked: Rule | null; t
         </p>
       </Card>
       <Card title={t("segments.preview.title")} hint={t("segments.preview.hint")}>
-        <div aria-live="polite" className={classes.preview} data-waiting={isWaiting || undefined}>
+        <div aria-live="polite" className={classes.preview} data-stale={isWaiting}>
           {asked === null ? (
             <Text size="sm" c="dimmed">
               {t("segments.preview.unfinished")}
