@@ -158,7 +158,8 @@ impl Fold {
         fail::fail_point!("process::before_save");
         seen.save(&mut tx, batch, &duplicates).await?;
         *recent_sms = std::mem::take(&mut state.recent_sms);
-        let (wakes_delivery, changes_definitions) = (state.wakes_delivery(), !state.definitions.changes.is_empty() || !state.segment_changes.is_empty());
+        let (wakes_delivery, changes_definitions) =
+            (state.wakes_delivery(), !state.definitions.changes.is_empty() || !state.segment_changes.is_empty());
         *event_names = std::mem::take(&mut state.event_names);
         event_names.keep_small();
         let saved = save::changes(&mut tx, state, pending, batch.is_large, lake_offset).await?;

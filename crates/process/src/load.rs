@@ -135,7 +135,11 @@ impl Wanted {
                     if event.source == DELIVER_SOURCE {
                         wanted.messages.extend(Outcome::read(&event.name, &event.properties).map(|outcome| outcome.message_id));
                     }
-                    let whole = !definitions.segments.is_empty() || 1 < event.identifiers.len() || tells || is_submit || PersonFacts::is_told_by(event.traits.keys());
+                    let whole = !definitions.segments.is_empty()
+                        || 1 < event.identifiers.len()
+                        || tells
+                        || is_submit
+                        || PersonFacts::is_told_by(event.traits.keys());
                     let ids = event.identifiers.iter().map(|identifier| (identifier, identifier.fragment_id(&settings.hash_key, 0)));
                     let ids: Vec<(&Identifier, FragmentId)> = ids.collect();
                     let is_device = |identifier: &Identifier| identity.role(identifier.kind.as_str()) == KindRole::Device;

@@ -27,9 +27,7 @@ use forecourt_store::{
 };
 use rustc_hash::FxHashMap;
 
-use crate::{
-    Record, Settings, component::Weighed, identity::KnownEdges, outbox::RecentSms, segment::Registry, suppress::Suppression,
-};
+use crate::{Record, Settings, component::Weighed, identity::KnownEdges, outbox::RecentSms, segment::Registry, suppress::Suppression};
 
 /// How long a command's verdict can be asked for.
 const VERDICT_KEPT_US: i64 = HOUR_US;
