@@ -1,4 +1,4 @@
-import { Alert, Group, MultiSelect, Select, Skeleton } from "@mantine/core";
+import { Alert, MultiSelect, Select, Skeleton } from "@mantine/core";
 import { IconTargetArrow } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -6,15 +6,13 @@ import type { TFunction } from "i18next";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { AttributionReport, AttributionSpec, Catalogue } from "../../api/types";
-import { Method } from "../../report/Method";
-import { catalogueQuery } from "../../report/queries";
+import { ReportPage } from "../../report/ReportPage";
 import bench from "../../report/Report.module.css";
 import { useReportHint } from "../../report/useReportHint";
 import { useSettled } from "../../report/useSettled";
 import { useFormat } from "../../ui/FormatContext";
-import { Card, Page } from "../../ui/Page";
-import { daysOf, periodOf, periodSearch } from "../../ui/period";
-import { PeriodPicker } from "../../ui/PeriodPicker";
+import { Card } from "../../ui/Page";
+import { daysOf, periodOf } from "../../ui/period";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import { AttributionChart } from "./AttributionChart";
 import { Builder } from "./Builder";
@@ -30,35 +28,19 @@ export function AttributionPage() {
   const { t } = useTranslation();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const catalogue = useQuery(catalogueQuery);
-  const { days: _days, from: _from, to: _to, ...rest } = search;
   const go = (next: AttributionSearch) => void navigate({ search: next, replace: true });
   return (
-    <Page
+    <ReportPage
       title={t("attribution.title")}
       subtitle={t("attribution.subtitle")}
-      actions={
-        <Group gap="xs">
-          <Method title={t("attribution.method.title")} parts={methodOf(t)} />
-          <PeriodPicker
-            value={periodOf(search, DEFAULT_DAYS)}
-            onChange={(next) => go({ ...rest, ...periodSearch(next, DEFAULT_DAYS) })}
-          />
-        </Group>
-      }
+      method={{ title: t("attribution.method.title"), parts: methodOf(t) }}
+      icon={IconTargetArrow}
+      search={search}
+      days={DEFAULT_DAYS}
+      onSearch={go}
     >
-      <Answer query={catalogue} skeleton={<Skeleton height={420} radius="lg" />}>
-        {(known) =>
-          known.events.length === 0 ? (
-            <Card>
-              <Empty icon={IconTargetArrow} title={t("report.empty.title")} hint={t("report.empty.hint")} />
-            </Card>
-          ) : (
-            <Workbench search={search} catalogue={known} onSearch={go} />
-          )
-        }
-      </Answer>
-    </Page>
+      {(known) => <Workbench search={search} catalogue={known} onSearch={go} />}
+    </ReportPage>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Group, Select, Skeleton } from "@mantine/core";
+import { Select, Skeleton } from "@mantine/core";
 import { IconHourglass } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -8,16 +8,14 @@ import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
 import type { Catalogue, FlowReport, FlowSpec } from "../../api/types";
 import { readDimension, type Dimension } from "../../report/eventFilter";
-import { Method } from "../../report/Method";
 import { PeopleDrawer } from "../../report/PeopleDrawer";
-import { catalogueQuery } from "../../report/queries";
+import { ReportPage } from "../../report/ReportPage";
 import bench from "../../report/Report.module.css";
 import { useReportHint } from "../../report/useReportHint";
 import { useSettled } from "../../report/useSettled";
 import { useFormat } from "../../ui/FormatContext";
-import { Card, Page } from "../../ui/Page";
-import { daysOf, periodOf, periodSearch } from "../../ui/period";
-import { PeriodPicker } from "../../ui/PeriodPicker";
+import { Card } from "../../ui/Page";
+import { daysOf, periodOf } from "../../ui/period";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import { AgeChart } from "./AgeChart";
 import { AgeTable } from "./AgeTable";
@@ -36,35 +34,19 @@ export function FlowPage() {
   const { t } = useTranslation();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const catalogue = useQuery(catalogueQuery);
-  const { days: _days, from: _from, to: _to, ...rest } = search;
   const go = (next: FlowSearch) => void navigate({ search: next, replace: true });
   return (
-    <Page
+    <ReportPage
       title={t("flow.title")}
       subtitle={t("flow.subtitle")}
-      actions={
-        <Group gap="xs">
-          <Method title={t("flow.method.title")} parts={methodOf(t)} />
-          <PeriodPicker
-            value={periodOf(search, DEFAULT_DAYS)}
-            onChange={(next) => go({ ...rest, ...periodSearch(next, DEFAULT_DAYS) })}
-          />
-        </Group>
-      }
+      method={{ title: t("flow.method.title"), parts: methodOf(t) }}
+      icon={IconHourglass}
+      search={search}
+      days={DEFAULT_DAYS}
+      onSearch={go}
     >
-      <Answer query={catalogue} skeleton={<Skeleton height={420} radius="lg" />}>
-        {(known) =>
-          known.events.length === 0 ? (
-            <Card>
-              <Empty icon={IconHourglass} title={t("report.empty.title")} hint={t("report.empty.hint")} />
-            </Card>
-          ) : (
-            <Workbench search={search} catalogue={known} onSearch={go} />
-          )
-        }
-      </Answer>
-    </Page>
+      {(known) => <Workbench search={search} catalogue={known} onSearch={go} />}
+    </ReportPage>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Group, Skeleton, UnstyledButton } from "@mantine/core";
+import { Skeleton, UnstyledButton } from "@mantine/core";
 import { IconRoute2 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -6,16 +6,14 @@ import type { TFunction } from "i18next";
 import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Catalogue, PathsReport, PathsSpec } from "../../api/types";
-import { Method } from "../../report/Method";
 import { PeopleDrawer } from "../../report/PeopleDrawer";
-import { catalogueQuery } from "../../report/queries";
+import { ReportPage } from "../../report/ReportPage";
 import bench from "../../report/Report.module.css";
 import { useReportHint } from "../../report/useReportHint";
 import { useSettled } from "../../report/useSettled";
 import { useFormat } from "../../ui/FormatContext";
-import { Card, Page } from "../../ui/Page";
-import { daysOf, periodOf, periodSearch } from "../../ui/period";
-import { PeriodPicker } from "../../ui/PeriodPicker";
+import { Card } from "../../ui/Page";
+import { daysOf, periodOf } from "../../ui/period";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import { Builder } from "./Builder";
 import classes from "./Paths.module.css";
@@ -32,35 +30,19 @@ export function PathsPage() {
   const { t } = useTranslation();
   const asked = route.useSearch();
   const navigate = route.useNavigate();
-  const catalogue = useQuery(catalogueQuery);
-  const { days: _days, from: _from, to: _to, ...rest } = asked;
   const go = (next: PathsSearch) => void navigate({ search: next, replace: true });
   return (
-    <Page
+    <ReportPage
       title={t("paths.title")}
       subtitle={t("paths.subtitle")}
-      actions={
-        <Group gap="xs">
-          <Method title={t("paths.method.title")} parts={methodOf(t)} />
-          <PeriodPicker
-            value={periodOf(asked, DEFAULT_DAYS)}
-            onChange={(next) => go({ ...rest, ...periodSearch(next, DEFAULT_DAYS) })}
-          />
-        </Group>
-      }
+      method={{ title: t("paths.method.title"), parts: methodOf(t) }}
+      icon={IconRoute2}
+      search={asked}
+      days={DEFAULT_DAYS}
+      onSearch={go}
     >
-      <Answer query={catalogue} skeleton={<Skeleton height={420} radius="lg" />}>
-        {(known) =>
-          known.events.length === 0 ? (
-            <Card>
-              <Empty icon={IconRoute2} title={t("report.empty.title")} hint={t("report.empty.hint")} />
-            </Card>
-          ) : (
-            <Workbench asked={asked} catalogue={known} onSearch={go} />
-          )
-        }
-      </Answer>
-    </Page>
+      {(known) => <Workbench asked={asked} catalogue={known} onSearch={go} />}
+    </ReportPage>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Group, SegmentedControl, Skeleton, Text } from "@mantine/core";
+import { SegmentedControl, Skeleton, Text } from "@mantine/core";
 import { IconUsersGroup } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -7,15 +7,13 @@ import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Catalogue, RetentionReport, RetentionSpec } from "../../api/types";
 import { readDimension } from "../../report/eventFilter";
-import { Method } from "../../report/Method";
-import { catalogueQuery } from "../../report/queries";
+import { ReportPage } from "../../report/ReportPage";
 import bench from "../../report/Report.module.css";
 import { useReportHint } from "../../report/useReportHint";
 import { useSettled } from "../../report/useSettled";
 import { useFormat } from "../../ui/FormatContext";
-import { Card, Page } from "../../ui/Page";
-import { daysOf, periodOf, periodSearch } from "../../ui/period";
-import { PeriodPicker } from "../../ui/PeriodPicker";
+import { Card } from "../../ui/Page";
+import { daysOf, periodOf } from "../../ui/period";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import { Builder } from "./Builder";
 import { CohortTable, GroupTable } from "./CohortTable";
@@ -31,35 +29,19 @@ export function RetentionPage() {
   const { t } = useTranslation();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const catalogue = useQuery(catalogueQuery);
-  const { days: _days, from: _from, to: _to, ...rest } = search;
   const go = (next: RetentionSearch) => void navigate({ search: next, replace: true });
   return (
-    <Page
+    <ReportPage
       title={t("retention.title")}
       subtitle={t("retention.subtitle")}
-      actions={
-        <Group gap="xs">
-          <Method title={t("retention.method.title")} parts={methodOf(t)} />
-          <PeriodPicker
-            value={periodOf(search, DEFAULT_DAYS)}
-            onChange={(next) => go({ ...rest, ...periodSearch(next, DEFAULT_DAYS) })}
-          />
-        </Group>
-      }
+      method={{ title: t("retention.method.title"), parts: methodOf(t) }}
+      icon={IconUsersGroup}
+      search={search}
+      days={DEFAULT_DAYS}
+      onSearch={go}
     >
-      <Answer query={catalogue} skeleton={<Skeleton height={420} radius="lg" />}>
-        {(known) =>
-          known.events.length === 0 ? (
-            <Card>
-              <Empty icon={IconUsersGroup} title={t("report.empty.title")} hint={t("report.empty.hint")} />
-            </Card>
-          ) : (
-            <Workbench search={search} catalogue={known} onSearch={go} />
-          )
-        }
-      </Answer>
-    </Page>
+      {(known) => <Workbench search={search} catalogue={known} onSearch={go} />}
+    </ReportPage>
   );
 }
 
