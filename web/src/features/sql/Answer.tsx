@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { SqlRows } from "../../api/types";
 import { Chart, type ChartOption } from "../../ui/Chart";
 import { useFormat } from "../../ui/FormatContext";
+import { usePalette } from "../../ui/palette";
 import { Empty } from "../../ui/states";
 import { IconChartBar } from "@tabler/icons-react";
 import { cellText, drawnRows, isNumeric, POINTS_MAX, shapeOf } from "./shape";
@@ -64,21 +65,29 @@ export function AnswerTable({ answer }: { answer: SqlRows }) {
 export function AnswerChart({ answer }: { answer: SqlRows }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const palette = usePalette();
   const shape = useMemo(() => shapeOf(answer), [answer]);
   const option = useMemo((): ChartOption | null => {
     if (!shape) return null;
     const rows = drawnRows(answer, shape);
     const names = shape.drawn.map((at) => answer.columns[at]?.name ?? "");
+    const textStyle = { color: palette.ink, fontFamily: palette.font };
     return {
+      color: palette.series,
       grid: { left: 8, right: 16, top: 1 < names.length ? 40 : 16, bottom: 8, containLabel: true },
       tooltip: { trigger: "axis" },
-      ...(1 < names.length && { legend: { top: 4, type: "scroll" } }),
+      ...(1 < names.length && { legend: { top: 4, type: "scroll", textStyle } }),
       xAxis: {
         type: "category",
         data: rows.map((row) => cellText(row[shape.along]).replace(/T00:00:00(\.0+)?Z?$/, "")),
-        axisLabel: { hideOverlap: true },
+        axisLine: { lineStyle: { color: palette.line } },
+        axisLabel: { hideOverlap: true, ...textStyle },
       },
-      yAxis: { type: "value", axisLabel: { formatter: (value: number) => format.compact(value) } },
+      yAxis: {
+        type: "value",
+        splitLine: { lineStyle: { color: palette.line } },
+        axisLabel: { ...textStyle, formatter: (value: number) => format.compact(value) },
+      },
       series: shape.drawn.map((at, series) => ({
         name: names[series],
         type: shape.kind,
@@ -87,7 +96,7 @@ export function AnswerChart({ answer }: { answer: SqlRows }) {
         data: rows.map((row) => (typeof row[at] === "number" ? row[at] : null)),
       })),
     };
-  }, [answer, shape, format]);
+  }, [answer, shape, format, palette]);
   if (!shape || !option)
     return <Empty icon={IconChartBar} title={t("sql.no_chart.title")} hint={t("sql.no_chart.hint")} />;
   return (
