@@ -46,6 +46,8 @@ actions! {
     DeadLetterRetried = "dead_letter_retried",
     DeadLetterDiscarded = "dead_letter_discarded",
     MessageRetried = "message_retried",
+    MessageSent = "message_sent",
+    BroadcastSwitched = "broadcast_switched",
     FileUploaded = "file_uploaded",
     ImportChanged = "import_changed",
     RecordsImported = "records_imported",

@@ -3,7 +3,16 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{FragmentId, IdentitySettings, ProfileId, channel::ChannelRule, form::Form, message::Sending, segment::Segment};
+use crate::{
+    FragmentId, Identifier, IdentitySettings, ProfileId,
+    broadcast::{Broadcast, BroadcastStep, ChainStep},
+    channel::ChannelRule,
+    form::Form,
+    gate::Gate,
+    message::{MessageChannel, Sending},
+    message_template::MessageTemplate,
+    segment::Segment,
+};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Command {
@@ -72,8 +81,50 @@ pub enum Action {
     },
     /// Decides who belongs to a version among the profiles of a range of ids: after `after`, up to and with `until`.
     DecideSegment { number: u32, after: i64, until: i64 },
+    /// Makes a template, or the next version of it.
+    SetTemplate { template: MessageTemplate },
+    /// Sets what messages are admitted by.
+    SetGate { gate: Gate },
+    /// Makes a broadcast, or changes one that has not started.
+    SetBroadcast { broadcast: Broadcast },
+    /// Starts a broadcast, pauses it, lets it go on, or ends it.
+    StepBroadcast { broadcast_id: String, step: BroadcastStep },
+    /// Decides on a broadcast's messages to the profiles of a range of ids: after `after`, up to and with `until`.
+    SendBroadcast { broadcast_id: String, after: i64, until: i64 },
+    /// Sends a message to one person.
+    SendMessage { message: Box<MessageWish> },
+    /// Puts addresses on the list of those that nothing is sent to.
+    SuppressAddresses { message_channel: MessageChannel, addresses: Vec<String>, reason: String },
+    /// Takes addresses off that list.
+    ReleaseAddresses { message_channel: MessageChannel, addresses: Vec<String> },
     /// Says that the log's records of erased people that came in again below `until` are overwritten.
     ForgetSuppressed { until: u64 },
+}
+
+/// A message to one person, as a program or a person asks for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MessageWish {
+    /// The same wish told twice sends one message.
+    pub idempotency_key: String,
+    pub to: Recipient,
+    pub purpose: String,
+    /// One step sends one message; more are a chain.
+    pub chain: Vec<ChainStep>,
+    /// A JSON object: what the template reads as `vars`.
+    #[serde(default)]
+    pub variables: Value,
+    /// How long it may be postponed, in seconds.
+    #[serde(default)]
+    pub postpone_s: i64,
+}
+
+/// To whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    Profile(ProfileId),
+    /// Somebody known by it; where nobody is, there is nobody to write to.
+    Identifier(Identifier),
 }
 
 /// Tables of the state that hold channels.

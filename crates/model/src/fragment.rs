@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::{
     Event,
     channel::{ChannelRules, Marks},
+    consent::{ConsentWord, Consents},
     measure::Measure,
     time::HOUR_US,
 };
@@ -153,6 +154,7 @@ macro_rules! as_array {
     };
 }
 
+as_array!(ConsentWord { is_given: bool, at_us: i64, offset: u64, source: String });
 as_array!(TraitValue { value: Value, at_us: i64, offset: u64, source: String });
 
 /// As an array too; what happened at one time only has one time.
@@ -282,6 +284,8 @@ pub struct FragmentState {
     pub logins: Vec<DeviceLogin>,
     /// For segments and facts, by the keys of their measures. Belongs to the fragment: uniting leaves it out.
     pub measures: BTreeMap<String, Measure>,
+    /// What was said of consent under this identifier. Belongs to the fragment: uniting leaves it out.
+    pub consents: Consents,
 }
 
 /// Somebody was known on a device: by signing in, or by an event that names the person, the first of theirs in its hour.
@@ -332,6 +336,9 @@ impl Serialize for FragmentState {
         if !self.measures.is_empty() {
             kept.serialize_entry("s", &self.measures)?;
         }
+        if !self.consents.is_empty() {
+            kept.serialize_entry("k", &self.consents)?;
+        }
         kept.end()
     }
 }
@@ -362,13 +369,16 @@ struct Kept {
     logins: Vec<DeviceLogin>,
     #[serde(rename = "s", default)]
     measures: BTreeMap<String, Measure>,
+    #[serde(rename = "k", default)]
+    consents: Consents,
 }
 
 impl From<Kept> for FragmentState {
     fn from(kept: Kept) -> Self {
-        let Kept { traits, counts, first_touch, last_touch, region, dealer, busy_day, busy_events, machine, logins, measures } = kept;
+        let Kept { traits, counts, first_touch, last_touch, region, dealer, busy_day, busy_events, machine, logins, measures, consents } =
+            kept;
         let last_touch = last_touch.or_else(|| first_touch.clone());
-        Self { traits, counts, first_touch, last_touch, region, dealer, busy_day, busy_events, machine, logins, measures }
+        Self { traits, counts, first_touch, last_touch, region, dealer, busy_day, busy_events, machine, logins, measures, consents }
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::template;
 
 /// An HTTP SMS gateway as people describe it. Places: `{phone}` (E.164), `{digits}` (without the plus), `{text}`, `{id}` (ours,
-/// the same at each attempt), `{secret}` (kept apart from this, and never shown).
+/// the same at each attempt), `{sender}` (the brand's, empty where there is none), `{secret}` (kept apart from this, and never shown).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SmsGateway {
     pub url: String,
@@ -57,7 +57,7 @@ pub fn webhook_secret_place(form_id: &str) -> String {
     format!("webhook/{form_id}")
 }
 
-const PLACES: [&str; 5] = ["phone", "digits", "text", "id", "secret"];
+const PLACES: [&str; 6] = ["phone", "digits", "text", "id", "sender", "secret"];
 
 impl SmsGateway {
     /// What is wrong with it, as a sentence that says what to do.
@@ -68,7 +68,7 @@ impl SmsGateway {
                 return Err("the address, a header or the body is longer than 4000 bytes: shorten it".into());
             }
             if let Some(other) = template::places(text).into_iter().find(|place| !PLACES.contains(place)) {
-                return Err(format!("`{{{other}}}` is not known: use {{phone}}, {{digits}}, {{text}}, {{id}} and {{secret}}"));
+                return Err(format!("`{{{other}}}` is not known: use {{phone}}, {{digits}}, {{text}}, {{id}}, {{sender}} and {{secret}}"));
             }
         }
         if 20 < self.headers.len() {

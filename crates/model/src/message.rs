@@ -1,9 +1,9 @@
 //! What the outbox holds: messages, the switches over them, and the events that tell what became of them.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::{HashKey, phone, time::MINUTE_US};
+use crate::{HashKey, Identifier, IdentifierKind, broadcast::ChainStep, phone, time::MINUTE_US};
 
 /// The source of events that `deliver` appends. No write key belongs to it.
 pub const DELIVER_SOURCE: &str = "deliver";
@@ -14,17 +14,38 @@ pub const REPEAT_US: i64 = 10 * MINUTE_US;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageChannel {
+    Email,
     Sms,
+    Viber,
+    Whatsapp,
+    Telegram,
+    WebPush,
     Webhook,
 }
 
 impl MessageChannel {
-    pub const ALL: [Self; 2] = [Self::Sms, Self::Webhook];
+    pub const ALL: [Self; 7] = [Self::Email, Self::Sms, Self::Viber, Self::Whatsapp, Self::Telegram, Self::WebPush, Self::Webhook];
 
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Email => "email",
             Self::Sms => "sms",
+            Self::Viber => "viber",
+            Self::Whatsapp => "whatsapp",
+            Self::Telegram => "telegram",
+            Self::WebPush => "web_push",
             Self::Webhook => "webhook",
+        }
+    }
+
+    /// What of a person it reaches: an identifier, or a trait of this name.
+    pub fn address(self) -> Address {
+        match self {
+            Self::Email => Address::Identifier(IdentifierKind::Email),
+            Self::Sms | Self::Viber | Self::Whatsapp => Address::Identifier(IdentifierKind::Phone),
+            Self::Telegram => Address::Trait("telegram_chat_id"),
+            Self::WebPush => Address::Trait("web_push_subscription"),
+            Self::Webhook => Address::Nothing,
         }
     }
 
@@ -33,13 +54,24 @@ impl MessageChannel {
     }
 }
 
+/// Where a message channel finds a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    Identifier(IdentifierKind),
+    Trait(&'static str),
+    /// It reaches systems, not people.
+    Nothing,
+}
+
 /// Where a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageState {
     /// Admitted, and to be sent.
     Pending,
-    /// Not admitted, for a reason of ours: a repeat.
+    /// To be decided on again at a later time: quiet hours, a cap that frees.
+    Postponed,
+    /// Not admitted, for a reason of ours: a repeat, no consent, a cap, no address.
     Suppressed,
     /// Kept back by a switch: safe mode, or all sending stopped.
     Held,
@@ -56,12 +88,22 @@ pub enum MessageState {
 }
 
 impl MessageState {
-    pub const ALL: [Self; 8] =
-        [Self::Pending, Self::Suppressed, Self::Held, Self::Sent, Self::Delivered, Self::Undelivered, Self::Failed, Self::Unknown];
+    pub const ALL: [Self; 9] = [
+        Self::Pending,
+        Self::Postponed,
+        Self::Suppressed,
+        Self::Held,
+        Self::Sent,
+        Self::Delivered,
+        Self::Undelivered,
+        Self::Failed,
+        Self::Unknown,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::Postponed => "postponed",
             Self::Suppressed => "suppressed",
             Self::Held => "held",
             Self::Sent => "sent",
@@ -88,7 +130,7 @@ impl MessageState {
             Self::Pending => true,
             Self::Sent | Self::Unknown | Self::Failed | Self::Held => of_provider,
             Self::Undelivered => self == Self::Delivered,
-            Self::Suppressed | Self::Delivered => false,
+            Self::Postponed | Self::Suppressed | Self::Delivered => false,
         }
     }
 }
@@ -101,16 +143,18 @@ pub struct Message {
     /// Counts how often a person had it sent again.
     pub round: i64,
     pub message_channel: MessageChannel,
-    /// The form or other definition that it comes from.
+    /// The form it comes from, by its id; else `broadcast:…` or `api:…`.
     pub definition: String,
     /// The event's fragment: whose profile it shows on.
     pub fragment_id: i64,
-    /// The person's number in E.164: to whom an SMS goes, or about whom a webhook tells.
+    /// The person's number in E.164: to whom an SMS goes, or about whom a webhook tells; empty where a message has nothing to do with it.
     pub phone: String,
-    /// The number, or the webhook's address.
+    /// The number, the mailbox, or what else the message channel finds the person by; the webhook's address. Empty where there is none.
     pub recipient: String,
-    /// The text, or the webhook's JSON.
+    /// The text or the webhook's JSON; of a message made of a template the JSON object of its variables.
     pub body: String,
+    /// Of a message made of a template.
+    pub plan: Option<Box<Plan>>,
     pub state: MessageState,
     /// Why, where the state alone does not say it.
     pub reason: String,
@@ -121,6 +165,54 @@ pub struct Message {
     /// Offset of the record that admitted it, or had it sent again.
     pub pending_offset: u64,
     pub changed_us: i64,
+    /// When to look at it again: to decide on it anew, or to go on to the next step of its chain.
+    pub due_us: Option<i64>,
+    /// When a person was first seen to have read it.
+    pub read_us: Option<i64>,
+    /// When a person first followed a link in it.
+    pub clicked_us: Option<i64>,
+}
+
+/// What a message made of a template goes by beyond itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub template_id: String,
+    /// The log offset at which the template became what it was then.
+    pub template_version: u64,
+    pub purpose: String,
+    /// Under which the person is known to what is told of the message.
+    pub who: Identifier,
+    /// Of a broadcast, which of its variants.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub variant: String,
+    /// Which step of the chain it is.
+    #[serde(default)]
+    pub step: u32,
+    /// The steps of its chain, all of them; empty for a message that stands alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<ChainStep>,
+    /// After this it is not worth postponing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_us: Option<i64>,
+    /// What the ids of all messages of the chain derive from.
+    pub cause: String,
+    /// Whether the next step was taken, or is not needed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_past: bool,
+}
+
+impl Message {
+    /// Under which its person is known.
+    pub fn who(&self) -> Identifier {
+        match &self.plan {
+            Some(plan) => plan.who.clone(),
+            None => Identifier { kind: IdentifierKind::Phone, value: self.phone.clone() },
+        }
+    }
+
+    pub fn purpose(&self) -> &str {
+        self.plan.as_ref().map_or("", |plan| plan.purpose.as_str())
+    }
 }
 
 /// The switches over all sending.
@@ -160,14 +252,20 @@ fn is_recipient(listed: &str, recipient: &str) -> bool {
     rest.is_empty() || (listed.contains("://") && (listed.ends_with('/') || rest.starts_with(['/', '?'])))
 }
 
-/// Reads a test recipient as people type it: a phone number, or the address of a webhook.
+/// Reads a test recipient as people type it: a phone number, a mailbox, or the address of a webhook.
 pub fn test_recipient(raw: &str, region: &str) -> Result<String, String> {
     let raw = raw.trim();
+    if raw.contains('@') && !raw.contains("://") {
+        let mailbox = Identifier::new(IdentifierKind::Email, raw, region);
+        return mailbox.map(|mailbox| mailbox.value).ok_or_else(|| format!("`{raw}` is no e-mail address: write name@example.com"));
+    }
     if let Some(rest) = raw.strip_prefix("https://").or_else(|| raw.strip_prefix("http://")) {
         let is_host = !rest.is_empty() && !rest.contains(char::is_whitespace) && raw.len() <= 500;
         return is_host.then(|| raw.to_owned()).ok_or_else(|| format!("`{raw}` is no address: write https://host/path"));
     }
-    let told = |error: phone::PhoneError| format!("`{raw}` is no test recipient: {error}, or an address that begins with https://");
+    let told = |error: phone::PhoneError| {
+        format!("`{raw}` is no test recipient: {error}, an e-mail address, or an address that begins with https://")
+    };
     phone::normalise(raw, region).map(|phone| phone.e164).map_err(told)
 }
 
@@ -183,6 +281,14 @@ pub fn message_id(key: &HashKey, cause: [&str; 2], definition: &str, channel: Me
     format!("msg_{}", &hasher.finalize().to_hex()[..32])
 }
 
+/// The id of a message made of a template.
+///
+/// * `cause`: of the message's own; its person is in it where one wish is for many.
+pub fn id_of_step(key: &HashKey, cause: &str, step: u32) -> String {
+    // The channel and the address are left out: what they are when may change, and the step tells enough.
+    message_id(key, ["template", cause], &step.to_string(), MessageChannel::Webhook, "")
+}
+
 /// What became of a message, as an event: the item that `deliver` appends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -190,9 +296,12 @@ pub struct Outcome {
     pub round: i64,
     pub message_channel: MessageChannel,
     pub definition: String,
-    pub phone: String,
+    /// Under which the person is known.
+    pub who: Identifier,
     pub state: MessageState,
     pub reason: String,
+    /// Whether nothing will ever reach this address.
+    pub is_permanent: bool,
     pub at_us: i64,
 }
 
@@ -203,9 +312,10 @@ impl Outcome {
             round: message.round,
             message_channel: message.message_channel,
             definition: message.definition.clone(),
-            phone: message.phone.clone(),
+            who: message.who(),
             state,
             reason: reason.into(),
+            is_permanent: false,
             at_us,
         }
     }
@@ -217,27 +327,150 @@ impl Outcome {
 
     /// As an item of the wire format.
     pub fn to_item(&self) -> Value {
-        json!({
-            "type": "track",
-            "event": format!("message_{}", self.state.as_str()),
-            "timestamp": crate::time::iso(self.at_us),
-            "properties": {
-                "message_id": self.message_id,
-                "round": self.round,
-                "message_channel": self.message_channel.as_str(),
-                "definition": self.definition,
-                "reason": self.reason,
-            },
-            "context": { "traits": { "phone": self.phone } },
-        })
+        let mut properties = json!({
+            "message_id": self.message_id,
+            "round": self.round,
+            "message_channel": self.message_channel.as_str(),
+            "definition": self.definition,
+            "reason": self.reason,
+        });
+        if self.is_permanent {
+            properties["is_permanent"] = true.into();
+        }
+        item(&format!("message_{}", self.state.as_str()), self.at_us, properties, &self.who)
     }
 
     /// Reads what [`Outcome::to_item`] says, from the event that it became.
     pub fn read(name: &str, properties: &str) -> Option<OutcomeOf> {
         let state = MessageState::parse(name.strip_prefix("message_")?)?;
         let told: Told = serde_json::from_str(properties).ok()?;
-        Some(OutcomeOf { message_id: told.message_id, round: told.round, state, reason: told.reason })
+        Some(OutcomeOf { message_id: told.message_id, round: told.round, state, reason: told.reason, is_permanent: told.is_permanent })
     }
+}
+
+/// An event of a person as an item of the wire format.
+fn item(event: &str, at_us: i64, properties: Value, who: &Identifier) -> Value {
+    let mut item = Map::new();
+    item.insert("type".into(), "track".into());
+    item.insert("event".into(), event.into());
+    item.insert("timestamp".into(), crate::time::iso(at_us).into());
+    item.insert("properties".into(), properties);
+    let value = Value::from(who.value.as_str());
+    match &who.kind {
+        IdentifierKind::UserId => item.insert("userId".into(), value),
+        IdentifierKind::AnonymousId => item.insert("anonymousId".into(), value),
+        IdentifierKind::Email => item.insert("context".into(), json!({ "traits": { "email": value } })),
+        IdentifierKind::Phone => item.insert("context".into(), json!({ "traits": { "phone": value } })),
+        IdentifierKind::External(name) => item.insert("context".into(), json!({ "externalIds": [{ "id": value, "type": name }] })),
+    };
+    Value::Object(item)
+}
+
+/// What a person did with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReactionKind {
+    /// A picture in it was loaded, or the messenger says that it was read.
+    Opened,
+    Clicked,
+    /// Wants no more of its purpose on its message channel.
+    Unsubscribed,
+    /// Said that it is spam.
+    Complained,
+}
+
+impl ReactionKind {
+    pub const ALL: [Self; 4] = [Self::Opened, Self::Clicked, Self::Unsubscribed, Self::Complained];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Clicked => "clicked",
+            Self::Unsubscribed => "unsubscribed",
+            Self::Complained => "complained",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A reaction, as `deliver` tells it to the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reaction {
+    pub message_id: String,
+    pub message_channel: MessageChannel,
+    pub definition: String,
+    pub purpose: String,
+    pub who: Identifier,
+    pub kind: ReactionKind,
+    /// Of a click, where it leads.
+    pub url: String,
+    /// How sure it is that a program did it, 0 to 100.
+    pub bot_score: u8,
+    pub at_us: i64,
+}
+
+/// From here on a reaction counts as a program's.
+pub const BOT_SCORE_MIN: u8 = 50;
+
+impl Reaction {
+    pub fn of(message: &Message, kind: ReactionKind, at_us: i64) -> Self {
+        Self {
+            message_id: message.message_id.clone(),
+            message_channel: message.message_channel,
+            definition: message.definition.clone(),
+            purpose: message.purpose().to_owned(),
+            who: message.who(),
+            kind,
+            url: String::new(),
+            bot_score: 0,
+            at_us,
+        }
+    }
+
+    /// As an item of the wire format.
+    pub fn to_item(&self) -> Value {
+        let properties = json!({
+            "message_id": self.message_id,
+            "message_channel": self.message_channel.as_str(),
+            "definition": self.definition,
+            "purpose": self.purpose,
+            "url": self.url,
+            "bot_score": self.bot_score,
+            "is_bot": BOT_SCORE_MIN <= self.bot_score,
+        });
+        item(&format!("message_{}", self.kind.as_str()), self.at_us, properties, &self.who)
+    }
+
+    /// Reads what [`Reaction::to_item`] says, from the event that it became.
+    pub fn read(name: &str, properties: &str) -> Option<ReactionOf> {
+        let kind = ReactionKind::parse(name.strip_prefix("message_")?)?;
+        let told: ReactionTold = serde_json::from_str(properties).ok()?;
+        let message_channel = MessageChannel::parse(&told.message_channel)?;
+        Some(ReactionOf { message_id: told.message_id, message_channel, purpose: told.purpose, kind, is_bot: told.is_bot })
+    }
+}
+
+/// The part of a reaction that the fold goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReactionOf {
+    pub message_id: String,
+    pub message_channel: MessageChannel,
+    pub purpose: String,
+    pub kind: ReactionKind,
+    pub is_bot: bool,
+}
+
+#[derive(Deserialize)]
+struct ReactionTold {
+    message_id: String,
+    message_channel: String,
+    #[serde(default)]
+    purpose: String,
+    #[serde(default)]
+    is_bot: bool,
 }
 
 /// The part of an outcome that the fold goes by.
@@ -247,6 +480,7 @@ pub struct OutcomeOf {
     pub round: i64,
     pub state: MessageState,
     pub reason: String,
+    pub is_permanent: bool,
 }
 
 #[derive(Deserialize)]
@@ -256,6 +490,8 @@ struct Told {
     round: i64,
     #[serde(default)]
     reason: String,
+    #[serde(default)]
+    is_permanent: bool,
 }
 
 #[cfg(test)]
@@ -283,9 +519,10 @@ mod tests {
             round: 2,
             message_channel: MessageChannel::Sms,
             definition: "call-back".into(),
-            phone: "+79120000000".into(),
+            who: Identifier { kind: IdentifierKind::Phone, value: "+79120000000".into() },
             state: MessageState::Failed,
             reason: "the gateway answered 400".into(),
+            is_permanent: false,
             at_us: 5,
         };
         let item = outcome.to_item();

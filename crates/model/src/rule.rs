@@ -10,7 +10,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::{Filter, Grain, MeasureSpec, Of, Test, check_field};
+use crate::{
+    measure::{Filter, Grain, MeasureSpec, Of, Test, check_field},
+    message::MessageChannel,
+};
 
 pub use decide::{Decider, Decision, Part, Person, decide};
 pub use span::Span;
@@ -34,6 +37,17 @@ pub enum Rule {
     },
     Not {
         rule: Box<Rule>,
+    },
+    /// What was said of messages for a purpose: see [`crate::consent`].
+    Consent {
+        purpose: String,
+        /// Absent for what was said of all message channels.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message_channel: Option<MessageChannel>,
+        /// The brand or dealer; empty for the installation's own.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        controller: String,
+        is: ConsentIs,
     },
     /// What is known of the person by name: `city`, `vip`, …
     Trait {
@@ -204,6 +218,15 @@ pub enum Place {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+pub enum ConsentIs {
+    Given,
+    Withdrawn,
+    /// Nothing was said.
+    Unknown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OrdersBy {
     Count,
     Revenue,
@@ -260,6 +283,7 @@ impl Rule {
                 }
             }
             Self::Identifier { kind } => named("kind of identifier", kind),
+            Self::Consent { purpose, .. } => named("purpose", purpose),
             Self::Did { of, measure, is, within } => {
                 of.check()?;
                 match measure {

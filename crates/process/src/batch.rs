@@ -136,6 +136,7 @@ fn stands_alone(record: &Record) -> bool {
             | Action::RefillSegment { .. }
             | Action::FillSegment { .. }
             | Action::DecideSegment { .. }
+            | Action::SendBroadcast { .. }
     );
     changes_loading || erase::erases(record).is_some()
 }

@@ -9,8 +9,9 @@ use forecourt_model::{
 use forecourt_store::{FoldTx, StoreError};
 
 use crate::{
+    broadcast,
     channel::{self, Range},
-    definition, outbox,
+    definition, message, outbox,
     pending::Pending,
     person, segment,
     state::State,
@@ -29,7 +30,7 @@ pub(crate) async fn obey(tx: &mut FoldTx, state: &mut State<'_>, command: &Comma
         Action::SettleDeadLetter { offset, state: wanted } => settle(state, *offset, *wanted),
         Action::SetForm { form } => definition::set_form(state, form, &command.actor),
         Action::SetSending { sending } => definition::set_sending(state, sending, &command.actor),
-        Action::RetryMessages { message_ids } => outbox::retry(state, message_ids),
+        Action::RetryMessages { message_ids } => outbox::retry(tx, state, pending, message_ids).await?,
         Action::SetChannelRules { rules } => channel::set_rules(state, rules, &command.actor),
         Action::DecideChannels { of, after, until } => {
             channel::decide(state, &Range { of: *of, after: after.clone(), until: until.clone() });
@@ -40,6 +41,16 @@ pub(crate) async fn obey(tx: &mut FoldTx, state: &mut State<'_>, command: &Comma
         Action::RefillSegment { number } => segment::refill(state, *number),
         Action::FillSegment { number, chunk, is_last, rows } => segment::fill(tx, state, pending, *number, *chunk, *is_last, rows).await?,
         Action::DecideSegment { number, after, until } => segment::decide(tx, state, pending, *number, *after, *until).await?,
+        Action::SetTemplate { template } => definition::set_template(state, template, &command.actor),
+        Action::SetGate { gate } => definition::set_gate(state, gate, &command.actor),
+        Action::SetBroadcast { broadcast } => broadcast::set(state, broadcast, &command.actor),
+        Action::StepBroadcast { broadcast_id, step } => broadcast::step(state, broadcast_id, *step, &command.actor),
+        Action::SendBroadcast { broadcast_id, after, until } => broadcast::send(tx, state, pending, broadcast_id, *after, *until).await?,
+        Action::SendMessage { message } => message::send(tx, state, pending, message).await?,
+        Action::SuppressAddresses { message_channel, addresses, reason } => {
+            message::suppress_addresses(state, *message_channel, addresses, reason, &command.actor)
+        }
+        Action::ReleaseAddresses { message_channel, addresses } => message::release_addresses(state, *message_channel, addresses),
         // Has a batch of its own: see `erase`.
         Action::EraseProfile { .. } => return Ok(()),
         Action::ForgetSuppressed { until } => {

@@ -112,6 +112,8 @@ async fn take_out(
     let phones: Vec<String> = person.iter().filter(|row| row.kind == "phone").map(|row| row.value.clone()).collect();
     let message_ids = tx.message_ids_to(&fragments, &phones).await?;
     tx.erase_messages(&message_ids).await?;
+    let addresses: Vec<String> = person.iter().filter(|row| row.generation == 0).map(|row| row.value.clone()).collect();
+    tx.forget_suppressed_addresses(&addresses).await?;
     let dead_letters = tx.erase_dead_letters(|letter| sought.is_in(&letter.raw, &settings.hash_key, &settings.region)).await?;
     let (entities, changed) = make_nobodys(tx, settings, record.offset, &fragments).await?;
     let left = tx.memberships(&[profile_id]).await?.into_iter().flat_map(|(_, held)| held.since_us.into_keys()).collect();

@@ -4,15 +4,18 @@
 //! record's time; it knows no other, and no chance: the same log gives the same state, whatever the batches.
 
 mod batch;
+mod broadcast;
 mod channel;
 mod command;
 mod component;
+mod consent;
 mod definition;
 mod entity;
 mod erase;
 mod forecast;
 mod identity;
 mod load;
+mod message;
 mod outbox;
 mod pending;
 mod person;
@@ -35,7 +38,9 @@ pub use forecast::{Example, Forecast, forecast};
 pub use replay::{ReplayError, replay};
 pub use run::{Progress, RunError, run};
 
-use crate::{outbox::RecentSms, pending::Pending, seen::Seen, segment::Registry, state::State, suppress::Suppression};
+use crate::{
+    definition::Messaging, outbox::RecentSms, pending::Pending, seen::Seen, segment::Registry, state::State, suppress::Suppression,
+};
 
 /// What the fold is told by the administrator.
 #[derive(Debug, Clone)]
@@ -83,6 +88,7 @@ struct Definitions {
     /// The settings' blocked values, made ready.
     blocked: Arc<Blocked>,
     segments: Arc<Registry>,
+    messaging: Arc<Messaging>,
 }
 
 impl Memory {
@@ -93,7 +99,8 @@ impl Memory {
         let (known_edges, event_names) = (identity::KnownEdges::default(), EventNames::default());
         let (rules, identity) = (store.channel_rules().await?, store.identity_settings().await?);
         let segments = Arc::new(Registry::of(store.segments().await?));
-        let definitions = Definitions { rules, blocked: Arc::new(Blocked::of(&identity)), identity, segments };
+        let messaging = Arc::new(Messaging::read(&mut store.begin().await?).await?);
+        let definitions = Definitions { rules, blocked: Arc::new(Blocked::of(&identity)), identity, segments, messaging };
         let suppression = Suppression::open(&mut store.begin().await?).await?;
         let pending = Pending::new(settings.waiting_fragments_max, store.folded_offset().await?);
         Ok(Self { seen, pending, known_edges, recent_sms, event_names, definitions, suppression })
@@ -218,10 +225,11 @@ async fn fold(tx: &mut FoldTx, state: &mut State<'_>, record: &Record, is_duplic
             let before = segment::before(state, fragment_id);
             let touch = profile::update(state, event, fragment_id);
             entity::tell(state, told, fragment_id, touch.as_ref());
-            let touched = segment::measure(state, event, fragment_id, touch.as_ref(), before);
+            let mut touched = segment::measure(state, event, fragment_id, touch.as_ref(), before);
+            touched.consents = consent::note(tx, state, pending, event, fragment_id).await?;
             segment::update(tx, state, pending, fragment_id, &touched).await?;
             outbox::admit(state, event, fragment_id, touch.as_ref());
-            outbox::settle(state, event);
+            message::settle(tx, state, pending, event).await?;
         }
         Content::Refused { letter, day_received } => profile::refuse(state, letter, *day_received),
         Content::AdCost(cost) => entity::cost(state, cost),
@@ -231,6 +239,7 @@ async fn fold(tx: &mut FoldTx, state: &mut State<'_>, record: &Record, is_duplic
             state.expire();
             state.expire_messages();
             segment::wake(tx, state, pending).await?;
+            message::wake(tx, state, pending).await?;
         }
     }
     Ok(())

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use forecourt_model::{
     Block, EventNames, FragmentId, FragmentState, Identifier, ProfileId,
-    command::Action,
+    command::{Action, Recipient},
     form::SOURCE_PREFIX,
     identity::{KindRole, PersonFacts},
-    message::{DELIVER_SOURCE, Outcome},
+    message::{DELIVER_SOURCE, Outcome, Reaction},
     time,
 };
 use forecourt_store::{FoldTx, StoreError, fragment::FragmentRow};
@@ -43,6 +43,7 @@ pub(crate) async fn state<'a>(
         identity: definitions.identity.clone(),
         blocked: definitions.blocked.clone(),
         segments: definitions.segments.clone(),
+        messaging: definitions.messaging.clone(),
         memberships: FxHashMap::default(),
         regrouped: Vec::new(),
         segment_changes: BTreeSet::new(),
@@ -76,6 +77,9 @@ pub(crate) async fn state<'a>(
         messages: BTreeMap::new(),
         messages_expire_before: None,
         recent_sms: RecentSms::default(),
+        admitted: FxHashMap::default(),
+        suppressed_addresses: BTreeMap::new(),
+        suppressed_address_changes: BTreeMap::new(),
         suppression: Suppression::default(),
         suppressed_forgotten_until: None,
         block: Block { first_offset, end_offset: batch.end_offset, ..Block::default() },
@@ -133,7 +137,10 @@ impl Wanted {
                     let is_submit = event.source.starts_with(SOURCE_PREFIX);
                     wanted.definitions |= is_submit;
                     if event.source == DELIVER_SOURCE {
+                        // A message that does not arrive may be followed by the next of its chain.
+                        wanted.definitions = true;
                         wanted.messages.extend(Outcome::read(&event.name, &event.properties).map(|outcome| outcome.message_id));
+                        wanted.messages.extend(Reaction::read(&event.name, &event.properties).map(|reaction| reaction.message_id));
                     }
                     let whole = !definitions.segments.is_empty()
                         || 1 < event.identifiers.len()
@@ -203,6 +210,22 @@ impl Wanted {
                         wanted.messages.extend(message_ids.iter().cloned());
                     }
                     Action::SetChannelRules { .. } | Action::EraseProfile { .. } | Action::ForgetSuppressed { .. } => {}
+                    Action::SendMessage { message } => {
+                        wanted.definitions = true;
+                        let id = match &message.to {
+                            Recipient::Profile(profile_id) => FragmentId(profile_id.0),
+                            Recipient::Identifier(identifier) => identifier.fragment_id(&settings.hash_key, 0),
+                        };
+                        wanted.fragments.insert(id);
+                        wanted.whole.insert(id);
+                    }
+                    Action::SendBroadcast { .. } => wanted.definitions = true,
+                    Action::SetTemplate { .. }
+                    | Action::SetGate { .. }
+                    | Action::SetBroadcast { .. }
+                    | Action::StepBroadcast { .. }
+                    | Action::SuppressAddresses { .. }
+                    | Action::ReleaseAddresses { .. } => {}
                     // Each has a batch of its own, and loads as it goes.
                     Action::SetSegment { .. }
                     | Action::RemoveSegment { .. }
@@ -213,7 +236,8 @@ impl Wanted {
                         wanted.channels.push(Range { of: *of, after: after.clone(), until: until.clone() });
                     }
                 },
-                Content::Refused { .. } | Content::Tick | Content::Erased => {}
+                Content::Tick => wanted.definitions = true,
+                Content::Refused { .. } | Content::Erased => {}
             }
         }
         wanted

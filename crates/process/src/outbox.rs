@@ -1,4 +1,4 @@
-//! What is to be sent, decided; and what became of it, noted.
+//! What a form sets off, decided; and what is to be sent again.
 //!
 //! A submitted form admits exactly one SMS and one webhook. Their ids are derived from the event, so that a replay admits the
 //! same ones; whether somebody submitted twice is told by the log's time.
@@ -8,13 +8,17 @@ use std::collections::HashMap;
 use forecourt_model::{
     Event, FragmentId, IdentifierKind, Origin, Touch,
     form::{Form, SOURCE_PREFIX, SUBMITTED},
-    message::{self, DELIVER_SOURCE, Message, MessageChannel, MessageState, Outcome, REPEAT_US},
+    message::{Message, MessageChannel, MessageState, REPEAT_US, message_id},
     time::iso,
 };
-use forecourt_store::{Store, StoreError};
+use forecourt_store::{FoldTx, Store, StoreError};
 use serde_json::{Value, json};
 
-use crate::state::{State, TrackedMessage};
+use crate::{
+    message,
+    pending::Pending,
+    state::{State, TrackedMessage},
+};
 
 /// At this many entries those that no longer matter are let go.
 const RECENT_PRUNED_AT: usize = 4_096;
@@ -103,7 +107,7 @@ fn push(
     suppressed: Option<String>,
 ) -> bool {
     let cause = [event.source.as_str(), event.message_id.as_str()];
-    let message_id = message::message_id(&state.settings.hash_key, cause, &form.form_id, message_channel, recipient);
+    let message_id = message_id(&state.settings.hash_key, cause, &form.form_id, message_channel, recipient);
     let held = state.definitions.sending.holds(recipient).map(str::to_owned);
     let (now, reason) = match (suppressed, held) {
         (Some(reason), _) => (MessageState::Suppressed, reason),
@@ -126,6 +130,10 @@ fn push(
         admitted_us: state.at_us,
         pending_offset: state.offset,
         changed_us: state.at_us,
+        plan: None,
+        due_us: None,
+        read_us: None,
+        clicked_us: None,
     };
     state.messages.insert(message_id, TrackedMessage { message, dirty: true });
     is_admitted
@@ -157,23 +165,15 @@ fn webhook_body(event: &Event, form: &Form, phone: &str, profile_id: i64, touch:
     })
 }
 
-/// Notes what became of a message.
-pub(crate) fn settle(state: &mut State<'_>, event: &Event) {
-    if event.source != DELIVER_SOURCE {
-        return;
-    }
-    let Some(outcome) = Outcome::read(&event.name, &event.properties) else { return };
-    let at_us = state.at_us;
-    let Some(tracked) = state.messages.get_mut(&outcome.message_id) else { return };
-    let message = &mut tracked.message;
-    if message.round == outcome.round && outcome.state.follows(message.state) {
-        (message.state, message.reason, message.changed_us) = (outcome.state, outcome.reason, at_us);
-        tracked.dirty = true;
-    }
-}
-
 /// Has messages sent again, by a person's wish. What may not be sent again is left; if that is all of them, the reason is told.
-pub(crate) fn retry(state: &mut State<'_>, ids: &[String]) -> Result<(), String> {
+///
+/// What was made of a template goes through the gate once more: who objected meanwhile is not written to by a click.
+pub(crate) async fn retry(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    pending: &Pending,
+    ids: &[String],
+) -> Result<Result<(), String>, StoreError> {
     let (offset, at_us) = (state.offset, state.at_us);
     let mut refused = "there are no such messages: name some".to_owned();
     let mut done = false;
@@ -184,13 +184,19 @@ pub(crate) fn retry(state: &mut State<'_>, ids: &[String]) -> Result<(), String>
             refused = format!("a message that is {} is not sent again", message.state.as_str());
         } else if let Some(reason) = state.definitions.sending.holds(&message.recipient) {
             refused = format!("it would be held again ({reason}): change that under Settings, Sending");
+        } else if message.plan.is_some() {
+            match message::send_again(tx, state, pending, id).await? {
+                Ok(()) => done = true,
+                Err(reason) => refused = format!("it would be kept back again ({reason})"),
+            }
         } else {
             message.round += 1;
             (message.state, message.reason) = (MessageState::Pending, String::new());
             (message.pending_offset, message.changed_us) = (offset, at_us);
+            message.is_admitted = true;
             tracked.dirty = true;
             done = true;
         }
     }
-    if done { Ok(()) } else { Err(refused) }
+    Ok(if done { Ok(()) } else { Err(refused) })
 }

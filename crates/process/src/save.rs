@@ -59,6 +59,7 @@ pub(crate) async fn changes(
     tx.save_verdicts(&state.verdicts).await?;
     tx.save_definitions(&state.definitions.changes).await?;
     tx.save_messages(state.messages.values().filter(|tracked| tracked.dirty).map(|tracked| &tracked.message)).await?;
+    tx.save_suppressed_addresses(&state.suppressed_address_changes).await?;
     if let Some(before_us) = state.messages_expire_before {
         tx.drop_messages_before(before_us).await?;
     }
@@ -73,7 +74,13 @@ pub(crate) async fn changes(
     tx.save_block(&state.block).await?;
     tx.drop_blocks(lake_offset).await?;
     tx.save_fold_numbers(&state.numbers).await?;
-    let definitions = Definitions { rules: state.rules, identity: state.identity, blocked: state.blocked, segments: state.segments };
+    let definitions = Definitions {
+        rules: state.rules,
+        identity: state.identity,
+        blocked: state.blocked,
+        segments: state.segments,
+        messaging: state.messaging,
+    };
     Ok(Saved { block: state.block, known_edges: state.known_edges, definitions, suppression: state.suppression })
 }
 

@@ -10,15 +10,16 @@ use std::{
 };
 
 use forecourt_model::{
-    Derived, Event, EventAttribution, EventRow, FragmentId, FragmentState, Origin, ProfileId, Touch,
+    Event, EventAttribution, EventRow, FragmentId, FragmentState, Origin, ProfileId, Touch,
     block::TouchOf,
+    broadcast::BroadcastOf,
     command::Action,
     measure::{Measure, Seen},
     rule::{self, Part, Person},
     segment::{ENTERED, Filled, LEFT, Memberships, Segment, Segments, Version, size_name},
     time,
 };
-use forecourt_store::{FoldTx, StoreError, erasure::EntityKind, fragment::DERIVED};
+use forecourt_store::{FoldTx, StoreError, erasure::EntityKind};
 use rustc_hash::FxHasher;
 
 pub(crate) use registry::Registry;
@@ -46,6 +47,7 @@ pub(crate) struct Touched {
     traits: Vec<String>,
     came: bool,
     place: bool,
+    pub consents: bool,
     entities: bool,
     /// How long nothing had been heard of the fragment.
     silent_us: Option<i64>,
@@ -76,7 +78,7 @@ pub(crate) async fn load(tx: &mut FoldTx, state: &mut State<'_>) -> Result<(), S
     memberships(tx, state, &profiles.into_iter().collect::<Vec<_>>()).await
 }
 
-async fn memberships(tx: &mut FoldTx, state: &mut State<'_>, profiles: &[ProfileId]) -> Result<(), StoreError> {
+pub(crate) async fn memberships(tx: &mut FoldTx, state: &mut State<'_>, profiles: &[ProfileId]) -> Result<(), StoreError> {
     let absent: Vec<ProfileId> = profiles.iter().copied().filter(|id| !state.memberships.contains_key(id)).collect();
     for (id, held) in tx.memberships(&absent).await? {
         state.memberships.insert(id, TrackedMemberships { held, dirty: false });
@@ -294,10 +296,9 @@ async fn decide_asked(
     let kept = state.memberships.entry(profile_id).or_default();
     kept.dirty |= !turned.is_empty() || held.turns_us != turned_us;
     kept.held = held;
-    let has_events = |id: &FragmentId| state.fragments.get(id).is_some_and(|held| 0 < held.row.events);
-    let carrier = told_of.or_else(|| whole.iter().copied().find(has_events));
+    let carrier = told_of.or_else(|| state.carrier(&whole));
     for turn in turned {
-        tell(state, registry, profile_id, carrier, &turn, touched);
+        tell(state, registry, carrier, &turn, touched);
     }
     Ok(())
 }
@@ -364,7 +365,7 @@ fn decide_versions(
 }
 
 /// All fragments of a profile with their states read; `None` where the profile is gone.
-async fn whole(
+pub(crate) async fn whole(
     tx: &mut FoldTx,
     state: &mut State<'_>,
     pending: &Pending,
@@ -420,7 +421,7 @@ async fn entities(tx: &mut FoldTx, state: &mut State<'_>, whole: &[FragmentId]) 
 /// Counts that somebody entered or left, and makes an event of it for a version in force.
 ///
 /// * `carrier`: a fragment with events, for the lake's row.
-fn tell(state: &mut State<'_>, registry: &Registry, profile_id: ProfileId, carrier: Option<FragmentId>, turn: &Turn, touched: &Touched) {
+fn tell(state: &mut State<'_>, registry: &Registry, carrier: Option<FragmentId>, turn: &Turn, touched: &Touched) {
     let Some(version) = registry.segments.versions.get(&turn.number) else { return };
     state.add_number(&size_name(turn.number), if turn.entered { 1 } else { -1 });
     if !version.is_live() {
@@ -432,30 +433,14 @@ fn tell(state: &mut State<'_>, registry: &Registry, profile_id: ProfileId, carri
     if !touched.is_told {
         return;
     }
-    let (offset, at_us) = (state.offset, state.at_us);
-    let Some((carrier, fragment)) = carrier.and_then(|id| Some((id, state.fragments.get_mut(&id)?))) else { return };
-    fragment.row.marks |= DERIVED;
-    fragment.dirty = true;
-    // Never before the fragment's own events: a merge looks for its rows between those and now.
-    let ts_us = at_us.max(fragment.row.first_us);
+    let Some(carrier) = carrier else { return };
     // Read by people: what must not hold says so.
     let wishes = version.segment.rule.wishes();
     let because: Vec<_> = turn.because.iter().filter_map(|at| wishes.get(*at)).take(8).collect();
     let properties = serde_json::json!({
         "segment_id": id, "segment": version.segment.name, "version": turn.number, "because": because, "cause": touched.cause,
     });
-    let index = state.block.derived.iter().rev().take_while(|derived| derived.offset == offset).count() as u32;
-    let name = if turn.entered { ENTERED } else { LEFT };
-    state.block.derived.push(Derived {
-        offset,
-        index,
-        ts_us,
-        fragment_id: carrier,
-        profile_id,
-        name: name.to_owned(),
-        properties: properties.to_string(),
-    });
-    state.totals.add("event", time::day(ts_us), name, 1, 0);
+    state.derive(carrier, if turn.entered { ENTERED } else { LEFT }, properties.to_string());
 }
 
 /// Decides anew for those whose time has come.
@@ -491,6 +476,10 @@ pub(crate) fn set(state: &mut State<'_>, segment: &Segment, actor: &str) -> Verd
 }
 
 pub(crate) fn remove(state: &mut State<'_>, segment_id: &str) -> Verdict {
+    let looks = |of: &&BroadcastOf| of.is_open() && of.broadcast.segment_ids().any(|id| id == segment_id);
+    if let Some(of) = state.messaging.broadcasts.values().find(looks) {
+        return Err(format!("the broadcast `{}` goes to it: cancel that first", of.broadcast.name));
+    }
     change(state, |segments| segments.remove(segment_id))
 }
 

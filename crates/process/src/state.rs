@@ -6,15 +6,16 @@ use std::{
 };
 
 use forecourt_model::{
-    Block, ChannelBy, ChannelRules, EventNames, FragmentId, FragmentState, IdentitySettings, ProfileId, Touch, Why,
+    Block, ChannelBy, ChannelRules, Derived, EventNames, FragmentId, FragmentState, IdentitySettings, ProfileId, Touch, Why,
     block::TouchOf,
     command::{DeadLetterState, Verdict},
     entity::{AdCost, Call, Lead, Order},
     form::Form,
+    gate::Admitted,
     identity::{Blocked, Node, PersonFacts},
     message::{Message, MessageState, Sending},
     segment::Memberships,
-    time::{DAY_US, HOUR_US},
+    time::{self, DAY_US, HOUR_US},
 };
 use forecourt_store::{
     FoldNumbers,
@@ -23,11 +24,15 @@ use forecourt_store::{
     fragment::{DERIVED, Evidence, FragmentRow},
     identity::{LedgerLine, NotSame},
     source_hour::SourceHourChanges,
+    suppressed_address::{AddressKey, SuppressedAddress},
     totals::TotalChanges,
 };
 use rustc_hash::FxHashMap;
 
-use crate::{Record, Settings, component::Weighed, identity::KnownEdges, outbox::RecentSms, segment::Registry, suppress::Suppression};
+use crate::{
+    Record, Settings, component::Weighed, definition::Messaging, identity::KnownEdges, outbox::RecentSms, segment::Registry,
+    suppress::Suppression,
+};
 
 /// How long a command's verdict can be asked for.
 const VERDICT_KEPT_US: i64 = HOUR_US;
@@ -47,6 +52,7 @@ pub(crate) struct State<'a> {
     pub identity: Arc<IdentitySettings>,
     pub blocked: Arc<Blocked>,
     pub segments: Arc<Registry>,
+    pub messaging: Arc<Messaging>,
     /// What the profiles that the batch looked at are in.
     pub memberships: FxHashMap<ProfileId, TrackedMemberships>,
     /// Who went from which profile to which at the record being folded: all of it, or one fragment.
@@ -92,6 +98,11 @@ pub(crate) struct State<'a> {
     pub messages: BTreeMap<String, TrackedMessage>,
     pub messages_expire_before: Option<i64>,
     pub recent_sms: RecentSms,
+    /// What was admitted lately to the fragments that were looked at.
+    pub admitted: FxHashMap<FragmentId, Vec<(String, Admitted)>>,
+    /// The addresses that were looked at, with why nothing is sent to them, if nothing is.
+    pub suppressed_addresses: BTreeMap<AddressKey, Option<SuppressedAddress>>,
+    pub suppressed_address_changes: BTreeMap<AddressKey, Option<SuppressedAddress>>,
     pub suppression: Suppression,
     /// Up to which offset the records that were dropped for an erased person are overwritten.
     pub suppressed_forgotten_until: Option<u64>,
@@ -251,6 +262,25 @@ impl State<'_> {
     pub fn wakes_delivery(&self) -> bool {
         let sends = |tracked: &TrackedMessage| tracked.dirty && tracked.message.state == MessageState::Pending;
         self.messages.values().any(sends) || self.definitions.changes.iter().any(|change| change.kind == SENDING)
+    }
+
+    /// Of a person's fragments one that the lake has rows of.
+    pub fn carrier(&self, whole: &[FragmentId]) -> Option<FragmentId> {
+        whole.iter().copied().find(|id| self.fragments.get(id).is_some_and(|held| 0 < held.row.events))
+    }
+
+    /// Makes an event of what was concluded at the record being folded; it goes with a fragment's rows.
+    pub fn derive(&mut self, fragment_id: FragmentId, name: &str, properties: String) {
+        let (offset, at_us) = (self.offset, self.at_us);
+        let Some(fragment) = self.fragments.get_mut(&fragment_id) else { return };
+        fragment.row.marks |= DERIVED;
+        fragment.dirty = true;
+        // Never before the fragment's own events: a merge looks for its rows between those and now.
+        let ts_us = at_us.max(fragment.row.first_us);
+        let profile_id = fragment.row.profile_id;
+        let index = self.block.derived.iter().rev().take_while(|derived| derived.offset == offset).count() as u32;
+        self.block.derived.push(Derived { offset, index, ts_us, fragment_id, profile_id, name: name.to_owned(), properties });
+        self.totals.add("event", time::day(ts_us), name, 1, 0);
     }
 
     /// Index in the block of the channel that rules gave to an event's own touch.

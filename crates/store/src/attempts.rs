@@ -10,7 +10,7 @@ use forecourt_model::message::MessageState;
 use crate::{Database, Row, StoreError, Tx, Value};
 
 /// In the order they run; each runs once.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/attempts/0001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/attempts/0001.sql"), include_str!("../migrations/attempts/0002.sql")];
 /// Keys in one statement.
 const KEYS: usize = 400;
 
@@ -66,6 +66,8 @@ pub struct Settled {
     pub round: i64,
     pub state: MessageState,
     pub reason: String,
+    /// Whether nothing will ever reach this address.
+    pub is_permanent: bool,
     pub at_us: i64,
     pub told: bool,
 }
@@ -90,7 +92,7 @@ pub struct RoundProgress {
 
 const ATTEMPT: &str =
     "message_id, round, number, message_channel, started_us, ended_us, result, status, detail, request, answer, provider_id, retry_us";
-const SETTLED: &str = "message_id, round, state, reason, at_us, told";
+const SETTLED: &str = "message_id, round, state, reason, at_us, told, is_permanent";
 
 fn attempt(row: &Row) -> Result<Attempt, StoreError> {
     Ok(Attempt {
@@ -117,6 +119,7 @@ fn settled(row: &Row) -> Result<Settled, StoreError> {
         round: row.int(1)?,
         state: MessageState::parse(&state).ok_or_else(|| StoreError::Unreadable(format!("a message's state `{state}`")))?,
         reason: row.text(3)?,
+        is_permanent: row.int(6)? != 0,
         at_us: row.int(4)?,
         told: row.int(5)? != 0,
     })
@@ -162,7 +165,9 @@ impl Attempts {
         let rows = tx.query(END, vec![now_us.into(), WHY.into()]).await?;
         for row in &rows {
             let (message_id, round) = (row.text(0)?, row.int(1)?);
-            let unknown = Settled { message_id, round, state: MessageState::Unknown, reason: WHY.to_owned(), at_us: now_us, told: false };
+            let reason = WHY.to_owned();
+            let unknown =
+                Settled { message_id, round, state: MessageState::Unknown, reason, is_permanent: false, at_us: now_us, told: false };
             settle(&mut tx, &unknown).await?;
         }
         tx.commit().await?;
@@ -262,7 +267,7 @@ async fn end(tx: &mut Tx, key: &SendKey, number: i64, ending: &Ending) -> Result
 
 /// The first word stands.
 async fn settle(tx: &mut Tx, settled: &Settled) -> Result<(), StoreError> {
-    let sql = format!("INSERT INTO settled ({SETTLED}) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (message_id, round) DO NOTHING");
+    let sql = format!("INSERT INTO settled ({SETTLED}) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (message_id, round) DO NOTHING");
     let parameters = vec![
         settled.message_id.as_str().into(),
         settled.round.into(),
@@ -270,6 +275,7 @@ async fn settle(tx: &mut Tx, settled: &Settled) -> Result<(), StoreError> {
         settled.reason.as_str().into(),
         settled.at_us.into(),
         settled.told.into(),
+        settled.is_permanent.into(),
     ];
     tx.execute(&sql, parameters).await?;
     Ok(())

@@ -2,7 +2,15 @@
 
 use std::sync::Arc;
 
-use forecourt_model::{ChannelRules, channel::ChannelRule, form::Form, message::Sending};
+use forecourt_model::{
+    ChannelRules,
+    broadcast::BroadcastOf,
+    channel::ChannelRule,
+    form::Form,
+    gate::Gate,
+    message::Sending,
+    message_template::{MessageTemplate, TemplateHead},
+};
 
 use crate::{Row, Store, StoreError, Value, store::FoldTx};
 
@@ -38,7 +46,21 @@ pub const SENDING: &str = "sending";
 pub const CHANNEL_RULES: &str = "channel_rules";
 /// The kind of the identity settings; there is one.
 pub const IDENTITY: &str = "identity";
+/// The kind of templates as they are now.
+pub const TEMPLATE: &str = "template";
+/// The kind of templates as they were: see [`version_id`].
+pub const TEMPLATE_VERSION: &str = "template_version";
+/// The kind of the gate; there is one.
+pub const GATE: &str = "gate";
+/// The kind of broadcasts.
+pub const BROADCAST: &str = "broadcast";
 
+/// What a version of a template is kept under.
+pub fn version_id(template_id: &str, version: u64) -> String {
+    format!("{template_id}@{version}")
+}
+
+const SELECT_ONE: &str = "SELECT body, version, created_us, changed_us, changed_by FROM definitions WHERE kind = $1 AND definition_id = $2";
 const SELECT: &str = "SELECT body, version, created_us, changed_us, changed_by FROM definitions WHERE kind = $1 ORDER BY definition_id";
 
 fn definition<T: serde::de::DeserializeOwned>(row: &Row) -> Result<Definition<T>, StoreError> {
@@ -56,6 +78,29 @@ impl FoldTx {
     pub async fn sending(&mut self) -> Result<Sending, StoreError> {
         let rows = self.tx.query(SELECT, vec![SENDING.into()]).await?;
         Ok(rows.first().map(definition).transpose()?.map_or_else(Sending::default, |definition: Definition<Sending>| definition.body))
+    }
+
+    /// All templates as the fold keeps them, by id.
+    pub async fn template_heads(&mut self) -> Result<Vec<(String, TemplateHead)>, StoreError> {
+        const SQL: &str = "SELECT body, log_offset FROM definitions WHERE kind = $1 ORDER BY definition_id";
+        let rows = self.tx.query(SQL, vec![TEMPLATE.into()]).await?;
+        let head = |row: &Row| {
+            let template: MessageTemplate =
+                serde_json::from_str(&row.text(0)?).map_err(|error| StoreError::Unreadable(format!("a template: {error}")))?;
+            Ok((template.template_id.clone(), template.head(row.int(1)? as u64)))
+        };
+        rows.iter().map(head).collect()
+    }
+
+    pub async fn gate(&mut self) -> Result<Gate, StoreError> {
+        let rows = self.tx.query(SELECT, vec![GATE.into()]).await?;
+        Ok(rows.first().map(definition).transpose()?.map_or_else(Gate::default, |definition: Definition<Gate>| definition.body))
+    }
+
+    /// All broadcasts, by id.
+    pub async fn broadcasts(&mut self) -> Result<Vec<BroadcastOf>, StoreError> {
+        let rows = self.tx.query(SELECT, vec![BROADCAST.into()]).await?;
+        rows.iter().map(|row| definition(row).map(|definition| definition.body)).collect()
     }
 
     /// Saves definitions in the order of their changes; each change is a version.
@@ -85,9 +130,40 @@ impl Store {
     }
 
     pub async fn form(&self, form_id: &str) -> Result<Option<Definition<Form>>, StoreError> {
-        const SQL: &str =
-            "SELECT body, version, created_us, changed_us, changed_by FROM definitions WHERE kind = $1 AND definition_id = $2";
-        self.db.query(SQL, vec![FORM.into(), form_id.into()]).await?.first().map(definition).transpose()
+        self.one(FORM, form_id).await
+    }
+
+    async fn one<T: serde::de::DeserializeOwned>(&self, kind: &str, id: &str) -> Result<Option<Definition<T>>, StoreError> {
+        self.db.query(SELECT_ONE, vec![kind.into(), id.into()]).await?.first().map(definition).transpose()
+    }
+
+    /// All templates as they are now, by id.
+    pub async fn templates(&self) -> Result<Vec<Definition<MessageTemplate>>, StoreError> {
+        self.db.query(SELECT, vec![TEMPLATE.into()]).await?.iter().map(definition).collect()
+    }
+
+    pub async fn template(&self, template_id: &str) -> Result<Option<Definition<MessageTemplate>>, StoreError> {
+        self.one(TEMPLATE, template_id).await
+    }
+
+    /// A template as it was from the record at `version` on.
+    pub async fn template_version(&self, template_id: &str, version: u64) -> Result<Option<MessageTemplate>, StoreError> {
+        let kept = self.one(TEMPLATE_VERSION, &version_id(template_id, version)).await?;
+        Ok(kept.map(|definition: Definition<MessageTemplate>| definition.body))
+    }
+
+    /// What messages are admitted by; the built-in rules until somebody changed them.
+    pub async fn gate(&self) -> Result<Gate, StoreError> {
+        Ok(self.only_definition(GATE).await?.map_or_else(Gate::default, |definition| definition.body))
+    }
+
+    /// All broadcasts, by id.
+    pub async fn broadcasts(&self) -> Result<Vec<Definition<BroadcastOf>>, StoreError> {
+        self.db.query(SELECT, vec![BROADCAST.into()]).await?.iter().map(definition).collect()
+    }
+
+    pub async fn broadcast(&self, broadcast_id: &str) -> Result<Option<Definition<BroadcastOf>>, StoreError> {
+        self.one(BROADCAST, broadcast_id).await
     }
 
     /// The switches over all sending; safe mode is on until somebody switched it off.

@@ -21,6 +21,7 @@ mod schema;
 pub mod segment;
 pub mod source_hour;
 mod store;
+pub mod suppressed_address;
 pub mod totals;
 mod verdict;
 pub mod weighing;

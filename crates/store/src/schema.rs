@@ -97,6 +97,21 @@ CREATE TABLE suppressed_records (log_offset KEY64);
 CREATE TABLE segment_versions (number KEY64, body TEXT NOT NULL);
 CREATE TABLE memberships (profile_id KEY64, turns_us BIGINT NOT NULL, members TEXT NOT NULL);
 CREATE INDEX memberships_by_turn ON memberships (turns_us, profile_id) WHERE turns_us <> 0;
+",
+    "
+ALTER TABLE outbox ADD COLUMN purpose TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN variant TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN step BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN plan TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN due_us BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN read_us BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN clicked_us BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX outbox_by_fragment ON outbox (fragment_id, admitted_us);
+CREATE INDEX outbox_by_definition ON outbox (definition, admitted_us);
+CREATE INDEX outbox_due ON outbox (due_us, admitted_us, message_id) WHERE due_us <> 0;
+CREATE TABLE suppressed_addresses (
+    message_channel TEXT_C NOT NULL, address TEXT_C NOT NULL, reason TEXT NOT NULL, actor TEXT NOT NULL, at_us BIGINT NOT NULL,
+    PRIMARY KEY (message_channel, address)) BY_KEY;
 "];
 
 /// A state table as a checkpoint copies it and a replay compares it.
@@ -240,10 +255,18 @@ pub const COMPARED: &[Table] = &[
             "admitted_us",
             "pending_offset",
             "changed_us",
+            "purpose",
+            "variant",
+            "step",
+            "plan",
+            "due_us",
+            "read_us",
+            "clicked_us",
         ],
         key: 1,
         live: "1 = 1",
     },
+    Table { name: "suppressed_addresses", columns: &["message_channel", "address", "reason", "actor", "at_us"], key: 2, live: "1 = 1" },
     Table { name: "verdicts", columns: &["log_offset", "at_us", "body"], key: 1, live: "1 = 1" },
     Table { name: "source_hours", columns: &["source", "hour", "accepted", "refused", "last_us"], key: 2, live: "1 = 1" },
     Table {

@@ -35,7 +35,7 @@ fn begun(message_id: &str, number: i64) -> Note {
 }
 
 fn settled(message_id: &str, state: MessageState) -> Settled {
-    Settled { message_id: message_id.into(), round: 0, state, reason: String::new(), at_us: 50, told: false }
+    Settled { message_id: message_id.into(), round: 0, state, reason: String::new(), is_permanent: false, at_us: 50, told: false }
 }
 
 fn ended(message_id: &str, number: i64, settled: Option<Settled>) -> Note {

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::{CameBy, Compared, Counted, OrdersBy, Place, Rule, Which, Within};
+use super::{CameBy, Compared, ConsentIs, Counted, OrdersBy, Place, Rule, Which, Within};
 use crate::{
     FragmentState, Touch,
+    consent::given_by,
     measure::{Grain, Measure, Of, Op, THOUSANDTHS, Test, text_of},
     time,
 };
@@ -121,6 +122,15 @@ fn condition(rule: &Rule, measures: &[(String, Of)], person: &Person<'_>, now_us
         Rule::All { .. } | Rule::Any { .. } | Rule::Not { .. } => (false, None),
         Rule::Trait { name, is } => (trait_holds(person.trait_value(name), is), None),
         Rule::Date { name, from_days, to_days } => date(person.trait_value(name), *from_days, *to_days, now_us, zone),
+        Rule::Consent { purpose, message_channel, controller, is } => {
+            let said = given_by(person.parts.iter().map(|part| &part.state.consents), purpose, *message_channel, controller);
+            let wanted = match is {
+                ConsentIs::Given => Some(true),
+                ConsentIs::Withdrawn => Some(false),
+                ConsentIs::Unknown => None,
+            };
+            (said == wanted, None)
+        }
         Rule::Identifier { kind } => (person.parts.iter().any(|part| part.kind == kind), None),
         Rule::Did { measure, is, within, .. } => {
             let Some((key, of)) = measures.first() else { return (false, None) };

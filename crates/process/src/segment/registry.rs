@@ -27,6 +27,7 @@ pub(crate) struct Registry {
     by_segment: FxHashMap<String, Vec<usize>>,
     came: Vec<usize>,
     place: Vec<usize>,
+    consents: Vec<usize>,
     entities: Vec<usize>,
     seen: Vec<usize>,
 }
@@ -78,6 +79,7 @@ impl Registry {
                 Rule::Segment { segment_id } => self.by_segment.entry(segment_id.clone()).or_default(),
                 Rule::Came { .. } => &mut self.came,
                 Rule::Place { .. } => &mut self.place,
+                Rule::Consent { .. } => &mut self.consents,
                 Rule::Stage { .. } | Rule::Orders { .. } => &mut self.entities,
                 Rule::Seen { which, within } => {
                     let looks_back_us = if *which == Which::First { 0 } else { within.us() };
@@ -126,7 +128,13 @@ impl Registry {
         };
         touched.measures.iter().for_each(|at| mark(&self.by_measure[*at]));
         touched.traits.iter().filter_map(|name| self.by_trait.get(name)).for_each(|list| mark(list));
-        for (touches, list) in [(touched.came, &self.came), (touched.place, &self.place), (touched.entities, &self.entities)] {
+        let lists = [
+            (touched.came, &self.came),
+            (touched.place, &self.place),
+            (touched.consents, &self.consents),
+            (touched.entities, &self.entities),
+        ];
+        for (touches, list) in lists {
             if touches {
                 mark(list);
             }

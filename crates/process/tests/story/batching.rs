@@ -3,8 +3,12 @@
 use forecourt_log::Entry;
 use forecourt_model::{
     ChannelRules, Identifier, IdentifierKind, Origin, RecordKind,
+    broadcast::{Broadcast, BroadcastStep, ChainStep, Reached, Variant},
     channel::ChannelRule,
-    command::{Action, ChannelsOf, Command},
+    command::{Action, ChannelsOf, Command, MessageWish, Recipient},
+    gate::{Cap, Gate},
+    message::{DELIVER_SOURCE, MessageChannel, MessageState, Outcome, Reaction, ReactionKind, Sending, id_of_step},
+    message_template::{Content, MessageTemplate},
     segment::Segment,
     time::HOUR_US,
 };
@@ -101,6 +105,153 @@ fn segment_command(touch: &Touch) -> Option<Action> {
     }
 }
 
+/// The templates that the world begins with, and the freedom to send.
+fn first_templates() -> Vec<Action> {
+    let template = |id: &str, message_channel, subject: &str| {
+        let content = Content { subject: subject.to_owned(), body: "b".to_owned(), text: "t".to_owned(), ..Content::default() };
+        let uses = vec!["profile.name".to_owned()];
+        Action::SetTemplate {
+            template: MessageTemplate {
+                template_id: id.to_owned(),
+                name: id.to_owned(),
+                folder: String::new(),
+                message_channel,
+                language: "en".to_owned(),
+                brand_id: String::new(),
+                content,
+                uses,
+                is_archived: false,
+            },
+        }
+    };
+    vec![
+        template("mail", MessageChannel::Email, "s"),
+        template("push", MessageChannel::Telegram, ""),
+        Action::SetSending { sending: Sending { safe_mode: false, ..Sending::default() } },
+    ]
+}
+
+fn chain(minutes: u16) -> Vec<ChainStep> {
+    let step = |template_id: &str| ChainStep {
+        template_id: template_id.to_owned(),
+        wait_s: 3_600 * i64::from(1 + minutes % 30),
+        until: Reached::Read,
+    };
+    match minutes % 3 {
+        0 => vec![step("mail")],
+        1 => vec![step("mail"), step("mail"), step("push")],
+        _ => vec![step("push"), step("mail")],
+    }
+}
+
+/// Now and then something is sent to somebody, also to who is not there; or a broadcast is set, started, sent, paused.
+fn message_command(touch: &Touch) -> Option<Action> {
+    let broadcast_id = "spring".to_owned();
+    let half = i64::MAX / 2;
+    let purpose = ["service", "marketing", "transactional"][usize::from(touch.minutes % 3)].to_owned();
+    let step = |step| Some(Action::StepBroadcast { broadcast_id: "spring".to_owned(), step });
+    match touch.minutes % 19 {
+        0..=2 => {
+            let identifier = Identifier { kind: IdentifierKind::Email, value: format!("e{}@example.com", touch.minutes % 4) };
+            let variables = serde_json::json!({ "n": touch.minutes });
+            Some(Action::SendMessage {
+                message: Box::new(MessageWish {
+                    idempotency_key: format!("k{}", touch.minutes % 40),
+                    to: Recipient::Identifier(identifier),
+                    purpose,
+                    chain: chain(touch.minutes),
+                    variables,
+                    postpone_s: 86_400 * i64::from(touch.minutes % 2),
+                }),
+            })
+        }
+        3 | 4 => Some(Action::SetBroadcast {
+            broadcast: Broadcast {
+                broadcast_id,
+                name: "Spring".to_owned(),
+                segment_id: (touch.minutes % 2 == 0).then(|| "known".to_owned()),
+                excluded_segment_ids: vec![],
+                purpose,
+                variants: vec![Variant { name: "a".to_owned(), share: 800, chain: chain(touch.minutes) }],
+                holdout: 200,
+                starts_us: None,
+                per_minute: None,
+                postpone_s: 7_200,
+            },
+        }),
+        5..=7 => step(BroadcastStep::Start),
+        8 => step(BroadcastStep::Pause),
+        9 => step(BroadcastStep::Resume),
+        10 | 11 => Some(Action::SendBroadcast { broadcast_id, after: -1, until: half }),
+        12 => Some(Action::SendBroadcast { broadcast_id, after: half, until: i64::MAX }),
+        13 => Some(Action::SuppressAddresses {
+            message_channel: MessageChannel::Email,
+            addresses: vec!["e1@example.com".to_owned()],
+            reason: "asked".to_owned(),
+        }),
+        14 => Some(Action::ReleaseAddresses { message_channel: MessageChannel::Email, addresses: vec!["e1@example.com".to_owned()] }),
+        16 => {
+            let ids = (0..2).map(|step| id_of_step(&KEY, &format!("api:k{}", touch.minutes % 40), step));
+            Some(Action::RetryMessages { message_ids: ids.collect() })
+        }
+        15 => Some(Action::SetGate {
+            gate: Gate {
+                caps: vec![Cap { name: "c".to_owned(), message_channels: vec![], purposes: vec![], most: 1, within_h: 30 }],
+                ..Gate::default()
+            },
+        }),
+        _ => None,
+    }
+}
+
+/// Now and then something is told of a message, also of one that there is not.
+fn told_of_message(app: &App, n: usize, touch: &Touch) -> Option<Entry> {
+    let key = touch.minutes % 40;
+    let message_id = id_of_step(&KEY, &format!("api:k{key}"), u32::from(touch.minutes % 2));
+    let who = Identifier { kind: IdentifierKind::Email, value: format!("e{}@example.com", touch.minutes % 4) };
+    let (definition, purpose, at_us) = ("api:mail".to_owned(), "service".to_owned(), app.now_us);
+    let outcome = |state, is_permanent| {
+        Outcome {
+            message_id: message_id.clone(),
+            round: 0,
+            message_channel: MessageChannel::Email,
+            definition: definition.clone(),
+            who: who.clone(),
+            state,
+            reason: "r".to_owned(),
+            is_permanent,
+            at_us,
+        }
+        .to_item()
+    };
+    let reaction = |kind| {
+        Reaction {
+            message_id: message_id.clone(),
+            message_channel: MessageChannel::Email,
+            definition: definition.clone(),
+            purpose: purpose.clone(),
+            who: who.clone(),
+            kind,
+            url: String::new(),
+            bot_score: 0,
+            at_us,
+        }
+        .to_item()
+    };
+    let item = match touch.minutes % 13 {
+        0 | 1 => outcome(MessageState::Sent, false),
+        2 => outcome(MessageState::Delivered, false),
+        3 => outcome(MessageState::Failed, false),
+        4 => outcome(MessageState::Undelivered, true),
+        5 => reaction(ReactionKind::Opened),
+        6 => reaction(ReactionKind::Clicked),
+        7 if touch.repeat => reaction(ReactionKind::Unsubscribed),
+        8 if touch.repeat => reaction(ReactionKind::Complained),
+        _ => return None,
+    };
+    Some(app.of_source(DELIVER_SOURCE, &format!("d{n}"), Origin::Live, &item.to_string()))
+}
+
 /// Now and then somebody is erased, also somebody who is not there.
 fn erasure(touch: &Touch) -> Option<Action> {
     let identifier = |kind, value: &str| Identifier { kind, value: value.to_owned() }.fragment_id(&KEY, 0);
@@ -163,7 +314,7 @@ fn batches_of_any_size_end_in_the_same_state() {
                     let command = Command { actor: "ana@example.com".into(), action };
                     Entry { kind: RecordKind::Command as u8, body: serde_json::to_vec(&command).expect("json").into() }
                 };
-                one.append(first_segments().into_iter().map(command).collect()).await;
+                one.append(first_segments().into_iter().chain(first_templates()).map(command).collect()).await;
                 for (n, touch) in touches.iter().enumerate() {
                     one.now_us += if touch.minutes.is_multiple_of(5) { 7 * HOUR_US } else { 30_000_000 };
                     if touch.minutes.is_multiple_of(4) {
@@ -172,8 +323,12 @@ fn batches_of_any_size_end_in_the_same_state() {
                     let id = if touch.repeat { n / 2 } else { n };
                     let entry = entry(&one, &format!("m{id}"), touch);
                     one.append(vec![entry]).await;
-                    for action in channel_command(touch).into_iter().chain(erasure(touch)).chain(segment_command(touch)) {
+                    let actions = channel_command(touch).into_iter().chain(erasure(touch)).chain(segment_command(touch));
+                    for action in actions.chain(message_command(touch)) {
                         one.append(vec![command(action)]).await;
+                    }
+                    if let Some(told) = told_of_message(&one, n, touch) {
+                        one.append(vec![told]).await;
                     }
                 }
                 one.fold_all(1).await;

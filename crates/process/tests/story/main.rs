@@ -10,6 +10,7 @@ mod channels;
 mod erase;
 mod identity;
 mod kept;
+mod messages;
 mod order;
 mod people;
 mod replayed;

@@ -28,7 +28,7 @@ fn visit(device: &str, event: &str) -> String {
 
 impl App {
     /// Sets a segment and computes it; nothing of the past has to be brought in.
-    async fn segment(&mut self, id: &str, rule: serde_json::Value) -> u32 {
+    pub async fn segment(&mut self, id: &str, rule: serde_json::Value) -> u32 {
         let set = self.command(Action::SetSegment { segment: segment(id, rule) }).await;
         assert_eq!(set, Verdict::Done);
         let number = self.next_version(id).await;
@@ -73,7 +73,7 @@ impl App {
             .collect()
     }
 
-    async fn tick(&mut self) {
+    pub async fn tick(&mut self) {
         self.append(vec![forecourt_log::Entry { kind: RecordKind::Tick as u8, body: Default::default() }]).await;
         self.fold_all(10_000).await;
     }

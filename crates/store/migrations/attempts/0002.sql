@@ -1,0 +1,1 @@
+ALTER TABLE settled ADD COLUMN is_permanent BIGINT NOT NULL DEFAULT 0;
