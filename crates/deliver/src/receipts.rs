@@ -1,4 +1,6 @@
-//! Where an SMS gateway tells whether a message reached the person. It may tell twice, late, and in any order.
+//! Where providers tell whether a message reached the person, and was read. They may tell twice, late, and in any order.
+
+mod messengers;
 
 use axum::{
     Router,
@@ -10,19 +12,22 @@ use axum::{
 use bytes::Bytes;
 use forecourt_model::{
     gateway::{self, SmsGateway},
-    message::{Message, MessageChannel, MessageState, Outcome},
+    message::{Message, MessageChannel, MessageState, Outcome, Reaction, ReactionKind},
+    sender,
 };
 use forecourt_store::StoreError;
 use serde_json::{Map, Value};
 
-use crate::{Deliver, outcome, sms::text_at};
+use crate::{Deliver, Shared, channels::sms::text_at, outcome};
 
 const BODY_BYTES_MAX: usize = 64 << 10;
 
-/// `/v1/receipts/{key}`, by GET with a query or by POST with JSON or a form.
+/// `/v1/receipts/{key}` of the SMS gateway, by GET with a query or by POST with JSON or a form; `/v1/receipts/whatsapp/{key}` and
+/// `/v1/receipts/viber/{key}` as those tell.
 pub fn router(deliver: Deliver) -> Router {
     let route = get(by_get).post(by_post);
-    Router::new().route("/v1/receipts/{key}", route).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(deliver)
+    let messengers = messengers::routes();
+    Router::new().route("/v1/receipts/{key}", route).merge(messengers).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(deliver)
 }
 
 async fn by_get(State(deliver): State<Deliver>, Path(key): Path<String>, RawQuery(query): RawQuery) -> Response {
@@ -60,13 +65,21 @@ async fn answer(deliver: &Deliver, key: &str, receipt: Value) -> Response {
     }
 }
 
-async fn take(deliver: &Deliver, key: &str, receipt: &Value) -> Result<(StatusCode, &'static str), StoreError> {
-    let shared = &deliver.shared;
-    let secret = shared.control.secret(gateway::RECEIPTS_PLACE).await?;
+const NO_ADDRESS: &str = "this is no address for receipts: copy it from Settings, Sending";
+
+/// Whether this is the key that the channel's receipts come with.
+pub(crate) async fn is_key(shared: &Shared, channel: MessageChannel, key: &str) -> Result<bool, StoreError> {
+    let Some(place) = sender::receipts_place(channel) else { return Ok(false) };
+    let secret = shared.control.secret(place).await?;
     // Compared by hash: the time it takes says nothing of how much was right.
     let hash = |text: &str| <sha2::Sha256 as sha2::Digest>::digest(text.as_bytes());
-    if secret.is_none_or(|secret| hash(secret.reveal()) != hash(key)) {
-        return Ok((StatusCode::NOT_FOUND, "this is no address for receipts: copy it from Settings, Sending"));
+    Ok(secret.is_some_and(|secret| hash(secret.reveal()) == hash(key)))
+}
+
+async fn take(deliver: &Deliver, key: &str, receipt: &Value) -> Result<(StatusCode, &'static str), StoreError> {
+    let shared = &deliver.shared;
+    if !is_key(shared, MessageChannel::Sms, key).await? {
+        return Ok((StatusCode::NOT_FOUND, NO_ADDRESS));
     }
     let Some(gateway) = shared.control.setting::<SmsGateway>(gateway::SETTING).await? else {
         return Ok((StatusCode::NOT_FOUND, "no gateway is set up"));
@@ -85,7 +98,7 @@ async fn take(deliver: &Deliver, key: &str, receipt: &Value) -> Result<(StatusCo
 async fn take_one(deliver: &Deliver, gateway: &SmsGateway, receipt: &Value) -> Result<bool, StoreError> {
     let shared = &deliver.shared;
     let Some(id) = text_at(receipt, &gateway.receipt_id) else { return Ok(false) };
-    let Some((message, round)) = find(deliver, &id).await? else { return Ok(false) };
+    let Some((message, round)) = find(shared, MessageChannel::Sms, &id).await? else { return Ok(false) };
     let told = text_at(receipt, &gateway.receipt_state).unwrap_or_default();
     let is_one_of = |states: &[String]| states.iter().any(|state| state.eq_ignore_ascii_case(&told));
     let state = if is_one_of(&gateway.delivered_states) {
@@ -96,14 +109,25 @@ async fn take_one(deliver: &Deliver, gateway: &SmsGateway, receipt: &Value) -> R
         // On its way: nothing that anybody waits for.
         return Ok(true);
     };
-    let outcome = Outcome { round, ..Outcome::of(&message, state, told, shared.now_us()) };
-    let appended = outcome::append(&shared.log, &outcome, shared.now_us()).await;
-    appended.map(|()| true).map_err(|error| StoreError::Invalid(error.to_string()))
+    tell(shared, &Outcome { round, ..Outcome::of(&message, state, told, shared.now_us()) }).await.map(|()| true)
 }
 
-/// The SMS that an id names: ours, or the gateway's own.
-async fn find(deliver: &Deliver, id: &str) -> Result<Option<(Message, i64)>, StoreError> {
-    let shared = &deliver.shared;
+/// Tells the log what became of a message. Whoever told it tells again where this fails.
+pub(crate) async fn tell(shared: &Shared, outcome: &Outcome) -> Result<(), StoreError> {
+    let appended = outcome::append(&shared.log, outcome, shared.now_us()).await;
+    appended.map_err(|error| StoreError::Invalid(error.to_string()))
+}
+
+/// Tells the log what a person did, once for each message and kind.
+pub(crate) async fn tell_once(shared: &Shared, message: &Message, kind: ReactionKind) -> Result<(), StoreError> {
+    let now_us = shared.now_us();
+    let event_id = format!("{}:{}", message.message_id, kind.as_str());
+    let appended = outcome::append_reaction(&shared.log, &Reaction::of(message, kind, now_us), &event_id, now_us).await;
+    appended.map_err(|error| StoreError::Invalid(error.to_string()))
+}
+
+/// The message of a channel that an id names, and its round: ours, or the provider's own.
+pub(crate) async fn find(shared: &Shared, channel: MessageChannel, id: &str) -> Result<Option<(Message, i64)>, StoreError> {
     let found = match shared.store.message(id).await? {
         Some(message) => Some((message.round, message)),
         None => match shared.attempts.message_of_provider(id).await? {
@@ -111,10 +135,10 @@ async fn find(deliver: &Deliver, id: &str) -> Result<Option<(Message, i64)>, Sto
             None => None,
         },
     };
-    Ok(found.filter(|(_, message)| message.message_channel == MessageChannel::Sms).map(|(round, message)| (message, round)))
+    Ok(found.filter(|(_, message)| message.message_channel == channel).map(|(round, message)| (message, round)))
 }
 
-fn pairs(text: &[u8]) -> Value {
+pub(crate) fn pairs(text: &[u8]) -> Value {
     let mut members = Map::new();
     for pair in text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         let mut parts = pair.splitn(2, |byte| *byte == b'=');

@@ -13,12 +13,16 @@ const LAST_US: i64 = 15 * MINUTE_US;
 pub struct Patience {
     pub sms_us: i64,
     pub webhook_us: i64,
+    /// Of messengers and web push: as of an SMS, they are read when they come.
+    pub messenger_us: i64,
+    /// A mailbox that is full today may take it tomorrow.
+    pub email_us: i64,
 }
 
 impl Default for Patience {
     /// "We will call you" an hour late only puzzles; a call centre wants to know a day later still.
     fn default() -> Self {
-        Self { sms_us: HOUR_US, webhook_us: 24 * HOUR_US }
+        Self { sms_us: HOUR_US, webhook_us: 24 * HOUR_US, messenger_us: 4 * HOUR_US, email_us: 24 * HOUR_US }
     }
 }
 
@@ -27,6 +31,8 @@ impl Patience {
         match channel {
             MessageChannel::Sms => self.sms_us,
             MessageChannel::Webhook => self.webhook_us,
+            MessageChannel::Email => self.email_us,
+            MessageChannel::Viber | MessageChannel::Whatsapp | MessageChannel::Telegram | MessageChannel::WebPush => self.messenger_us,
         }
     }
 }

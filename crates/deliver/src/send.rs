@@ -3,30 +3,30 @@
 use std::time::Duration;
 
 use forecourt_model::{
-    gateway::{self, SmsGateway, webhook_secret_place},
+    gate,
+    gateway::webhook_secret_place,
     message::{Message, MessageChannel, MessageState, Outcome},
     time::SECOND_US,
 };
-use forecourt_outgoing::{OutgoingError, Request, Response, StatusCode, header};
 use forecourt_store::{
     StoreError,
     attempts::{Attempt, Ending, Note, SendKey, Settled},
 };
+use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::{
-    Deliver, Shared, outcome,
+    Shared,
+    channels::{Answered, Attempted, Call, Ready, Said, email, sms, telegram, viber, web_push, webhook, whatsapp},
+    outcome,
+    rendering::{self, Addresses, Compiled},
     schedule::{next_us, spread},
-    sms::{self, Filling},
-    webhook,
+    senders::Senders,
+    token::{Link, LinkKey},
 };
 
-/// Of an answer, what the attempt log keeps.
-const ANSWER_CHARS_MAX: usize = 1_000;
 /// When something of our own is in the way.
 const OWN_TROUBLE_US: i64 = SECOND_US;
-/// Stands for secrets in what the attempt log keeps.
-const HIDDEN: &str = "•••";
 
 /// A message that waits for its next attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,42 +39,21 @@ pub(crate) struct Item {
     pub expires_us: i64,
 }
 
-/// A request ready to go, and what of it may be shown.
-struct Prepared {
-    request: Request,
-    shown: String,
-    /// What the breaker guards.
-    guards: String,
-    gateway: Option<SmsGateway>,
+/// Why there is no call to make.
+#[derive(Debug)]
+pub(crate) enum NotReady {
+    /// Nothing is set up to send it with.
+    NoSender(String),
+    /// It cannot be sent like this.
+    Bad(String),
 }
 
-/// What an attempt came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Answered {
-    Taken {
-        provider_id: Option<String>,
-    },
-    /// For good.
-    Refused(String),
-    /// For now.
-    Later {
-        why: String,
-        asked_us: Option<i64>,
-        is_pause: bool,
-    },
-    /// It may have been taken.
-    Unknown(String),
-}
-
-/// The outcome of a trial that a person asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tried {
-    pub is_taken: bool,
-    pub status: Option<i64>,
-    /// The beginning of the answer.
-    pub answer: String,
-    /// What went wrong.
-    pub detail: String,
+impl NotReady {
+    pub fn why(self) -> String {
+        match self {
+            Self::NoSender(why) | Self::Bad(why) => why,
+        }
+    }
 }
 
 impl Shared {
@@ -94,60 +73,157 @@ impl Shared {
     /// Whether the message is settled; where not, `due_us` says when to go on.
     async fn try_advance(&self, item: &mut Item) -> Result<bool, StoreError> {
         let now_us = self.now_us();
-        // Whom it was to go to was erased meanwhile.
-        if self.store.message(&item.message.message_id).await?.is_none() {
+        // It was erased, cancelled, postponed or sent again meanwhile: whoever did that decides what becomes of it.
+        let Some(message) = self.store.message(&item.message.message_id).await? else { return Ok(true) };
+        if message.state != MessageState::Pending || message.round != item.message.round {
             return Ok(true);
         }
-        // The fold looked at the switches when it admitted the message; they may have been thrown since.
-        if let Some(reason) = self.store.sending().await?.holds(&item.message.recipient) {
+        item.message = message;
+        // The fold looked at the switches and at the list when it admitted the message; they may have changed since.
+        if let Some(reason) = self.store.sending().await?.holds(held_by(&item.message).as_ref()) {
             return Ok(self.settle(item, MessageState::Held, reason).await);
+        }
+        if item.message.plan.is_some()
+            && let Some(listed) = self.store.suppressed_address(item.message.message_channel, &item.message.recipient).await?
+        {
+            let why = format!("{}:{}", gate::SUPPRESSED, listed.reason);
+            return Ok(self.settle(item, MessageState::Failed, &why).await);
         }
         if item.expires_us <= now_us {
             let why = format!("given up after {} attempts: it is not worth sending any more", item.attempts);
             return Ok(self.settle(item, MessageState::Failed, &why).await);
         }
-        let prepared = match self.prepare(&item.message, now_us).await? {
-            Ok(prepared) => prepared,
-            Err(why) => return Ok(self.settle(item, MessageState::Held, &why).await),
+        let senders = self.senders.senders().await?;
+        let ready = match self.ready(&senders, &item.message, now_us).await? {
+            Ok(ready) => ready,
+            Err(NotReady::NoSender(why)) => return Ok(self.settle(item, MessageState::Held, &why).await),
+            Err(NotReady::Bad(why)) => return Ok(self.settle(item, MessageState::Failed, &why).await),
         };
-        if let Err(until_us) = self.breakers.pass(&prepared.guards, now_us) {
+        if let Err(until_us) = self.breakers.pass(&ready.guards, now_us) {
             item.due_us = until_us + spread(&item.message.message_id, item.attempts, SECOND_US);
             return Ok(false);
         }
         let number = item.attempts + 1;
-        if self.recorder.record(Note::Begun(begun(&item.message, number, now_us, &prepared.shown))).await.is_err() {
+        if self.recorder.record(Note::Begun(begun(&item.message, number, now_us, &ready.shown))).await.is_err() {
             item.due_us = now_us + OWN_TROUBLE_US;
             return Ok(false);
         }
         item.attempts = number;
 
-        let answer = self.outgoing.send(prepared.request.clone()).await;
+        let attempted = ready.call.make(&self.outgoing).await;
 
         let now_us = self.now_us();
-        let answered = read(item.message.message_channel, prepared.gateway.as_ref(), &answer);
-        self.note_health(&prepared.guards, &answered, now_us);
-        Ok(self.conclude(item, number, answered, &answer, now_us).await)
+        self.note_health(&ready.guards, &attempted.answered, now_us);
+        Ok(self.conclude(item, number, attempted, now_us).await)
     }
 
-    /// The request, or why the message cannot be sent as things are set up.
-    async fn prepare(&self, message: &Message, now_us: i64) -> Result<Result<Prepared, String>, StoreError> {
+    /// The call to make for a message.
+    pub async fn ready(&self, senders: &Senders, message: &Message, now_us: i64) -> Result<Result<Ready, NotReady>, StoreError> {
+        if message.message_channel == MessageChannel::Webhook {
+            let place = webhook_secret_place(&message.definition);
+            let Some(secret) = self.control.secret(&place).await? else {
+                let why = "the webhook has no secret: make one on the page of the form";
+                return Ok(Err(NotReady::NoSender(why.to_owned())));
+            };
+            return Ok(Ok(webhook::ready(secret.reveal(), message, now_us)));
+        }
+        let Some(plan) = &message.plan else { return Ok(self.call(senders, message, &rendering::plain(message), None, now_us)) };
+        let compiled = match self.templates.of(&self.store, plan).await? {
+            Ok(compiled) => compiled,
+            Err(why) => return Ok(Err(NotReady::Bad(why))),
+        };
+        let key = self.link_key().await?;
+        let variables: Value = serde_json::from_str(&message.body).unwrap_or_default();
+        let said = match self.said(key, message, &compiled, &variables) {
+            Ok(said) => said,
+            Err(why) => return Ok(Err(NotReady::Bad(why))),
+        };
+        let unsubscribe = self.unsubscribe_url(key, message);
+        Ok(self.call(senders, message, &said, Some((&compiled, unsubscribe)), now_us))
+    }
+
+    /// The template's words for this message, with the addresses that lead back here.
+    pub fn said(&self, key: &LinkKey, message: &Message, compiled: &Compiled, variables: &Value) -> Result<Said, String> {
+        let base = self.options.public_url.as_str();
+        let id = message.message_id.as_str();
+        let own = format!("{base}/m/");
+        let tracked = |url: &str| {
+            let is_web = url.starts_with("https://") || url.starts_with("http://");
+            if base.is_empty() || !is_web || url.starts_with(&own) {
+                return url.to_owned();
+            }
+            format!("{own}c/{}?u={}", key.token(id, Link::Click(url)), sms::percent_encoded(url))
+        };
+        let pixel = (!base.is_empty()).then(|| format!("{own}o/{}", key.token(id, Link::Open)));
+        let trap = (!base.is_empty()).then(|| format!("{own}x/{}", key.token(id, Link::Trap)));
+        let addresses = Addresses { unsubscribe_url: self.unsubscribe_url(key, message), pixel, trap, tracked: &tracked };
+        compiled.said(variables, &addresses)
+    }
+
+    /// Empty where this installation does not know its own address.
+    pub fn unsubscribe_url(&self, key: &LinkKey, message: &Message) -> String {
+        match self.options.public_url.as_str() {
+            "" => String::new(),
+            base => format!("{base}/m/u/{}", key.token(&message.message_id, Link::Unsubscribe)),
+        }
+    }
+
+    /// * `made_of`: of a message made of a template, that and where people unsubscribe.
+    pub fn call(
+        &self,
+        senders: &Senders,
+        message: &Message,
+        said: &Said,
+        made_of: Option<(&Compiled, String)>,
+        now_us: i64,
+    ) -> Result<Ready, NotReady> {
+        let no_sender =
+            || NotReady::NoSender(format!("no sender is set up for {}: do that under Settings, Sending", message.message_channel.as_str()));
+        let brand = made_of.as_ref().and_then(|(compiled, _)| senders.brands.get(&compiled.template.brand_id));
         match message.message_channel {
+            MessageChannel::Email => {
+                let mailer = senders.mailer.clone().map_err(NotReady::NoSender)?;
+                let is_broadcast = !message.purpose().is_empty() && !senders.gate.is_transactional(message.purpose());
+                let unsubscribe = made_of.as_ref().map(|(_, url)| url.clone()).filter(|url| is_broadcast && !url.is_empty());
+                let feedback_id = message.plan.as_ref().map(|plan| feedback_id(message, &plan.template_id));
+                let mail = email::Message {
+                    to: message.recipient.clone(),
+                    from: brand.map(|brand| brand.email_from.clone()).filter(|from| !from.is_empty()),
+                    reply_to: None,
+                    subject: said.title.clone(),
+                    text: said.text.clone(),
+                    html: said.html.clone(),
+                    amp: said.amp.clone(),
+                    unsubscribe,
+                    feedback_id,
+                    is_broadcast,
+                    id: Some(message.message_id.clone()),
+                };
+                let shown = format!("{} → {}\n{}\n\n{}", mailer.server(), mail.to, mail.subject, mail.text);
+                Ok(Ready { guards: "email".to_owned(), shown, call: Call::Mail { mailer, message: Box::new(mail) } })
+            }
             MessageChannel::Sms => {
-                let Some(gateway) = self.control.setting::<SmsGateway>(gateway::SETTING).await? else {
-                    return Ok(Err("no SMS gateway is set up: do that under Settings, Sending".to_owned()));
-                };
-                let secret = self.control.secret(gateway::SECRET_PLACE).await?;
-                let secret = secret.as_ref().map_or("", |secret| secret.reveal());
-                Ok(Ok(prepare_sms(gateway, &message.phone, &message.body, &message.message_id, secret)))
+                let sender = senders.sms.clone().ok_or_else(no_sender)?;
+                let sms_sender = brand.map_or("", |brand| brand.sms_sender.as_str());
+                Ok(sms::ready(sender.settings, &sender.secret, sms_sender, message, said))
             }
-            MessageChannel::Webhook => {
-                let Some(secret) = self.control.secret(&webhook_secret_place(&message.definition)).await? else {
-                    return Ok(Err("the webhook has no secret: make one on the page of the form".to_owned()));
-                };
-                let request = webhook::request(message, secret.reveal(), now_us);
-                let guards = format!("webhook {}", host_of(&message.recipient));
-                Ok(Ok(Prepared { shown: shown(&request, ""), request, guards, gateway: None }))
+            MessageChannel::Viber => {
+                let sender = senders.viber.as_ref().ok_or_else(no_sender)?;
+                viber::ready(&sender.settings, &sender.secret, message, said).map_err(NotReady::Bad)
             }
+            MessageChannel::Whatsapp => {
+                let sender = senders.whatsapp.as_ref().ok_or_else(no_sender)?;
+                whatsapp::ready(&sender.settings, &sender.secret, message, said).map_err(NotReady::Bad)
+            }
+            MessageChannel::Telegram => {
+                let sender = senders.telegram.as_ref().ok_or_else(no_sender)?;
+                telegram::ready(&sender.settings, &sender.secret, message, said).map_err(NotReady::Bad)
+            }
+            MessageChannel::WebPush => {
+                let sender = senders.web_push.as_ref().ok_or_else(no_sender)?;
+                web_push::ready(&sender.settings, &sender.secret, message, said, now_us).map_err(NotReady::Bad)
+            }
+            MessageChannel::Webhook => Err(no_sender()),
         }
     }
 
@@ -157,36 +233,31 @@ impl Shared {
                 self.breakers.pause(guards, why, now_us + asked_us.unwrap_or(SECOND_US).min(60 * SECOND_US));
             }
             Answered::Later { why, .. } | Answered::Unknown(why) => self.breakers.note_failure(guards, why, now_us),
-            Answered::Taken { .. } | Answered::Refused(_) => self.breakers.note_success(guards),
+            Answered::Taken { .. } | Answered::Refused { .. } => self.breakers.note_success(guards),
         }
     }
 
     /// Writes how the attempt ended, and tells the log where that settles the message.
-    async fn conclude(
-        &self,
-        item: &mut Item,
-        number: i64,
-        answered: Answered,
-        answer: &Result<Response, OutgoingError>,
-        now_us: i64,
-    ) -> bool {
+    async fn conclude(&self, item: &mut Item, number: i64, attempted: Attempted, now_us: i64) -> bool {
+        let Attempted { answered, status, answer } = attempted;
         let retry_us = match &answered {
             Answered::Later { asked_us, .. } => {
                 Some(next_us(&item.message.message_id, number, now_us, *asked_us)).filter(|next_us| *next_us < item.expires_us)
             }
             _ => None,
         };
-        let (result, state, detail, provider_id) = match answered {
-            Answered::Taken { provider_id } => ("sent", Some(MessageState::Sent), String::new(), provider_id),
-            Answered::Refused(why) => ("refused", Some(MessageState::Failed), why, None),
-            Answered::Later { why, .. } => ("failed", retry_us.is_none().then_some(MessageState::Failed), why, None),
-            Answered::Unknown(why) => ("unknown", Some(MessageState::Unknown), why, None),
+        let is_permanent = matches!(&answered, Answered::Refused { is_permanent: true, .. });
+        let state = match &answered {
+            Answered::Taken { .. } => Some(MessageState::Sent),
+            Answered::Refused { .. } => Some(MessageState::Failed),
+            Answered::Later { .. } => retry_us.is_none().then_some(MessageState::Failed),
+            Answered::Unknown(_) => Some(MessageState::Unknown),
         };
-        let (status, text) = of_answer(answer);
-        let key = key(&item.message);
-        let settled = state.map(|state| settled(&item.message, state, &detail, now_us));
-        let ending = Ending { ended_us: now_us, result, status, detail: detail.clone(), answer: text, provider_id, retry_us };
-        let note = Note::Ended { key, number, ending, settled };
+        let (result, detail, provider_id) = ended(answered);
+        let settled = state.map(|state| Settled { is_permanent, ..settled(&item.message, state, &detail, now_us) });
+        let outcome = settled.as_ref().map(|settled| outcome_of(&item.message, settled));
+        let ending = Ending { ended_us: now_us, result, status, detail, answer, provider_id, retry_us };
+        let note = Note::Ended { key: key(&item.message), number, ending, settled };
         // What happened must be written before anything else: while it is not, a crash makes it unknown, which is the truth.
         while self.recorder.record(note.clone()).await.is_err() {
             sleep(Duration::from_secs(1)).await;
@@ -194,10 +265,10 @@ impl Shared {
         if let Some(retry_us) = retry_us {
             item.due_us = retry_us;
         }
-        if let Some(state) = state {
-            self.tell(&Outcome::of(&item.message, state, detail, now_us)).await;
+        if let Some(outcome) = &outcome {
+            self.tell(outcome).await;
         }
-        state.is_some()
+        outcome.is_some()
     }
 
     /// Settles without an attempt.
@@ -220,97 +291,37 @@ impl Shared {
     }
 }
 
-impl Deliver {
-    /// Sends one text to one number at once, outside of the outbox: a person waits to see whether the gateway works. Recorded like
-    /// any attempt.
-    ///
-    /// Errors: why it was not even tried.
-    pub async fn try_sms(&self, phone: &str, text: &str) -> Result<Tried, String> {
-        let shared = &self.shared;
-        let told = |error: StoreError| error.to_string();
-        if let Some(reason) = shared.store.sending().await.map_err(told)?.holds(phone) {
-            return Err(format!("not sent ({reason}): list the number among the test recipients"));
-        }
-        let now_us = shared.now_us();
-        let message = trial(MessageChannel::Sms, "", phone, phone, text.to_owned(), now_us);
-        let prepared = shared.prepare(&message, now_us).await.map_err(told)??;
-        shared.try_at_once(&message, prepared, now_us).await
-    }
-
-    /// Sends a signed trial to a form's webhook at once. It says of itself that it is one.
-    pub async fn try_webhook(&self, form_id: &str, address: &str) -> Result<Tried, String> {
-        let shared = &self.shared;
-        let told = |error: StoreError| error.to_string();
-        if let Some(reason) = shared.store.sending().await.map_err(told)?.holds(address) {
-            return Err(format!("not sent ({reason}): list the address among the test recipients"));
-        }
-        let now_us = shared.now_us();
-        let body = serde_json::json!({ "type": "test", "timestamp": forecourt_model::time::iso(now_us), "data": { "form": form_id } });
-        let message = trial(MessageChannel::Webhook, form_id, "", address, body.to_string(), now_us);
-        let prepared = shared.prepare(&message, now_us).await.map_err(told)??;
-        shared.try_at_once(&message, prepared, now_us).await
+/// What the switches know a recipient by: of a web push the address of the push service, since nobody types a subscription.
+pub(crate) fn held_by(message: &Message) -> std::borrow::Cow<'_, str> {
+    let subscription = (message.message_channel == MessageChannel::WebPush).then(|| web_push::Subscription::read(&message.recipient));
+    match subscription.flatten() {
+        Some(subscription) => subscription.endpoint.into(),
+        None => message.recipient.as_str().into(),
     }
 }
 
-impl Shared {
-    async fn try_at_once(&self, message: &Message, prepared: Prepared, now_us: i64) -> Result<Tried, String> {
-        self.recorder.record(Note::Begun(begun(message, 1, now_us, &prepared.shown))).await.map_err(|error| error.to_string())?;
-        let answer = self.outgoing.send(prepared.request).await;
-        let answered = read(message.message_channel, prepared.gateway.as_ref(), &answer);
-        let (result, detail, provider_id) = match answered {
-            Answered::Taken { provider_id } => ("sent", String::new(), provider_id),
-            Answered::Refused(why) => ("refused", why, None),
-            Answered::Later { why, .. } => ("failed", why, None),
-            Answered::Unknown(why) => ("unknown", why, None),
-        };
-        let (status, text) = of_answer(&answer);
-        let ended_us = self.now_us();
-        let ending = Ending { ended_us, result, status, detail: detail.clone(), answer: text.clone(), provider_id, retry_us: None };
-        let note = Note::Ended { key: key(message), number: 1, ending, settled: None };
-        self.recorder.record(note).await.map_err(|error| error.to_string())?;
-        Ok(Tried { is_taken: result == "sent", status, answer: text.unwrap_or_default(), detail })
+/// What providers group complaints by: template, purpose, channel and whose it is.
+fn feedback_id(message: &Message, template_id: &str) -> String {
+    let definition = message.definition.replace(':', "-");
+    format!("{template_id}:{definition}:{}:forecourt", message.purpose())
+}
+
+/// The result, its detail and the provider's id, as an attempt has them.
+pub(crate) fn ended(answered: Answered) -> (&'static str, String, Option<String>) {
+    match answered {
+        Answered::Taken { provider_id } => ("sent", String::new(), provider_id),
+        Answered::Refused { why, .. } => ("refused", why, None),
+        Answered::Later { why, .. } => ("failed", why, None),
+        Answered::Unknown(why) => ("unknown", why, None),
     }
 }
 
-fn trial(message_channel: MessageChannel, definition: &str, phone: &str, recipient: &str, body: String, now_us: i64) -> Message {
-    Message {
-        message_id: format!("msg_test_{now_us}"),
-        round: 0,
-        message_channel,
-        definition: definition.to_owned(),
-        fragment_id: 0,
-        phone: phone.to_owned(),
-        recipient: recipient.to_owned(),
-        body,
-        state: MessageState::Pending,
-        reason: String::new(),
-        is_admitted: false,
-        admitted_us: now_us,
-        pending_offset: 0,
-        changed_us: now_us,
-    }
+pub(crate) fn outcome_of(message: &Message, settled: &Settled) -> Outcome {
+    let outcome = Outcome::of(message, settled.state, settled.reason.as_str(), settled.at_us);
+    Outcome { round: settled.round, is_permanent: settled.is_permanent, ..outcome }
 }
 
-fn prepare_sms(gateway: SmsGateway, phone: &str, text: &str, id: &str, secret: &str) -> Prepared {
-    let request = sms::request(&gateway, Filling { phone, text, id, secret });
-    let shown = shown(&sms::request(&gateway, Filling { phone, text, id, secret: HIDDEN }), secret);
-    Prepared { request, shown, guards: "sms".to_owned(), gateway: Some(gateway) }
-}
-
-/// * `secret`: taken out wherever it stands all the same, such as typed into the template.
-fn shown(request: &Request, secret: &str) -> String {
-    let mut text = format!("{} {}\n", request.method, request.url);
-    for (name, value) in &request.headers {
-        let value =
-            if name.eq_ignore_ascii_case("webhook-signature") || name.eq_ignore_ascii_case("authorization") { HIDDEN } else { value };
-        text.push_str(&format!("{name}: {value}\n"));
-    }
-    text.push('\n');
-    text.push_str(&String::from_utf8_lossy(&request.body));
-    if secret.is_empty() { text } else { text.replace(secret, HIDDEN) }
-}
-
-fn begun(message: &Message, number: i64, started_us: i64, request: &str) -> Attempt {
+pub(crate) fn begun(message: &Message, number: i64, started_us: i64, request: &str) -> Attempt {
     Attempt {
         message_id: message.message_id.clone(),
         round: message.round,
@@ -329,108 +340,10 @@ fn begun(message: &Message, number: i64, started_us: i64, request: &str) -> Atte
 }
 
 fn settled(message: &Message, state: MessageState, reason: &str, at_us: i64) -> Settled {
-    Settled { message_id: message.message_id.clone(), round: message.round, state, reason: reason.to_owned(), at_us, told: false }
+    let (message_id, reason) = (message.message_id.clone(), reason.to_owned());
+    Settled { message_id, round: message.round, state, reason, is_permanent: false, at_us, told: false }
 }
 
-fn key(message: &Message) -> SendKey {
+pub(crate) fn key(message: &Message) -> SendKey {
     (message.message_id.clone(), message.round)
-}
-
-fn host_of(address: &str) -> &str {
-    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().unwrap_or(rest)
-}
-
-fn of_answer(answer: &Result<Response, OutgoingError>) -> (Option<i64>, Option<String>) {
-    match answer {
-        Ok(answer) => {
-            let text = String::from_utf8_lossy(&answer.body).chars().take(ANSWER_CHARS_MAX).collect();
-            (Some(i64::from(answer.status.as_u16())), Some(text))
-        }
-        Err(_) => (None, None),
-    }
-}
-
-/// What an answer, or its absence, says of the message.
-///
-/// A webhook that may have arrived is sent again: its id tells the receiver that it is the same one. An SMS has no such
-/// reader: it is unknown.
-fn read(channel: MessageChannel, gateway: Option<&SmsGateway>, answer: &Result<Response, OutgoingError>) -> Answered {
-    let is_webhook = channel == MessageChannel::Webhook;
-    let later = |why: String, asked_us| Answered::Later { why, asked_us, is_pause: false };
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(error @ (OutgoingError::Invalid(_) | OutgoingError::Forbidden(_) | OutgoingError::ForbiddenPort { .. })) => {
-            return Answered::Refused(error.to_string());
-        }
-        Err(error) if error.may_have_arrived() && !is_webhook => return Answered::Unknown(error.to_string()),
-        Err(error) => return later(error.to_string(), None),
-    };
-    let status = answer.status;
-    let why = format!("the answer was {status}");
-    match status {
-        _ if status.is_success() => match gateway.map_or(Ok(None), |gateway| sms::taken(gateway, answer)) {
-            Ok(provider_id) => Answered::Taken { provider_id },
-            Err(why) => Answered::Refused(why),
-        },
-        StatusCode::TOO_MANY_REQUESTS => Answered::Later { why, asked_us: retry_after_us(answer), is_pause: true },
-        StatusCode::GATEWAY_TIMEOUT if !is_webhook => Answered::Unknown(why),
-        StatusCode::GONE => Answered::Refused(why),
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => later(why, retry_after_us(answer)),
-        _ if status.is_server_error() || (is_webhook && status.is_client_error()) => later(why, retry_after_us(answer)),
-        _ if status.is_redirection() => Answered::Refused(format!("{why}: redirects are not followed, give the address that it leads to")),
-        _ => Answered::Refused(why),
-    }
-}
-
-/// `Retry-After` in seconds. A date in it would need the other side's clock to be right: it counts as a minute.
-fn retry_after_us(answer: &Response) -> Option<i64> {
-    let text = answer.headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    let seconds = text.parse::<i64>().unwrap_or(60).clamp(0, 86_400);
-    Some(seconds * SECOND_US)
-}
-
-#[cfg(test)]
-mod tests {
-    use forecourt_outgoing::HeaderMap;
-
-    use super::*;
-
-    fn answer(status: u16, retry_after: Option<&'static str>) -> Result<Response, OutgoingError> {
-        let mut headers = HeaderMap::new();
-        if let Some(text) = retry_after {
-            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static(text));
-        }
-        let status = StatusCode::from_u16(status).unwrap_or_default();
-        Ok(Response { status, headers, body: Default::default(), is_cut: false })
-    }
-
-    #[test]
-    fn an_answer_says_what_comes_next() {
-        use MessageChannel::{Sms, Webhook};
-        let result = |channel, answer: Result<Response, OutgoingError>| match read(channel, None, &answer) {
-            Answered::Taken { .. } => "taken",
-            Answered::Refused(_) => "refused",
-            Answered::Later { is_pause: true, asked_us: Some(7_000_000), .. } => "pause",
-            Answered::Later { .. } => "later",
-            Answered::Unknown(_) => "unknown",
-        };
-        let timeout = || Err(OutgoingError::Timeout(Duration::from_secs(1)));
-        let refused = || Err(OutgoingError::NoConnection("refused".into()));
-        let forbidden = || Err(OutgoingError::Forbidden("localhost".into()));
-        for (sms, webhook, answer) in [
-            ("taken", "taken", answer(202, None)),
-            ("pause", "pause", answer(429, Some("7"))),
-            ("later", "later", answer(503, None)),
-            ("unknown", "later", answer(504, None)),
-            ("refused", "later", answer(400, None)),
-            ("refused", "refused", answer(410, None)),
-            ("refused", "refused", answer(302, None)),
-            ("unknown", "later", timeout()),
-            ("later", "later", refused()),
-            ("refused", "refused", forbidden()),
-        ] {
-            assert_eq!((result(Sms, answer.clone()), result(Webhook, answer.clone())), (sms, webhook), "{answer:?}");
-        }
-    }
 }

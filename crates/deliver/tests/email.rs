@@ -1,60 +1,15 @@
 //! E-mail handed to a real SMTP server.
 
-use std::{
-    io::{BufRead as _, BufReader, Lines},
-    path::Path,
-    process::{Child, ChildStdout, Command, Stdio},
-    time::Duration,
+mod app;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use app::smtp::{SmtpServer, key, verified};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use forecourt_deliver::{
+    dkim::Signer,
+    email::{MailError, Mailer, Message, Security, SmtpOptions},
 };
-
-use forecourt_deliver::email::{MailError, Mailer, Message, Security, SmtpOptions};
-use serde_json::Value;
-
-const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/tools");
-
-/// A server of its own for each test; it ends with the test.
-struct SmtpServer {
-    process: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-    port: u16,
-}
-
-impl SmtpServer {
-    fn start(arguments: &[&str]) -> Self {
-        let python = Command::new(format!("{TOOLS}/smtp-venv")).output().unwrap();
-        assert!(python.status.success(), "{}", String::from_utf8_lossy(&python.stderr));
-        let python = String::from_utf8(python.stdout).unwrap();
-        let mut server = Command::new(python.trim());
-        server.arg(format!("{TOOLS}/smtp_server.py")).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = server.spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = lines.next().unwrap().unwrap().parse().unwrap();
-        Self { process, lines, port }
-    }
-
-    fn next_message(&mut self) -> Value {
-        serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap()
-    }
-
-    fn options(&self) -> SmtpOptions {
-        SmtpOptions {
-            host: "localhost".to_owned(),
-            port: self.port,
-            security: Security::None,
-            credentials: None,
-            from: "Forecourt <cdp@example.com>".to_owned(),
-            authority: None,
-            timeout: Duration::from_secs(10),
-        }
-    }
-}
-
-impl Drop for SmtpServer {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
-    }
-}
 
 fn message(to: &str) -> Message {
     Message {
@@ -140,4 +95,58 @@ async fn what_became_of_a_message_is_told_honestly() {
     assert!(matches!(silent, Err(MailError::Unknown(_))), "{silent:?}");
     let gone = Mailer::new(SmtpOptions { port: 1, ..server.options() }).unwrap().send(&message("anna@example.org")).await;
     assert!(matches!(gone, Err(MailError::Later(_))), "{gone:?}");
+}
+
+#[tokio::test]
+async fn many_go_through_few_connections_and_a_closed_one_is_made_anew() {
+    let mut server = SmtpServer::start(&["--close-after", "3"]);
+    let mailer = Mailer::new(server.options()).unwrap().with_connections(2);
+    let sending = (0..20).map(|number| {
+        let mailer = mailer.clone();
+        tokio::spawn(async move {
+            let to = if number % 5 == 0 { format!("refused@{number}.example.org") } else { format!("anna@{number}.example.org") };
+            mailer.send(&message(&to)).await.is_ok()
+        })
+    });
+    let mut taken = 0;
+    for sent in sending.collect::<Vec<_>>() {
+        taken += usize::from(sent.await.unwrap());
+    }
+    assert_eq!(taken, 16);
+    let mut peers = std::collections::BTreeSet::new();
+    for _ in 0..16 {
+        peers.insert(server.next_message()["peer"].to_string());
+    }
+    assert!(peers.len() <= 9, "{peers:?}");
+}
+
+#[tokio::test]
+async fn what_is_signed_is_verified_by_others_with_the_unsubscribe_headers() {
+    let mut server = SmtpServer::start(&[]);
+    let rsa = key(&["genrsa", "2048"]);
+    let ed25519 = key(&["genpkey", "-algorithm", "ed25519"]);
+    for pem in [rsa, ed25519] {
+        let signer = Arc::new(Signer::new("example.com", "s1", &pem).unwrap());
+        let mailer = Mailer::new(server.options()).unwrap().signed_by(vec![signer.clone()]);
+        let mail = Message {
+            html: Some("<p>Здравствуйте,  Анна </p>\n\n".to_owned()),
+            amp: Some("<!doctype html><html \u{26a1}4email></html>".to_owned()),
+            unsubscribe: Some("https://cdp.example.com/m/u/abc.def".to_owned()),
+            feedback_id: Some("news:spring:marketing:forecourt".to_owned()),
+            is_broadcast: true,
+            id: Some("msg_1".to_owned()),
+            ..message("anna@example.org")
+        };
+        mailer.send(&mail).await.unwrap();
+        let taken = server.next_message();
+        assert_eq!(taken["parts"], serde_json::json!(["text/plain", "text/x-amp-html", "text/html"]));
+        assert_eq!(taken["headers"]["List-Unsubscribe"], "<https://cdp.example.com/m/u/abc.def>");
+        assert_eq!(taken["headers"]["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click");
+        assert_eq!(taken["headers"]["Auto-Submitted"], serde_json::Value::Null);
+        let mail = BASE64.decode(taken["mail"].as_str().unwrap()).unwrap();
+        let told = verified(&mail, &signer.record());
+        assert!(told.starts_with("verified ") && told.contains("list-unsubscribe list-unsubscribe-post"), "{told}");
+        let changed = String::from_utf8(mail).unwrap().replace("abc.def", "abc.dee");
+        assert!(verified(changed.as_bytes(), &signer.record()).starts_with("not verified"));
+    }
 }

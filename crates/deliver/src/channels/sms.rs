@@ -2,18 +2,25 @@
 
 use forecourt_model::{
     gateway::{GatewayBody, GatewayMethod, SmsGateway},
+    message::Message,
     template,
 };
-use forecourt_outgoing::{Method, Request, Response};
+use forecourt_outgoing::{Method, OutgoingError, Request, Response, StatusCode};
 use serde_json::Value;
+
+use super::{Answered, Call, HIDDEN, Ready, Said, http};
+
+const GUARDS: &str = "sms";
 
 /// What fills the places of a template.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Filling<'a> {
-    pub phone: &'a str,
-    pub text: &'a str,
-    pub id: &'a str,
-    pub secret: &'a str,
+struct Filling<'a> {
+    phone: &'a str,
+    text: &'a str,
+    id: &'a str,
+    /// The brand's; empty for the gateway's own.
+    sender: &'a str,
+    secret: &'a str,
 }
 
 impl Filling<'_> {
@@ -23,15 +30,42 @@ impl Filling<'_> {
             "digits" => self.phone.trim_start_matches('+').to_owned(),
             "text" => self.text.to_owned(),
             "id" => self.id.to_owned(),
+            "sender" => self.sender.to_owned(),
             "secret" => self.secret.to_owned(),
             _ => return None,
         })
     }
 }
 
+/// * `sender`: the brand's; empty for the gateway's own.
+pub(crate) fn ready(gateway: SmsGateway, secret: &str, sender: &str, message: &Message, said: &Said) -> Ready {
+    let text = said.text_with_url();
+    let filling = Filling { phone: &message.recipient, text: &text, id: &message.message_id, sender, secret };
+    let request = request(&gateway, filling);
+    let shown = http::shown(&self::request(&gateway, Filling { secret: HIDDEN, ..filling }), secret);
+    let read = move |answer: &Result<Response, OutgoingError>| read(&gateway, answer);
+    Ready { guards: GUARDS.to_owned(), shown, call: Call::Http { request, read: Box::new(read) } }
+}
+
+/// A gateway that may have taken it is not asked again: no phone drops repeats.
+fn read(gateway: &SmsGateway, answer: &Result<Response, OutgoingError>) -> Answered {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => return http::unanswered(error),
+    };
+    if answer.status.is_success() {
+        return match taken(gateway, answer) {
+            Ok(provider_id) => Answered::Taken { provider_id },
+            Err(why) => Answered::refused(why),
+        };
+    }
+    let why = format!("the answer was {}", answer.status);
+    if answer.status == StatusCode::UNAUTHORIZED { Answered::refused(why) } else { http::by_status(answer, why) }
+}
+
 /// The request for one SMS. Each place is written as its surroundings need it: in an address and a form percent-encoded, in
 /// JSON as part of a string.
-pub(crate) fn request(gateway: &SmsGateway, filling: Filling<'_>) -> Request {
+fn request(gateway: &SmsGateway, filling: Filling<'_>) -> Request {
     let encoded = |place: &str| filling.value(place).map(|value| percent_encoded(&value));
     let method = match gateway.method {
         GatewayMethod::Post => Method::POST,
@@ -76,7 +110,7 @@ fn form_body(template_text: &str, filling: Filling<'_>) -> String {
     pairs.map(pair).collect::<Vec<_>>().join("&")
 }
 
-fn percent_encoded(text: &str) -> String {
+pub(crate) fn percent_encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -88,7 +122,7 @@ fn percent_encoded(text: &str) -> String {
 }
 
 /// Whether an answer with a status of 2xx means that the gateway took it, and the id it gave.
-pub(crate) fn taken(gateway: &SmsGateway, answer: &Response) -> Result<Option<String>, String> {
+fn taken(gateway: &SmsGateway, answer: &Response) -> Result<Option<String>, String> {
     let body = String::from_utf8_lossy(&answer.body);
     if !gateway.success_contains.is_empty() && !body.contains(&gateway.success_contains) {
         return Err(format!("the answer does not contain `{}`", gateway.success_contains));
@@ -133,7 +167,7 @@ mod tests {
         }
     }
 
-    const FILLING: Filling<'_> = Filling { phone: "+7912", text: "say \"hi\" & {phone}", id: "msg_1", secret: "s3" };
+    const FILLING: Filling<'_> = Filling { phone: "+7912", text: "say \"hi\" & {phone}", id: "msg_1", sender: "", secret: "s3" };
 
     #[test]
     fn each_place_is_written_as_its_surroundings_need_it() {
