@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
-use forecourt_model::Refusal;
+use forecourt_model::{Refusal, message_template::MessageTemplate};
 
 /// Tells the time: microseconds since 1970 UTC.
 #[derive(Clone)]
@@ -110,6 +110,7 @@ pub struct Tried {
     pub detail: String,
 }
 
+type MessageTrial = Arc<dyn Fn(MessageTemplate, String, serde_json::Value) -> Answer<Result<Tried, String>> + Send + Sync>;
 type Trial = Arc<dyn Fn(String, String) -> Answer<Result<Tried, String>> + Send + Sync>;
 
 /// The worker that sends, as the API sees it.
@@ -118,23 +119,28 @@ pub struct Delivery {
     pub(crate) breakers: Arc<dyn Fn() -> Vec<Breaker> + Send + Sync>,
     pub(crate) try_sms: Trial,
     pub(crate) try_webhook: Trial,
+    pub(crate) try_message: MessageTrial,
 }
 
 impl Delivery {
-    /// * `try_sms`: number and text; `try_webhook`: form and address; both answer with the reason where nothing was tried.
-    pub fn new<S, W>(
+    /// * `try_sms`: number and text; `try_webhook`: form and address; `try_message`: template, address and variables; each answers
+    ///   with the reason where nothing was tried.
+    pub fn new<S, W, M>(
         breakers: impl Fn() -> Vec<Breaker> + Send + Sync + 'static,
         try_sms: impl Fn(String, String) -> S + Send + Sync + 'static,
         try_webhook: impl Fn(String, String) -> W + Send + Sync + 'static,
+        try_message: impl Fn(MessageTemplate, String, serde_json::Value) -> M + Send + Sync + 'static,
     ) -> Self
     where
         S: Future<Output = Result<Tried, String>> + Send + 'static,
         W: Future<Output = Result<Tried, String>> + Send + 'static,
+        M: Future<Output = Result<Tried, String>> + Send + 'static,
     {
         Self {
             breakers: Arc::new(breakers),
             try_sms: Arc::new(move |phone, text| Box::pin(try_sms(phone, text))),
             try_webhook: Arc::new(move |form_id, address| Box::pin(try_webhook(form_id, address))),
+            try_message: Arc::new(move |template, address, variables| Box::pin(try_message(template, address, variables))),
         }
     }
 
@@ -142,7 +148,7 @@ impl Delivery {
     fn nobody() -> Self {
         const TOLD: &str = "this server does not send: start one with the role `deliver`";
         let nobody = |_, _| async { Err(TOLD.to_owned()) };
-        Self::new(Vec::new, nobody, nobody)
+        Self::new(Vec::new, nobody, nobody, |_, _, _| async { Err(TOLD.to_owned()) })
     }
 }
 

@@ -58,6 +58,8 @@ enum Permission {
     /// What was sent to whom.
     SeeDeliveries,
     RetryDeliveries,
+    /// Messages to people, one or many, and to which addresses none go.
+    SendMessages,
     /// The switches over all sending, and the gateways.
     ManageSending,
     /// Backups, and whether anything is sent after a restore.
@@ -201,6 +203,28 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("PUT", "/api/sending", ManageSending, As(Action::SendingSwitched)),
     ("PUT", "/api/sending/sms", ManageSending, As(Action::SettingChanged)),
     ("POST", "/api/sending/sms/try", ManageSending, As(Action::MessageRetried)),
+    ("GET", "/api/templates", SeeReports, Nothing),
+    ("POST", "/api/templates", EditDefinitions, As(Action::DefinitionChanged)),
+    ("GET", "/api/templates/filters", SeeReports, Nothing),
+    ("POST", "/api/templates/preview", SeeDeliveries, As(Action::ProfileOpened)),
+    ("POST", "/api/templates/test", SendMessages, As(Action::TestSent)),
+    ("GET", "/api/templates/{id}", SeeReports, Nothing),
+    ("PUT", "/api/templates/{id}", EditDefinitions, As(Action::DefinitionChanged)),
+    ("GET", "/api/gate", SeeReports, Nothing),
+    ("PUT", "/api/gate", EditDefinitions, As(Action::DefinitionChanged)),
+    ("GET", "/api/suppressed-addresses", SendMessages, As(Action::PeopleListed)),
+    ("POST", "/api/suppressed-addresses", SendMessages, As(Action::DefinitionChanged)),
+    ("POST", "/api/suppressed-addresses/release", SendMessages, As(Action::DefinitionChanged)),
+    ("GET", "/api/broadcasts", SeeReports, Nothing),
+    ("POST", "/api/broadcasts", EditDefinitions, As(Action::DefinitionChanged)),
+    ("POST", "/api/broadcasts/dry-run", SeeReports, Unneeded("counts of people, none of them shown")),
+    ("GET", "/api/broadcasts/{id}", SeeReports, Nothing),
+    ("PUT", "/api/broadcasts/{id}", EditDefinitions, As(Action::DefinitionChanged)),
+    ("POST", "/api/broadcasts/{id}/step", SendMessages, As(Action::BroadcastSwitched)),
+    ("GET", "/api/broadcasts/{id}/report", SeeReports, Nothing),
+    ("POST", "/api/messages", SendMessages, As(Action::MessageSent)),
+    ("GET", "/api/senders", SeeDeliveries, Nothing),
+    ("PUT", "/api/senders/{message_channel}", ManageSending, As(Action::SettingChanged)),
     ("GET", "/api/catalogue/events", SeeReports, Nothing),
     ("GET", "/api/catalogue/events/{event}", SeeReports, Nothing),
     ("PUT", "/api/catalogue/events/{event}", EditDefinitions, As(Action::DefinitionChanged)),
@@ -273,7 +297,7 @@ fn allows(role: Role, permission: Permission) -> bool {
         RunSql => matches!(role, Role::Admin | Role::Marketer | Role::Analyst | Role::Dealer),
         AnswerPeople | ManageAccounts | ManageInstallation | ManageSending | Operate => role == Role::Admin,
         SeeForms => role != Role::Dealer,
-        ManageForms | RetryDeliveries => matches!(role, Role::Admin | Role::Marketer),
+        ManageForms | RetryDeliveries | SendMessages => matches!(role, Role::Admin | Role::Marketer),
         SeeDeliveries => matches!(role, Role::Admin | Role::Marketer | Role::Operator),
     }
 }

@@ -37,17 +37,23 @@ const RETRIED_MAX: usize = 500;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageChannel {
+    Email,
     Sms,
+    Viber,
+    Whatsapp,
+    Telegram,
+    WebPush,
     Webhook,
 }
 
-/// `pending`: to be sent. `suppressed`: a repeat. `held`: kept back by safe mode or the stop. `sent`: the other side took it.
+/// `pending`: to be sent. `postponed`: decided on again later. `suppressed`: not sent, for the reason told. `held`: kept back by safe mode or the stop. `sent`: the other side took it.
 /// `delivered`, `undelivered`: what it says of the person. `failed`: given up. `unknown`: it may have been sent; never sent again
 /// by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageState {
     Pending,
+    Postponed,
     Suppressed,
     Held,
     Sent,
@@ -62,7 +68,7 @@ pub enum MessageState {
 pub struct DeliveriesAsked {
     message_channel: Option<MessageChannel>,
     state: Option<MessageState>,
-    /// Only of this form.
+    /// Only of this form, broadcast (`broadcast:…`) or template (`api:…`).
     form: Option<String>,
     /// `next` of the page before.
     before: Option<String>,
@@ -78,11 +84,27 @@ pub struct Delivery {
     state: MessageState,
     /// Why, where the state alone does not say it.
     reason: String,
-    /// The form that it comes from.
+    /// The form that it comes from; else `broadcast:…` or `api:…`.
     form: String,
+    /// Of a message made of a template.
+    #[schema(required)]
+    template_id: Option<String>,
+    /// What it is sent for; empty for what a form sets off.
+    purpose: String,
+    /// Of a broadcast, which of its variants.
+    variant: String,
+    /// When it is looked at again.
+    #[schema(required)]
+    due_at: Option<String>,
+    /// When a person was first seen to have read it.
+    #[schema(required)]
+    read_at: Option<String>,
+    /// When a person first followed a link in it.
+    #[schema(required)]
+    clicked_at: Option<String>,
     /// The person's number.
     phone: String,
-    /// The number, or the webhook's address.
+    /// The number, the mailbox, or the webhook's address.
     recipient: String,
     /// When it was decided on.
     admitted_at: String,
@@ -334,6 +356,12 @@ impl Delivery {
             state: message.state.into(),
             reason: message.reason.clone(),
             form: message.definition.clone(),
+            template_id: message.plan.as_ref().map(|plan| plan.template_id.clone()),
+            purpose: message.purpose().to_owned(),
+            variant: message.plan.as_ref().map(|plan| plan.variant.clone()).unwrap_or_default(),
+            due_at: message.due_us.map(iso),
+            read_at: message.read_us.map(iso),
+            clicked_at: message.clicked_us.map(iso),
             phone: message.phone.clone(),
             recipient: message.recipient.clone(),
             admitted_at: iso(message.admitted_us),
@@ -365,7 +393,12 @@ impl DeliveryAttempt {
 impl From<ModelChannel> for MessageChannel {
     fn from(channel: ModelChannel) -> Self {
         match channel {
+            ModelChannel::Email => Self::Email,
             ModelChannel::Sms => Self::Sms,
+            ModelChannel::Viber => Self::Viber,
+            ModelChannel::Whatsapp => Self::Whatsapp,
+            ModelChannel::Telegram => Self::Telegram,
+            ModelChannel::WebPush => Self::WebPush,
             ModelChannel::Webhook => Self::Webhook,
         }
     }
@@ -374,7 +407,12 @@ impl From<ModelChannel> for MessageChannel {
 impl From<MessageChannel> for ModelChannel {
     fn from(channel: MessageChannel) -> Self {
         match channel {
+            MessageChannel::Email => Self::Email,
             MessageChannel::Sms => Self::Sms,
+            MessageChannel::Viber => Self::Viber,
+            MessageChannel::Whatsapp => Self::Whatsapp,
+            MessageChannel::Telegram => Self::Telegram,
+            MessageChannel::WebPush => Self::WebPush,
             MessageChannel::Webhook => Self::Webhook,
         }
     }
@@ -384,6 +422,7 @@ impl From<ModelState> for MessageState {
     fn from(state: ModelState) -> Self {
         match state {
             ModelState::Pending => Self::Pending,
+            ModelState::Postponed => Self::Postponed,
             ModelState::Suppressed => Self::Suppressed,
             ModelState::Held => Self::Held,
             ModelState::Sent => Self::Sent,
@@ -399,6 +438,7 @@ impl From<MessageState> for ModelState {
     fn from(state: MessageState) -> Self {
         match state {
             MessageState::Pending => Self::Pending,
+            MessageState::Postponed => Self::Postponed,
             MessageState::Suppressed => Self::Suppressed,
             MessageState::Held => Self::Held,
             MessageState::Sent => Self::Sent,

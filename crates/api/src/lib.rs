@@ -12,6 +12,7 @@ mod audit;
 mod backups;
 pub mod border;
 mod brands;
+mod broadcasts;
 mod caller;
 mod catalogue;
 mod channel_rules;
@@ -28,6 +29,7 @@ mod feed;
 mod flow;
 mod forms;
 mod funnel;
+mod gate;
 mod headers;
 mod identity;
 pub mod imports;
@@ -37,6 +39,7 @@ mod jobs;
 mod live;
 mod masking;
 mod merging;
+mod messages;
 mod overview;
 mod pace;
 mod paths;
@@ -50,6 +53,7 @@ mod retention;
 mod search;
 mod second_factor;
 mod segments;
+mod senders;
 mod sending;
 mod session;
 mod single_sign_on;
@@ -57,6 +61,7 @@ mod sources;
 pub mod sql;
 pub mod table_batch;
 pub mod table_writer;
+mod templates;
 mod timeline;
 mod tokens;
 mod trail;
@@ -297,6 +302,22 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(sending::sending, sending::set_sending))
         .routes(routes!(sending::set_sms_gateway))
         .routes(routes!(sending::try_sms))
+        .routes(routes!(templates::templates, templates::add_template))
+        .routes(routes!(templates::template_filters))
+        .routes(routes!(templates::preview_template))
+        .routes(routes!(templates::test_template))
+        .routes(routes!(templates::template, templates::change_template))
+        .routes(routes!(gate::gate, gate::set_gate))
+        .routes(routes!(gate::suppressed_addresses, gate::suppress_addresses))
+        .routes(routes!(gate::release_addresses))
+        .routes(routes!(broadcasts::broadcasts, broadcasts::add_broadcast))
+        .routes(routes!(broadcasts::dry_run::dry_run))
+        .routes(routes!(broadcasts::broadcast, broadcasts::change_broadcast))
+        .routes(routes!(broadcasts::step_broadcast))
+        .routes(routes!(broadcasts::report::broadcast_report))
+        .routes(routes!(messages::send_message))
+        .routes(routes!(senders::senders))
+        .routes(routes!(senders::set_sender))
         .merge(imports::routes())
 }
 

@@ -8,7 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use forecourt_model::{
-    FragmentId, HashKey, ProfileId, Scope, Touch as ModelTouch, audit, command::Action, entity, fragment::TraitValue, time::iso,
+    FragmentId, FragmentState, HashKey, ProfileId, Scope, Touch as ModelTouch, audit, command::Action, entity, fragment::TraitValue,
+    time::iso,
 };
 use forecourt_store::{
     Store, StoreError,
@@ -106,6 +107,19 @@ pub struct ProfileAnswer {
     redirected_from: Option<String>,
 }
 
+/// A word of consent; `*` stands for every purpose, message channel or controller.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConsentSaid {
+    purpose: String,
+    message_channel: String,
+    /// The brand or dealer that it was said to.
+    controller: String,
+    is_given: bool,
+    at: String,
+    /// Of the event that said it.
+    source: String,
+}
+
 #[derive(Serialize, ToSchema)]
 pub struct Profile {
     profile_id: String,
@@ -136,6 +150,8 @@ pub struct Profile {
     calls: Vec<Call>,
     /// Those in force; none for a dealer.
     segments: Vec<ProfileSegment>,
+    /// What was said of messages, for each identifier the latest word; none for a dealer.
+    consents: Vec<ConsentSaid>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -292,7 +308,34 @@ pub(crate) async fn whole_profile(
     profile.orders = orders.into_iter().map(Order::from).collect();
     profile.calls = calls.into_iter().map(Call::from).collect();
     profile.segments = segments::of_profile(store, scope, found).await?;
+    if scope.dealer().is_some() {
+        profile.consents.clear();
+    }
     Ok((profile, redirected_from))
+}
+
+fn consents(fragments: &[FragmentRow], names: &BTreeMap<String, String>) -> Vec<ConsentSaid> {
+    let mut said = Vec::new();
+    for row in fragments {
+        let state: FragmentState = serde_json::from_str(&row.state).unwrap_or_default();
+        for (key, word) in state.consents.0 {
+            let mut parts = key.split('/').map(str::to_owned);
+            let mut part = || parts.next().unwrap_or_default();
+            said.push((
+                word.at_us,
+                ConsentSaid {
+                    purpose: part(),
+                    message_channel: part(),
+                    controller: part(),
+                    is_given: word.is_given,
+                    at: iso(word.at_us),
+                    source: names.get(&word.source).cloned().unwrap_or(word.source),
+                },
+            ));
+        }
+    }
+    said.sort_by_key(|(at_us, _)| std::cmp::Reverse(*at_us));
+    said.into_iter().map(|(_, said)| said).collect()
 }
 
 /// Set a trait by hand.
@@ -345,6 +388,7 @@ impl From<ProfileSummary> for ProfileRow {
 
 impl Profile {
     fn new(view: ProfileView, names: &BTreeMap<String, String>) -> Self {
+        let consents = consents(&view.fragments, names);
         let identifiers = view.fragments.iter().map(|fragment| Identifier::new(fragment, &view)).collect();
         let row = ProfileRow::from(view.summary);
         let state = view.state;
@@ -373,6 +417,7 @@ impl Profile {
             orders: Vec::new(),
             calls: Vec::new(),
             segments: Vec::new(),
+            consents,
         }
     }
 }

@@ -372,7 +372,11 @@ impl Config {
 
     pub fn patience(&self) -> Patience {
         let Deliver { sms_give_up_s, webhook_give_up_s } = self.deliver;
-        Patience { sms_us: i64::from(sms_give_up_s) * SECOND_US, webhook_us: i64::from(webhook_give_up_s) * SECOND_US }
+        Patience {
+            sms_us: i64::from(sms_give_up_s) * SECOND_US,
+            webhook_us: i64::from(webhook_give_up_s) * SECOND_US,
+            ..Patience::default()
+        }
     }
 
     pub fn outgoing_settings(&self) -> anyhow::Result<forecourt_outgoing::Settings> {

@@ -4,7 +4,7 @@ use forecourt_api::border::{Breaker, Delivery, Tried};
 use forecourt_deliver::Deliver;
 
 pub fn of(deliver: &Deliver) -> Delivery {
-    let (breakers, sms, webhook) = (deliver.clone(), deliver.clone(), deliver.clone());
+    let (breakers, sms, webhook, message) = (deliver.clone(), deliver.clone(), deliver.clone(), deliver.clone());
     Delivery::new(
         move || breakers.breakers().into_iter().map(breaker).collect(),
         move |phone: String, text: String| {
@@ -14,6 +14,10 @@ pub fn of(deliver: &Deliver) -> Delivery {
         move |form_id: String, address: String| {
             let deliver = webhook.clone();
             async move { deliver.try_webhook(&form_id, &address).await.map(tried) }
+        },
+        move |template, address: String, variables| {
+            let deliver = message.clone();
+            async move { deliver.try_message(&template, &address, &variables).await.map(tried) }
         },
     )
 }

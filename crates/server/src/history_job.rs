@@ -22,6 +22,10 @@ use crate::clock::now_us;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
+/// Live events go first: while so many records wait for the fold, or for so long, a command waits.
+const LAG_MAX: u64 = 2_000;
+const WAIT_MAX: Duration = Duration::from_secs(5);
+const LAG_LOOK_EVERY: Duration = Duration::from_millis(20);
 /// After an error that may pass.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
@@ -104,6 +108,15 @@ impl Desk {
                 Ok(_) => Ok(offset),
                 Err(_) => Err(Interrupted::FoldStopped.into()),
             },
+        }
+    }
+
+    /// Waits a little while much else waits for the fold.
+    pub async fn let_others_first(&self) {
+        let began = Instant::now();
+        let lag = || self.log.end_offset().saturating_sub(*self.folded.borrow());
+        while LAG_MAX < lag() && began.elapsed() < WAIT_MAX && !self.is_stopping() {
+            sleep(LAG_LOOK_EVERY).await;
         }
     }
 

@@ -3,6 +3,7 @@
 mod address;
 mod alerts;
 mod backup;
+mod broadcasts;
 mod channels;
 mod checkpoints;
 mod client;
@@ -14,6 +15,7 @@ mod connections;
 mod crash;
 mod delivery;
 mod demo_form;
+mod demo_messages;
 mod disk;
 mod doctor;
 mod duplicates;

@@ -169,8 +169,12 @@ impl Node {
             log.clone(),
             attempts.clone(),
             outgoing.clone(),
-            config.patience(),
-            Arc::new(now_us),
+            forecourt_deliver::Options {
+                patience: config.patience(),
+                public_url: config.server.public_url.clone(),
+                mailer: mailer.clone(),
+                clock: Arc::new(now_us),
+            },
         );
         border = border.with_delivery(delivery::of(&deliver));
         let forms = FormKeeper::open(store.clone()).await?;
@@ -288,8 +292,8 @@ impl Node {
                 workers.add("backups", move || backups.clone().run(stopping.clone()));
             }
             self.add_history_jobs(&mut workers, stop);
-            let (log, stopping) = (self.log.clone(), stop.clone());
-            workers.add("ticks", move || lasting(ticks::run(log.clone(), stopping.clone())));
+            let (log, store, folded, stopping) = (self.log.clone(), self.store.clone(), self.folded(), stop.clone());
+            workers.add("ticks", move || lasting(ticks::run(log.clone(), store.clone(), folded.clone(), stopping.clone())));
             let (node_alerts, stopping) = (self.alerts(), stop.clone());
             workers.add("alerts", move || lasting(node_alerts.clone().run(stopping.clone())));
         }
@@ -364,7 +368,7 @@ impl Node {
             router = router.merge(self.collector.clone().router()).merge(self.form_desk.clone().router());
         }
         if role.delivers() {
-            router = router.merge(forecourt_deliver::receipts_router(self.deliver.clone()));
+            router = router.merge(forecourt_deliver::router(self.deliver.clone()));
         }
         if role.serves_pages() {
             router = router.merge(forecourt_api::router(self.api.clone(), packed_pages()));
@@ -547,7 +551,7 @@ fn age_us(log: &Log, offset: u64, now_us: i64) -> i64 {
 
 async fn send(mailer: Mailer, mail: Mail) -> Result<(), NotMailed> {
     let Mail { to, subject, text, html, reply_to } = mail;
-    let message = email::Message { to, subject, text, html, reply_to, from: None, id: None };
+    let message = email::Message { to, subject, text, html, reply_to, ..email::Message::default() };
     mailer.send(&message).await.map_err(|error| match error {
         MailError::Invalid(_) | MailError::Refused(_) => NotMailed::Refused(error.to_string()),
         MailError::Later(_) | MailError::Unknown(_) => NotMailed::Later(error.to_string()),

@@ -20,7 +20,7 @@ use tokio::{
     time::{Duration, sleep},
 };
 
-use crate::{clock::now_us, demo_form};
+use crate::{clock::now_us, demo_form, demo_messages};
 
 /// Items appended at once.
 const BLOCK: usize = 2_000;
@@ -160,6 +160,8 @@ impl Seeding {
                 self.control.put_setting(SETTING, &begun).await?;
             }
         }
+        // Once there is somebody to count; before it is noted as done, so that a stop in between leaves nothing out.
+        demo_messages::show(&self.log, now_us()).await?;
         begun.done = true;
         self.control.put_setting(SETTING, &begun).await?;
         self.control.note_progress(&job, items, items, now_us()).await?;

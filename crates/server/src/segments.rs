@@ -19,7 +19,7 @@ use forecourt_store::{
     Store,
     control::{JobState, SEGMENT_JOB},
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::{
     clock::now_us,
@@ -36,9 +36,6 @@ const PAST_PEOPLE: u64 = 20_000;
 const DECIDED_PEOPLE: u64 = 1_000;
 /// Where the fill's share of a job ends, in per cent.
 const FILL_SHARE: u64 = 50;
-/// Live events go first: while so many records wait for the fold, or for so long, a command waits.
-const LAG_MAX: u64 = 2_000;
-const WAIT_MAX: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// The versions in force whose lookers have been decided by them.
 const FOLLOWED_SETTING: &str = "segments_followed";
@@ -240,17 +237,9 @@ impl SegmentJob {
 
     /// Tells a command, and says whether the fold did it.
     async fn is_done(&self, action: Action) -> anyhow::Result<bool> {
-        self.let_others_first().await;
+        self.desk.let_others_first().await;
         let offset = self.desk.command(ACTOR, action).await?;
         Ok(self.store.verdict(offset).await? == Some(Verdict::Done))
-    }
-
-    async fn let_others_first(&self) {
-        let began = Instant::now();
-        let lag = || self.desk.log.end_offset().saturating_sub(*self.desk.folded.borrow());
-        while LAG_MAX < lag() && began.elapsed() < WAIT_MAX && !self.desk.is_stopping() {
-            sleep(LOOK_EVERY).await;
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use forecourt_model::{
     RecordKind,
     time::{MINUTE_US, SECOND_US},
 };
+use forecourt_store::Store;
 use tokio::{sync::watch, time::sleep};
 
 use crate::clock::now_us;
@@ -15,25 +16,45 @@ const EVERY: Duration = Duration::from_secs(60);
 /// A wall clock that moved so much more or less than the monotonic one has jumped: somebody set it, or the machine slept.
 const JUMP_US: i64 = 5 * MINUTE_US;
 
-/// Appends a tick a minute until `stop` is true.
+/// A tick takes so many; while more are due, the next comes this soon.
+const WHILE_DUE: Duration = Duration::from_millis(500);
+/// In a row at most: what stays due after so many is none that a tick takes.
+const WHILE_DUE_MAX: u32 = 240;
+
+/// Appends a tick a minute until `stop` is true, and sooner while more is due than one takes.
 ///
 /// After a jump of the wall clock one tick is held back: if the clock was set by mistake and is set back within the minute,
 /// the fold never sees it.
-pub async fn run(log: Log, mut stop: watch::Receiver<bool>) {
+pub async fn run(log: Log, store: Store, folded: watch::Receiver<u64>, mut stop: watch::Receiver<bool>) {
     let mut last = (Instant::now(), now_us());
+    let (mut ticked, mut in_a_row) = (None, 0);
     loop {
+        let hurries = in_a_row < WHILE_DUE_MAX && more_is_due(&store, &folded, ticked).await;
+        in_a_row = if hurries { in_a_row + 1 } else { 0 };
+        let wait = if hurries { WHILE_DUE } else { EVERY };
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
-            () = sleep(EVERY) => {}
+            () = sleep(wait) => {}
         }
         let now = (Instant::now(), now_us());
         if jumped(now.0.duration_since(last.0), now.1 - last.1) {
             tracing::warn!(seconds = (now.1 - last.1) / SECOND_US, "the clock jumped: if that is wrong, set it right");
-        } else if let Err(error) = log.append(now.1, vec![Entry { kind: RecordKind::Tick as u8, body: bytes::Bytes::new() }]).await {
-            tracing::warn!(%error, "a tick was not appended");
+        } else {
+            match log.append(now.1, vec![Entry { kind: RecordKind::Tick as u8, body: bytes::Bytes::new() }]).await {
+                Ok(offset) => ticked = Some((offset, now.1)),
+                Err(error) => tracing::warn!(%error, "a tick was not appended"),
+            }
         }
         last = now;
     }
+}
+
+/// Whether something that was due at the last tick still is, once that is folded.
+async fn more_is_due(store: &Store, folded: &watch::Receiver<u64>, ticked: Option<(u64, i64)>) -> bool {
+    let Some((offset, at_us)) = ticked else { return false };
+    let mut folded = folded.clone();
+    let is_folded = tokio::time::timeout(EVERY, folded.wait_for(|folded| offset < *folded)).await.is_ok_and(|reached| reached.is_ok());
+    is_folded && store.is_anything_due(at_us).await.unwrap_or(false)
 }
 
 fn jumped(monotonic: Duration, wall_us: i64) -> bool {

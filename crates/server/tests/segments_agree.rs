@@ -113,10 +113,13 @@ fn did(chance: &mut StdRng, number: usize) -> Did {
     let minute = MINUTE_US * chance.random_range(0..60 * 24 * 60i64);
     let ts_us = START_US + if chance.random_bool(0.3) { minute / DAY_US * DAY_US } else { minute } + chance.random_range(0..3i64) * 500_000;
     if number.is_multiple_of(6) {
-        let traits = json!({
+        let mut traits = json!({
             "city": one(chance, &["Kyiv", "lviv", "Odesa"]), "age": chance.random_range(18..60u8), "vip": chance.random_bool(0.5),
             "delivery": day_text(ts_us / DAY_US + chance.random_range(-20..60i64)), "tags": (0..chance.random_range(0..3)).map(|_| one(chance, &["a", "b", "c"])).collect::<Vec<_>>(),
         });
+        if chance.random_bool(0.4) {
+            traits["consent_news"] = json!(chance.random_bool(0.6));
+        }
         return Did { person, ts_us, event: None, properties: json!({}), traits };
     }
     let event = one(chance, &["car_viewed", "car_viewed", "test_drive", "quote", "order_confirmed"]);
@@ -176,7 +179,7 @@ fn condition(chance: &mut StdRng, with_base: bool) -> Value {
         }
         rule
     };
-    match chance.random_range(0..14) {
+    match chance.random_range(0..15) {
         0..=4 => {
             let measure = match chance.random_range(0..3) {
                 0 => json!({ "of": "count" }),
@@ -230,6 +233,13 @@ fn condition(chance: &mut StdRng, with_base: bool) -> Value {
         }
         12 if with_base => json!({ "if": "segment", "segment_id": BASE }),
         12 => json!({ "if": "identifier", "kind": "user_id" }),
+        13 => {
+            let mut rule = json!({ "if": "consent", "purpose": one(chance, &["news", "offers"]), "is": one(chance, &["given", "withdrawn", "unknown"]) });
+            if chance.random_bool(0.5) {
+                rule["message_channel"] = json!("email");
+            }
+            rule
+        }
         _ => json!({ "if": "trait", "name": one(chance, &["city", "age", "vip", "tags", "nothing"]), "is": test(chance) }),
     }
 }
@@ -577,6 +587,15 @@ impl Naive<'_> {
                     None => Vec::new(),
                 };
                 tested(&rule["is"], &texts)
+            }
+            "consent" => {
+                let said = self.told(&mine, "consent_news").filter(|_| rule["purpose"] == "news");
+                let held = match said.and_then(|said| said.as_bool()) {
+                    Some(true) => "given",
+                    Some(false) => "withdrawn",
+                    None => "unknown",
+                };
+                rule["is"] == held
             }
             other => panic!("no rule of the test: {other}"),
         }

@@ -155,7 +155,9 @@ impl Trial {
         let specs: Vec<(String, MeasureSpec)> = rule.measures().into_iter().enumerate().map(|(at, spec)| (at.to_string(), spec)).collect();
         let key_of = |spec: &MeasureSpec| specs.iter().find(|(_, held)| held == spec).map(|(key, _)| key.clone()).unwrap_or_default();
         let decider = Decider::new(rule, zone, &key_of);
-        let looks_at_state = |rule: &&Rule| matches!(rule, Rule::Trait { .. } | Rule::Date { .. } | Rule::Came { .. } | Rule::Place { .. });
+        let looks_at_state = |rule: &&Rule| {
+            matches!(rule, Rule::Trait { .. } | Rule::Date { .. } | Rule::Came { .. } | Rule::Place { .. } | Rule::Consent { .. })
+        };
         let asked = PeopleAsked {
             states: rule.conditions().iter().any(looks_at_state),
             entities: rule.looks_at_entities(),

@@ -5,7 +5,7 @@ use forecourt_model::{mask, rule::Rule};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Caller, error::ApiError};
+use crate::{Caller, deliveries::MessageChannel, error::ApiError};
 
 /// A condition, or conditions together: which of these is told by `if`.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -36,6 +36,18 @@ pub enum SegmentRule {
         /// The date is at most so many days ahead.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to_days: Option<i32>,
+    },
+    /// What was said of messages for a purpose.
+    Consent {
+        /// Of Settings, Messages.
+        purpose: String,
+        /// Absent for what was said of all message channels.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message_channel: Option<MessageChannel>,
+        /// The brand or dealer that it was said to; empty for the installation's own.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        controller: String,
+        is: SegmentConsent,
     },
     /// An identifier of this kind is known: `email`, `phone`, `user_id`, `anonymous_id`, or a key of another system.
     Identifier { kind: String },
@@ -199,6 +211,15 @@ pub enum SegmentPlace {
 
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+pub enum SegmentConsent {
+    Given,
+    Withdrawn,
+    /// Nothing was said.
+    Unknown,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum SegmentOrders {
     Count,
     Revenue,
@@ -263,6 +284,7 @@ mod tests {
             { "if": "did", "event": "*", "measure": { "of": "sum", "field": "value" }, "is": { "op": "above", "number": 0.5 },
                 "within": { "between": { "from_us": 1, "to_us": 2 } } },
             { "if": "did", "event": "a", "measure": { "of": "distinct", "field": "properties.car.trim" }, "is": { "op": "equal", "number": 2.0 } },
+            { "if": "consent", "purpose": "news", "message_channel": "email", "controller": "north", "is": "withdrawn" },
             { "if": "value", "which": "latest", "event": "a", "field": "region", "is": { "op": "exists" } },
             { "if": "sequence", "steps": [{ "event": "a" }, { "event": "b" }], "span": "2w", "within": "30d" },
             { "if": "seen", "which": "first", "within": "12h" },

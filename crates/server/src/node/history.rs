@@ -4,6 +4,7 @@ use tokio::sync::watch;
 
 use super::{Node, lasting};
 use crate::{
+    broadcasts::BroadcastJob,
     channels::ChannelJob,
     duplicates::DuplicatesJob,
     erasure::{Eraser, Register},
@@ -25,6 +26,8 @@ impl Node {
         workers.add("duplicates", move || lasting(duplicates.clone().run()));
         let segments = SegmentJob { desk: desk.clone(), store: store(), lake: self.lake.clone(), query: self.api.query.clone() };
         workers.add("segments", move || lasting(segments.clone().run()));
+        let broadcasts = BroadcastJob { desk: desk.clone(), store: store() };
+        workers.add("broadcasts", move || lasting(broadcasts.clone().run()));
         let root = self.folder.root();
         let eraser = Eraser {
             desk,
