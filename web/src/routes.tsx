@@ -13,6 +13,7 @@ import { meQuery, useMe } from "./api/session";
 import { readDeliveries } from "./features/deliveries/search";
 import { viewQuery } from "./api/views";
 import { readAttribution } from "./features/attribution/spec";
+import { readBroadcast, readBroadcasts, readNewBroadcast } from "./features/broadcasts/search";
 import { readCatalogue } from "./features/catalogue/search";
 import { readFlow } from "./features/flow/spec";
 import { readFunnel } from "./features/funnel/spec";
@@ -26,6 +27,7 @@ import { readRetention } from "./features/retention/spec";
 import { readSql } from "./features/sql/search";
 import { readNew, readSegments } from "./features/segments/search";
 import { Locked } from "./features/settings/Locked";
+import { readNewTemplate, readTemplates } from "./features/templates/search";
 import { NotFoundPage, RouteError, RoutePending } from "./features/shell/RouteStates";
 import { SETTINGS, settingsOf } from "./navigation";
 import { SETTINGS_PAGES } from "./settingsPages";
@@ -150,6 +152,47 @@ const editSegment = createRoute({
   getParentRoute: () => shell,
   path: "/segments/$segmentId/edit",
   component: lazyRouteComponent(() => import("./features/segments/BuilderPage"), "EditSegmentPage"),
+});
+
+const templates = createRoute({
+  getParentRoute: () => shell,
+  path: "/templates",
+  validateSearch: readTemplates,
+  component: lazyRouteComponent(() => import("./features/templates/TemplatesPage"), "TemplatesPage"),
+});
+
+const newTemplate = createRoute({
+  getParentRoute: () => shell,
+  path: "/templates/new",
+  validateSearch: readNewTemplate,
+  component: lazyRouteComponent(() => import("./features/templates/NewTemplatePage"), "NewTemplatePage"),
+});
+
+const template = createRoute({
+  getParentRoute: () => shell,
+  path: "/templates/$templateId",
+  component: lazyRouteComponent(() => import("./features/templates/TemplatePage"), "TemplatePage"),
+});
+
+const broadcasts = createRoute({
+  getParentRoute: () => shell,
+  path: "/broadcasts",
+  validateSearch: readBroadcasts,
+  component: lazyRouteComponent(() => import("./features/broadcasts/BroadcastsPage"), "BroadcastsPage"),
+});
+
+const newBroadcast = createRoute({
+  getParentRoute: () => shell,
+  path: "/broadcasts/new",
+  validateSearch: readNewBroadcast,
+  component: lazyRouteComponent(() => import("./features/broadcasts/BuilderPage"), "NewBroadcastPage"),
+});
+
+const broadcast = createRoute({
+  getParentRoute: () => shell,
+  path: "/broadcasts/$broadcastId",
+  validateSearch: readBroadcast,
+  component: lazyRouteComponent(() => import("./features/broadcasts/BroadcastPage"), "BroadcastPage"),
 });
 
 const funnel = createRoute({
@@ -333,6 +376,12 @@ const tree = root.addChildren([
     newSegment,
     segment,
     editSegment,
+    templates,
+    newTemplate,
+    template,
+    broadcasts,
+    newBroadcast,
+    broadcast,
     funnel,
     retention,
     flow,

@@ -10,6 +10,7 @@ export const SETTINGS_PAGES: Record<SettingsKey, ComponentType> = {
   tokens: lazyRouteComponent(() => import("./features/settings/Tokens"), "Tokens"),
   audit: lazyRouteComponent(() => import("./features/audit/AuditLog"), "AuditLog"),
   privacy: lazyRouteComponent(() => import("./features/privacy/Privacy"), "Privacy"),
+  messages: lazyRouteComponent(() => import("./features/settings/Gate"), "Gate"),
   sending: lazyRouteComponent(() => import("./features/settings/Sending"), "Sending"),
   channels: lazyRouteComponent(() => import("./features/channels/ChannelRules"), "ChannelRules"),
   identity: lazyRouteComponent(() => import("./features/identity/IdentityRules"), "IdentityRules"),

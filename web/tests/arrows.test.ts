@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { expect, test } from "vitest";
 
-// routes -> features/<concept> -> navigation, report -> segment -> api, ui.     A feature imports no other feature; `ui` and
-// `api` import neither features nor each other; `report` is what the pages of reports share, `segment` what pages tell of
-// rules and of who is in them; the map of the navigation knows no page.
+// routes -> features/<concept> -> navigation, report -> segment -> message -> api, ui.     A feature imports no other feature;
+// `ui` and `api` import neither features nor each other; `report` is what the pages of reports share, `segment` what pages
+// tell of rules and of who is in them, `message` what they tell of what is said to people; the map of the navigation knows
+// no page.
 const SRC = join(import.meta.dirname, "../src");
 
 const imports = readdirSync(SRC, { recursive: true, encoding: "utf8" })
@@ -29,9 +30,10 @@ test("imports point down", () => {
     if (importer.startsWith("features/"))
       return imported.startsWith("features/")
         ? importer !== imported
-        : !/^(api|ui|report|segment|i18n|navigation)/.test(imported);
+        : !/^(api|ui|report|segment|message|i18n|navigation)/.test(imported);
     if (importer === "report") return !["report", "segment", "api", "ui"].includes(imported);
-    if (importer === "segment") return !["segment", "api", "ui"].includes(imported);
+    if (importer === "message") return !["message", "api", "ui"].includes(imported);
+    if (importer === "segment") return !["segment", "message", "api", "ui"].includes(imported);
     if (importer.startsWith("navigation")) return imported !== "api";
     return false;
   });

@@ -52,7 +52,13 @@ describe.each(["ru", "zh"] as const)("%s", (language) => {
       "shell.language_name.ru",
       "overview.channels.romi",
       "attribution.figure.romi",
-      "deliveries.channel.webhook",
+      "message.channel.webhook",
+      "message.channel.viber",
+      "message.channel.whatsapp",
+      "message.channel.telegram",
+      "message.channel.email",
+      "message.channel.web_push",
+      "senders.choice.starttls",
       "sending.sms.body_kind.json",
       "forms.webhook.example",
       "sending.sms.example",
@@ -86,7 +92,7 @@ test("every text is used somewhere", () => {
   const code = [...sources(SRC, ".tsx"), ...sources(SRC, ".ts")].map((path) => readFileSync(path, "utf8")).join("\n");
   // Vocabularies and enumerations are looked up by names that come from data.
   const byName =
-    /^sentence\.(times|amount|last|span|value|test|seen|not_seen|came)\.|^segments\.(shown|state|example|join|kind_group|kind|holds|op|number_op|measure|orders|within|unit|which_event|which_seen|which_visit|date_mode|since|problem)\.|^(retention|attribution|flow|paths)\.(same|per|column|level|period|count|entry|example|people|model|method)\.|^sql\.example\.|^(event|channel|stage|order_status|trait|identifier|rule|trust|why|agreement|agreement_level|call|refusal|letter_state|source_kind|audit_action|audit_actor|audit_outcome|role|dimension|import_field)\.|\.(section|scheme|language_name|metric|kind|verdict|line|tab|role_hint|kind_hint|formula|group|field|state|result|body_kind|step|guess|format|units|run|export|filter|status|change|type|title|text|explained|figure|kinds|states|mark|test|built_in|mark|acts|answer|answered|field|explained|kind_role)\./;
+    /^sentence\.(times|amount|last|span|value|test|seen|not_seen|came|consent)\.|^segments\.(shown|state|example|join|kind_group|kind|holds|op|number_op|measure|orders|within|unit|which_event|which_seen|which_visit|date_mode|since|problem|consent)\.|^(retention|attribution|flow|paths)\.(same|per|column|level|period|count|entry|example|people|model|method)\.|^sql\.example\.|^message\.(channel|reason|suppression|basis|basis_hint|test\.address)\.|^templates\.(start|block|variable|part|part_hint|problem|severity|sms\.encoding)\.|^broadcasts\.(count|problem|unit|span|if_not|unless|step_done|time|clause)\.|^gate\.unit\.|^senders\.(needs|choice|secret)\.|^(event|channel|stage|order_status|trait|identifier|rule|trust|why|agreement|agreement_level|call|refusal|letter_state|source_kind|audit_action|audit_actor|audit_outcome|role|dimension|import_field)\.|\.(section|scheme|language_name|metric|kind|verdict|line|tab|role_hint|kind_hint|formula|group|field|state|result|body_kind|step|guess|format|units|run|export|filter|status|change|type|title|text|explained|figure|kinds|states|mark|test|built_in|mark|acts|answer|answered|field|explained|kind_role)\./;
   const unused = [...stems("en")].filter((key) => !byName.test(key) && !code.includes(`"${key}"`));
   expect(unused).toEqual([]);
 });

@@ -487,6 +487,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/broadcasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All broadcasts. */
+        get: operations["broadcasts"];
+        put?: never;
+        /** Write a broadcast down. Nothing is sent before it is started. */
+        post: operations["add_broadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/broadcasts/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a broadcast on paper: nothing is sent, and nothing is kept. */
+        post: operations["dry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/broadcasts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One broadcast with how far it is. */
+        get: operations["broadcast"];
+        /** Change a broadcast that has not started. */
+        put: operations["change_broadcast"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/broadcasts/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a broadcast went. */
+        get: operations["broadcast_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/broadcasts/{id}/step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a broadcast, pause it, let it go on, or end it. */
+        post: operations["step_broadcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/catalogue": {
         parameters: {
             query?: never;
@@ -974,6 +1061,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What every message to people is admitted by. */
+        get: operations["gate"];
+        /** Change what messages are admitted by, from now on. */
+        put: operations["set_gate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/identity/apply": {
         parameters: {
             query?: never;
@@ -1435,6 +1540,23 @@ export interface paths {
         get: operations["me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a message to one person: through the same gate as everything else, once for each key. */
+        post: operations["send_message"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2092,6 +2214,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/senders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How all message channels are reached, without secrets. */
+        get: operations["senders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/senders/{message_channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say how a message channel is reached. SMS has a page of its own. */
+        put: operations["set_sender"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sending": {
         parameters: {
             query?: never;
@@ -2190,6 +2346,128 @@ export interface paths {
         put?: never;
         /** Give a source a new write key; the old one stops working at once. */
         post: operations["rotate_write_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/suppressed-addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses that nothing is sent to. */
+        get: operations["suppressed_addresses"];
+        put?: never;
+        /** Send nothing to these addresses any more. */
+        post: operations["suppress_addresses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/suppressed-addresses/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let messages to these addresses again. */
+        post: operations["release_addresses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All templates. */
+        get: operations["templates"];
+        put?: never;
+        /** Make a template. */
+        post: operations["add_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What templates can do with a value. */
+        get: operations["template_filters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See a message as it would be, with what is wrong with it. */
+        post: operations["preview_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a message to an address at once, to see it there. Safe mode lets only test recipients through. */
+        post: operations["test_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One template with its texts. */
+        get: operations["template"];
+        /** Change a template: messages from now on are made of the new one. */
+        put: operations["change_template"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2372,6 +2650,16 @@ export interface components {
         };
         AccountSessions: {
             sessions: components["schemas"]["AccountSession"][];
+        };
+        AddressesToRelease: {
+            addresses: string[];
+            message_channel: components["schemas"]["MessageChannel"];
+        };
+        AddressesToSuppress: {
+            addresses: string[];
+            message_channel: components["schemas"]["MessageChannel"];
+            /** @description Why, in 1 to 200 characters. */
+            reason: string;
         };
         Alerts: {
             /** @description Whether e-mail can be sent at all. */
@@ -2644,6 +2932,112 @@ export interface components {
             /** @description When the next trial is let through. */
             until: string | null;
         };
+        BroadcastFields: {
+            /** @description And to none of these. */
+            excluded_segment_ids?: string[];
+            /**
+             * Format: int32
+             * @description Who gets nothing, in thousandths.
+             */
+            holdout?: number;
+            /** @description 1 to 120 characters. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Messages a minute at most.
+             */
+            per_minute: number | null;
+            /**
+             * Format: int64
+             * @description How long a message may be postponed, in seconds; a day unless told.
+             */
+            postpone_s?: number;
+            /** @description What it is sent for: see Settings, Messages. */
+            purpose: string;
+            /** @description To whom; everybody where there is none. */
+            segment_id: string | null;
+            /** @description When it starts; at once where there is none. */
+            starts_at: string | null;
+            /** @description Their shares add up to a thousand, together with `holdout`. */
+            variants: components["schemas"]["BroadcastVariant"][];
+        };
+        BroadcastItem: {
+            broadcast_id: string;
+            changed_at: string;
+            changed_by: string;
+            counts: components["schemas"]["MessageCounts"];
+            ended_at: string | null;
+            /** @description And to none of these. */
+            excluded_segment_ids: string[];
+            /**
+             * Format: int32
+             * @description Who gets nothing, in thousandths.
+             */
+            holdout: number;
+            /** @description 1 to 120 characters. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Messages a minute at most.
+             */
+            per_minute: number | null;
+            /**
+             * Format: int64
+             * @description Of the people decided on.
+             */
+            percent: number;
+            /**
+             * Format: int64
+             * @description How long a message may be postponed, in seconds; a day unless told.
+             */
+            postpone_s: number;
+            /** @description What it is sent for: see Settings, Messages. */
+            purpose: string;
+            /** @description To whom; everybody where there is none. */
+            segment_id: string | null;
+            started_at: string | null;
+            /** @description When it starts; at once where there is none. */
+            starts_at: string | null;
+            state: components["schemas"]["BroadcastState"];
+            /** @description Their shares add up to a thousand, together with `holdout`. */
+            variants: components["schemas"]["BroadcastVariant"][];
+        };
+        BroadcastList: {
+            /** @description The latest changed first. */
+            broadcasts: components["schemas"]["BroadcastItem"][];
+        };
+        BroadcastReport: {
+            as_of: string;
+            /** @description By hours of UTC; absent for a segment. */
+            by_hour: components["schemas"]["HourReport"][];
+            /** @description By people, the most followed first; absent for a segment. */
+            clicks: components["schemas"]["LinkReport"][];
+            counts: components["schemas"]["MessageCounts"];
+            holdout: components["schemas"]["HoldoutReport"] | null;
+            /** @description Why messages were kept back. */
+            reasons: components["schemas"]["ReasonReport"][];
+            steps: components["schemas"]["StepReport"][];
+            variants: components["schemas"]["VariantReport"][];
+        };
+        /** @enum {string} */
+        BroadcastState: "draft" | "scheduled" | "sending" | "paused" | "sent" | "cancelled";
+        BroadcastStep: {
+            step: components["schemas"]["BroadcastWish"];
+        };
+        /** @description What a share of the people gets. */
+        BroadcastVariant: {
+            /** @description The next step is taken where the one before did not come so far in time, or cannot be sent at all. */
+            chain: components["schemas"]["ChainStep"][];
+            /** @description 1 to 40 characters. */
+            name: string;
+            /**
+             * Format: int32
+             * @description In thousandths.
+             */
+            share: number;
+        };
+        /** @enum {string} */
+        BroadcastWish: "start" | "pause" | "resume" | "cancel";
         Call: {
             at: string;
             call_id: string;
@@ -2665,6 +3059,17 @@ export interface components {
             count: number;
             event: string;
             last_seen: string;
+        };
+        /** @description One step of a chain of message channels. */
+        ChainStep: {
+            template_id: string;
+            /** @description What makes the next step needless. */
+            until?: components["schemas"]["Reached"];
+            /**
+             * Format: int64
+             * @description How long to wait, in seconds, before the next step; means nothing in the last.
+             */
+            wait_s?: number;
         };
         Channel: {
             channel: string;
@@ -2787,6 +3192,23 @@ export interface components {
             /** @description Why not. */
             reason: string | null;
         };
+        /**
+         * @description `opt_in`: people who agreed. `opt_out`: people who did not object. `transactional`: who asked for it or has to know; consent,
+         *     caps, quiet hours and budgets do not hold it.
+         * @enum {string}
+         */
+        ConsentBasis: "opt_in" | "opt_out" | "transactional";
+        /** @description A word of consent; `*` stands for every purpose, message channel or controller. */
+        ConsentSaid: {
+            at: string;
+            /** @description The brand or dealer that it was said to. */
+            controller: string;
+            is_given: boolean;
+            message_channel: string;
+            purpose: string;
+            /** @description Of the event that said it. */
+            source: string;
+        };
         Contribution: {
             /** @description `given_name`, `surname`, `birth_date`, `phone`, `email`, … */
             column: string;
@@ -2900,7 +3322,11 @@ export interface components {
             admitted_at: string;
             /** @description When its state changed last. */
             changed_at: string;
-            /** @description The form that it comes from. */
+            /** @description When a person first followed a link in it. */
+            clicked_at: string | null;
+            /** @description When it is looked at again. */
+            due_at: string | null;
+            /** @description The form that it comes from; else `broadcast:…` or `api:…`. */
             form: string;
             /** @description Whether it may be sent again. */
             may_be_retried: boolean;
@@ -2909,9 +3335,13 @@ export interface components {
             message_id: string;
             /** @description The person's number. */
             phone: string;
+            /** @description What it is sent for; empty for what a form sets off. */
+            purpose: string;
+            /** @description When a person was first seen to have read it. */
+            read_at: string | null;
             /** @description Why, where the state alone does not say it. */
             reason: string;
-            /** @description The number, or the webhook's address. */
+            /** @description The number, the mailbox, or the webhook's address. */
             recipient: string;
             /**
              * Format: int64
@@ -2919,6 +3349,10 @@ export interface components {
              */
             retries: number;
             state: components["schemas"]["MessageState"];
+            /** @description Of a message made of a template. */
+            template_id: string | null;
+            /** @description Of a broadcast, which of its variants. */
+            variant: string;
         };
         DeliveryAttempt: {
             /** @description The beginning of the answer. */
@@ -2969,6 +3403,43 @@ export interface components {
         DownloadSpec: {
             /** @description Whether the keys are to be in it. Whoever has them and the backup has everything. */
             with_secrets?: boolean;
+        };
+        /** @description What would happen if it started now. Numbers of a sample are scaled up to all. */
+        DryRun: {
+            by: components["schemas"]["DryRunMessages"][];
+            /**
+             * Format: int64
+             * @description Who gets nothing, to be compared.
+             */
+            holdout: number;
+            /**
+             * Format: int64
+             * @description In the audience.
+             */
+            people: number;
+            /** @description By quiet hours, a cap or the budget. */
+            postponed: components["schemas"]["DryRunReason"][];
+            refused: components["schemas"]["DryRunReason"][];
+            /**
+             * Format: int64
+             * @description Of these looked at.
+             */
+            sampled: number;
+        };
+        DryRunMessages: {
+            message_channel: components["schemas"]["MessageChannel"];
+            /**
+             * Format: int64
+             * @description Sent at once, as the first that can be of the chain.
+             */
+            messages: number;
+            variant: string;
+        };
+        DryRunReason: {
+            /** Format: int64 */
+            people: number;
+            /** @description Of the first step; a code, and what it is about behind a colon. */
+            reason: string;
         };
         /** @description Two profiles that may be one person. */
         Duplicate: {
@@ -3168,6 +3639,8 @@ export interface components {
             count: number;
             event: string;
         };
+        /** @enum {string} */
+        FindingSeverity: "error" | "warning" | "advice";
         Findings: {
             /** @description By a part of the name; none for those who see one dealer. */
             events: string[];
@@ -3498,6 +3971,14 @@ export interface components {
              */
             step_rate: number;
         };
+        Gate: {
+            budgets: components["schemas"]["MessageBudget"][];
+            caps: components["schemas"]["MessageCap"][];
+            purposes: components["schemas"]["MessagePurpose"][];
+            quiet_hours: components["schemas"]["QuietHours"][];
+            /** @description IANA name: where people are who do not say it. */
+            tz: string;
+        };
         /** @enum {string} */
         GatewayBody: "json" | "form" | "none";
         GatewayHeader: {
@@ -3515,6 +3996,26 @@ export interface components {
             per_minute: number[];
             /** Format: int64 */
             refused_24h: number;
+        };
+        HoldoutReport: {
+            /**
+             * Format: int64
+             * @description Who ordered within 30 days all the same.
+             */
+            converted: number;
+            /** Format: int64 */
+            people: number;
+            /** Format: double */
+            revenue: number;
+        };
+        HourReport: {
+            at: string;
+            /** Format: int64 */
+            clicked: number;
+            /** Format: int64 */
+            read: number;
+            /** Format: int64 */
+            sent: number;
         };
         Identifier: {
             /** Format: int64 */
@@ -3947,6 +4448,13 @@ export interface components {
             /** @description The profile it is part of now; null where it is gone. */
             profile_now: string | null;
         };
+        LinkReport: {
+            /** Format: int64 */
+            clicks: number;
+            /** Format: int64 */
+            people: number;
+            url: string;
+        };
         /** @description An event on its arrival. */
         LiveEvent: {
             channel: string | null;
@@ -4109,15 +4617,95 @@ export interface components {
             one: unknown;
             other: unknown;
         };
+        /** @description What became of it so far. */
+        MessageAccepted: {
+            /** @description By steps of the chain; those that could not be sent among them. */
+            message_ids: string[];
+            /** @description Why, where the state alone does not say it. */
+            reason: string;
+            /** @description Of the last of them. */
+            state: components["schemas"]["MessageState"];
+        };
+        /** @description Messages of a channel a day, to all people together. */
+        MessageBudget: {
+            message_channel: components["schemas"]["MessageChannel"];
+            /** Format: int64 */
+            per_day: number;
+        };
+        /** @description At most `most` messages to a person within any `within_h` hours. */
+        MessageCap: {
+            /** @description All where there are none. */
+            message_channels: components["schemas"]["MessageChannel"][];
+            /** Format: int32 */
+            most: number;
+            name: string;
+            /** @description All but transactional ones where there are none. */
+            purposes: string[];
+            /** Format: int32 */
+            within_h: number;
+        };
         /** @enum {string} */
-        MessageChannel: "sms" | "webhook";
+        MessageChannel: "email" | "sms" | "viber" | "whatsapp" | "telegram" | "web_push" | "webhook";
+        /** @description How far messages came. */
+        MessageCounts: {
+            /**
+             * Format: int64
+             * @description By people, not by programs.
+             */
+            clicked: number;
+            /** Format: int64 */
+            delivered: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            held: number;
+            /**
+             * Format: int64
+             * @description All of them, whatever became of them; those held out are not among them.
+             */
+            messages: number;
+            /** Format: int64 */
+            pending: number;
+            /** Format: int64 */
+            postponed: number;
+            /**
+             * Format: int64
+             * @description By people, not by programs.
+             */
+            read: number;
+            /**
+             * Format: int64
+             * @description Handed over, whatever came after.
+             */
+            sent: number;
+            /** Format: int64 */
+            suppressed: number;
+            /** Format: int64 */
+            undelivered: number;
+            /** Format: int64 */
+            unknown: number;
+        };
+        MessagePurpose: {
+            basis: components["schemas"]["ConsentBasis"];
+            name: string;
+            /** @description Stands in words of consent: lower-case letters, digits and `-`. */
+            purpose_id: string;
+        };
+        /** @description One of them. */
+        MessageRecipient: {
+            email?: string | null;
+            /** @description In any notation. */
+            phone?: string | null;
+            profile_id?: string | null;
+            user_id?: string | null;
+        };
         /**
-         * @description `pending`: to be sent. `suppressed`: a repeat. `held`: kept back by safe mode or the stop. `sent`: the other side took it.
+         * @description `pending`: to be sent. `postponed`: decided on again later. `suppressed`: not sent, for the reason told. `held`: kept back by safe mode or the stop. `sent`: the other side took it.
          *     `delivered`, `undelivered`: what it says of the person. `failed`: given up. `unknown`: it may have been sent; never sent again
          *     by itself.
          * @enum {string}
          */
-        MessageState: "pending" | "suppressed" | "held" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
+        MessageState: "pending" | "postponed" | "suppressed" | "held" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
         Minute: {
             /** Format: int64 */
             accepted: number;
@@ -4129,10 +4717,59 @@ export interface components {
             kind: string;
             value: string;
         };
+        NewBroadcast: {
+            /** @description Lower-case letters, digits, `-` and `_`; never changes. */
+            broadcast_id: string;
+            /** @description And to none of these. */
+            excluded_segment_ids?: string[];
+            /**
+             * Format: int32
+             * @description Who gets nothing, in thousandths.
+             */
+            holdout?: number;
+            /** @description 1 to 120 characters. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Messages a minute at most.
+             */
+            per_minute: number | null;
+            /**
+             * Format: int64
+             * @description How long a message may be postponed, in seconds; a day unless told.
+             */
+            postpone_s?: number;
+            /** @description What it is sent for: see Settings, Messages. */
+            purpose: string;
+            /** @description To whom; everybody where there is none. */
+            segment_id: string | null;
+            /** @description When it starts; at once where there is none. */
+            starts_at: string | null;
+            /** @description Their shares add up to a thousand, together with `holdout`. */
+            variants: components["schemas"]["BroadcastVariant"][];
+        };
         NewForm: {
             form: components["schemas"]["FormBody"];
             /** @description Part of its address: a-z, 0-9 and -, such as `call-back`. */
             form_id: string;
+        };
+        NewMessage: {
+            /** @description Templates of several message channels, one after the other. */
+            chain?: components["schemas"]["ChainStep"][];
+            /** @description The same key again sends nothing and answers with what became of the first. */
+            idempotency_key: string;
+            /**
+             * Format: int64
+             * @description How long it may be postponed, in seconds; a day unless told.
+             */
+            postpone_s?: number | null;
+            /** @description What it is sent for: see Settings, Messages. */
+            purpose: string;
+            /** @description The template, where there is no chain. */
+            template_id?: string | null;
+            to: components["schemas"]["MessageRecipient"];
+            /** @description What the templates read as `vars`: a JSON object. */
+            variables?: Record<string, never>;
         };
         NewSegment: {
             description?: string;
@@ -4144,6 +4781,11 @@ export interface components {
             /** @description IANA name: days begin in it, for dates; without it the installation's. */
             tz?: string | null;
         };
+        NewSender: {
+            /** @description The password or token; absent to keep the one that is there. */
+            secret?: string | null;
+            settings: Record<string, never>;
+        };
         NewSmsGateway: {
             gateway: components["schemas"]["SmsGateway"];
             /** @description Stands for `{secret}`; absent to keep the one that is there. */
@@ -4151,6 +4793,19 @@ export interface components {
         };
         NewSource: {
             name: string;
+        };
+        NewTemplate: {
+            brand_id?: string;
+            content: components["schemas"]["TemplateContent"];
+            folder?: string;
+            /** @description `en`, `ru` or `zh`; `en` unless told. */
+            language?: string;
+            /** @description Never changes. */
+            message_channel: components["schemas"]["MessageChannel"];
+            /** @description 1 to 120 characters. */
+            name: string;
+            /** @description Lower-case letters, digits, `-` and `_`; never changes. */
+            template_id: string;
         };
         NewToken: {
             dealer?: string | null;
@@ -4572,6 +5227,8 @@ export interface components {
         Profile: {
             calls: components["schemas"]["Call"][];
             channel: string | null;
+            /** @description What was said of messages, for each identifier the latest word; none for a dealer. */
+            consents: components["schemas"]["ConsentSaid"][];
             counts: components["schemas"]["EventCounted"][];
             dealer: string | null;
             email: string | null;
@@ -4673,10 +5330,28 @@ export interface components {
             /** @description `text`, `number`, `boolean`, `list`, `object`, `empty`. */
             type: string;
         };
+        /** @description By the clock where the person is. */
+        QuietHours: {
+            /** @description `HH:MM`. */
+            from: string;
+            /** @description All where there are none. */
+            message_channels: components["schemas"]["MessageChannel"][];
+            /** @description `HH:MM`; earlier than `from`, it is of the next morning. */
+            until: string;
+        };
+        /** @enum {string} */
+        Reached: "delivered" | "read" | "clicked";
         ReasonCount: {
             code: string;
             /** Format: int64 */
             count: number;
+        };
+        ReasonReport: {
+            /** Format: int64 */
+            messages: number;
+            /** @description A code, and what it is about behind a colon. */
+            reason: string;
+            state: components["schemas"]["MessageState"];
         };
         Recent: {
             events: components["schemas"]["LiveEvent"][];
@@ -4988,6 +5663,8 @@ export interface components {
             number: number;
             op: components["schemas"]["SegmentNumberOp"];
         };
+        /** @enum {string} */
+        SegmentConsent: "given" | "withdrawn" | "unknown";
         SegmentDay: {
             /** @description `YYYY-MM-DD`. */
             day: string;
@@ -5183,6 +5860,15 @@ export interface components {
              */
             to_days?: number | null;
         } | {
+            /** @description The brand or dealer that it was said to; empty for the installation's own. */
+            controller?: string;
+            /** @enum {string} */
+            if: "consent";
+            is: components["schemas"]["SegmentConsent"];
+            message_channel?: components["schemas"]["MessageChannel"] | null;
+            /** @description Of Settings, Messages. */
+            purpose: string;
+        } | {
             /** @enum {string} */
             if: "identifier";
             kind: string;
@@ -5284,6 +5970,21 @@ export interface components {
                 to_us: number;
             };
         };
+        Sender: {
+            /** @description Whether the password or token is there; it is never shown. */
+            has_secret: boolean;
+            is_ready: boolean;
+            message_channel: components["schemas"]["MessageChannel"];
+            /** @description What is missing. */
+            problem: string;
+            /** @description Path that receipts, and bounces of e-mail, are sent to; whoever knows it can tell of deliveries. For admins only. */
+            receipts_path: string | null;
+            /** @description As they were set last; see docs/message-channels.md for each channel's. */
+            settings: Record<string, never> | null;
+        };
+        Senders: {
+            senders: components["schemas"]["Sender"][];
+        };
         Sending: {
             breakers: components["schemas"]["Breaker"][];
             /** @description Whether the gateway's secret is there; it is never shown. */
@@ -5333,6 +6034,13 @@ export interface components {
             /** @description States that mean that the person will not get it. */
             undelivered_states: string[];
             url: string;
+        };
+        SmsSize: {
+            chars: number;
+            /** @description `gsm7` or `ucs2`. */
+            encoding: string;
+            /** @description As many as are paid for. */
+            parts: number;
         };
         Source: {
             created_at: string;
@@ -5447,6 +6155,31 @@ export interface components {
             /** @description The job that tells its progress. */
             job_id: string;
         };
+        StepReport: {
+            counts: components["schemas"]["MessageCounts"];
+            message_channel: components["schemas"]["MessageChannel"];
+            /**
+             * Format: int64
+             * @description 0 for the first.
+             */
+            step: number;
+            template_id: string;
+            variant: string;
+        };
+        SuppressedAddress: {
+            /** @description Who listed it; empty for what came of a message. */
+            actor: string;
+            address: string;
+            at: string;
+            message_channel: components["schemas"]["MessageChannel"];
+            /** @description `bounced`, `complained`, or a person's own words. */
+            reason: string;
+        };
+        SuppressedAddresses: {
+            /** @description By channel and address. */
+            addresses: components["schemas"]["SuppressedAddress"][];
+            next: string | null;
+        };
         Switches: {
             /** @description Messages reach the test recipients only. */
             safe_mode: boolean;
@@ -5478,6 +6211,143 @@ export interface components {
             new_secret?: boolean;
             /** @description Empty for none. */
             webhook_url?: string;
+        };
+        TemplateChange: {
+            brand_id?: string;
+            content: components["schemas"]["TemplateContent"];
+            folder?: string;
+            is_archived?: boolean;
+            language?: string;
+            name: string;
+        };
+        /** @description The texts of a template; empty where a message channel has no use for one. */
+        TemplateContent: {
+            /**
+             * @description Of an e-mail: its AMP part.
+             * @default
+             */
+            amp: string;
+            /**
+             * @description Of an e-mail, in `markup`.
+             * @default
+             */
+            body: string;
+            /**
+             * @description The button's words.
+             * @default
+             */
+            button: string;
+            /** @default mjml */
+            markup: components["schemas"]["TemplateMarkup"];
+            /**
+             * @description Of an e-mail: what a list of mails shows after the subject.
+             * @default
+             */
+            preheader: string;
+            /**
+             * @description Of an e-mail; of a web push its title.
+             * @default
+             */
+            subject: string;
+            /**
+             * @description What is said everywhere else; of an e-mail its plain part, made of the body where it is empty.
+             * @default
+             */
+            text: string;
+            /**
+             * @description Where a web push leads; of a messenger, where its button leads.
+             * @default
+             */
+            url: string;
+        };
+        TemplateDetail: components["schemas"]["TemplateItem"] & {
+            content: components["schemas"]["TemplateContent"];
+            /** @description Names of the variables that the texts read. */
+            uses: string[];
+        };
+        TemplateFilter: {
+            example: string;
+            name: string;
+            what: string;
+        };
+        TemplateFilters: {
+            filters: components["schemas"]["TemplateFilter"][];
+        };
+        TemplateFinding: {
+            code: string;
+            /** Format: int32 */
+            line: number | null;
+            message: string;
+            severity: components["schemas"]["FindingSeverity"];
+        };
+        TemplateItem: {
+            /** @description Empty for the installation's own. */
+            brand_id: string;
+            changed_at: string;
+            changed_by: string;
+            folder: string;
+            is_archived: boolean;
+            /** @description `en`, `ru` or `zh`. */
+            language: string;
+            message_channel: components["schemas"]["MessageChannel"];
+            name: string;
+            subject: string;
+            template_id: string;
+            /** @description Broadcasts that are not over and send it. */
+            used_by: string[];
+            /**
+             * Format: int64
+             * @description 1 for the first.
+             */
+            version: number;
+        };
+        TemplateList: {
+            /** @description By name. */
+            templates: components["schemas"]["TemplateItem"][];
+        };
+        /** @enum {string} */
+        TemplateMarkup: "mjml" | "html";
+        /** @description The message as it would be, or why it cannot be. */
+        TemplatePreview: {
+            amp: string;
+            error: components["schemas"]["TemplateProblem"] | null;
+            findings: components["schemas"]["TemplateFinding"][];
+            html: string;
+            sms: components["schemas"]["SmsSize"] | null;
+            subject: string;
+            text: string;
+            uses: string[];
+            /** @description What the texts were filled with. */
+            variables: Record<string, never>;
+        };
+        TemplatePreviewAsked: {
+            content: components["schemas"]["TemplateContent"];
+            language?: string;
+            message_channel: components["schemas"]["MessageChannel"];
+            /** @description As whom; without it a made-up person. */
+            profile_id?: string | null;
+            /** @description What the texts read as `vars`. */
+            variables?: Record<string, never>;
+        };
+        TemplateProblem: {
+            /**
+             * Format: int32
+             * @description Of the text that it is in; absent where it is of none.
+             */
+            line: number | null;
+            message: string;
+            /** @description Of an e-mail: `subject`, `preheader`, `body`, `text` or `amp`. */
+            part: string | null;
+        };
+        TemplateTest: {
+            brand_id?: string;
+            content: components["schemas"]["TemplateContent"];
+            language?: string;
+            message_channel: components["schemas"]["MessageChannel"];
+            profile_id?: string | null;
+            /** @description To which address. */
+            to: string;
+            variables?: Record<string, never>;
         };
         TestNotices: {
             /** @description How many were written down to be sent; their fate is in the notices. */
@@ -5600,6 +6470,25 @@ export interface components {
         };
         Users: {
             users: components["schemas"]["User"][];
+        };
+        VariantReport: {
+            /**
+             * Format: int64
+             * @description Of these, who ordered within 30 days.
+             */
+            converted: number;
+            counts: components["schemas"]["MessageCounts"];
+            name: string;
+            /**
+             * Format: int64
+             * @description People to whom something was sent.
+             */
+            people: number;
+            /**
+             * Format: double
+             * @description Of those orders.
+             */
+            revenue: number;
         };
         ViewToSave: {
             name: string;
@@ -6650,6 +7539,262 @@ export interface operations {
             };
         };
     };
+    broadcasts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastList"];
+                };
+            };
+        };
+    };
+    add_broadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBroadcast"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    dry_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBroadcast"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    broadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastItem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_broadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroadcastFields"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    broadcast_report: {
+        parameters: {
+            query?: {
+                /** @description Only people of this segment. */
+                segment?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    step_broadcast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroadcastStep"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     catalogue: {
         parameters: {
             query?: never;
@@ -7204,7 +8349,7 @@ export interface operations {
             query?: {
                 message_channel?: components["schemas"]["MessageChannel"];
                 state?: components["schemas"]["MessageState"];
-                /** @description Only of this form. */
+                /** @description Only of this form, broadcast (`broadcast:…`) or template (`api:…`). */
                 form?: string;
                 /** @description `next` of the page before. */
                 before?: string;
@@ -7668,6 +8813,64 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gate"];
+                };
+            };
+        };
+    };
+    set_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Gate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8663,6 +9866,45 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    send_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMessage"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageAccepted"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10005,6 +11247,66 @@ export interface operations {
             };
         };
     };
+    senders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Senders"];
+                };
+            };
+        };
+    };
+    set_sender: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_channel: components["schemas"]["MessageChannel"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSender"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sender"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     sending: {
         parameters: {
             query?: never;
@@ -10225,6 +11527,343 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Source"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    suppressed_addresses: {
+        parameters: {
+            query?: {
+                /** @description A part of the address. */
+                words?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description 50 unless told, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressedAddresses"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    suppress_addresses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressesToSuppress"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    release_addresses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressesToRelease"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateList"];
+                };
+            };
+        };
+    };
+    add_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTemplate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    template_filters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateFilters"];
+                };
+            };
+        };
+    };
+    preview_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePreviewAsked"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePreview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateTest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tried"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             404: {

@@ -12,3 +12,10 @@ export const segmentsQuery = queryOptions({
   refetchInterval: ({ state }) =>
     state.data?.segments.some(({ state }) => state !== "live") ? COMPUTING_MS : RESTING_MS,
 });
+
+/** What conditions, and texts, may ask of people and events. */
+export const fieldsQuery = queryOptions({
+  queryKey: ["segments", "fields"],
+  queryFn: segmentCalls.fields,
+  staleTime: 60_000,
+});

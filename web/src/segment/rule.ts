@@ -1,3 +1,5 @@
+import type { MessageChannel } from "../message/channels";
+
 // Rules as the server keeps them: crates/model/src/rule.rs and measure.rs.
 
 export const OPS = [
@@ -35,11 +37,15 @@ export type CameBy = (typeof CAME_BY)[number];
 export const PLACES = ["region", "dealer"] as const;
 export type Place = (typeof PLACES)[number];
 
+export const CONSENT_IS = ["given", "withdrawn", "unknown"] as const;
+export type ConsentIs = (typeof CONSENT_IS)[number];
+
 /** What can be said of one person. */
 export type Condition =
   | { if: "trait"; name: string; is: Test }
   | { if: "date"; name: string; from_days?: number; to_days?: number }
   | { if: "identifier"; kind: string }
+  | { if: "consent"; purpose: string; message_channel?: MessageChannel; controller?: string; is: ConsentIs }
   | ({ if: "did"; measure: Counted; is: Compared; within?: Within } & Events)
   | ({ if: "value"; which: Which; field: string; is: Test } & Events)
   | { if: "sequence"; steps: Events[]; span: Span; within?: Span }
@@ -60,6 +66,7 @@ export const KINDS = [
   "trait",
   "date",
   "identifier",
+  "consent",
   "seen",
   "came",
   "place",
@@ -138,6 +145,8 @@ export function isRule(value: unknown): value is Rule {
       return isText("name");
     case "identifier":
       return isText("kind");
+    case "consent":
+      return isText("purpose") && CONSENT_IS.some((is) => is === inside("is"));
     case "did": {
       const measure = inside("measure");
       return isEvents(value) && isCompared(inside("is")) && typeof measure === "object" && measure !== null;

@@ -149,6 +149,13 @@ function condition(rule: Condition, speech: Speech): string {
       return t("sentence.trait", { test: test(label("trait", rule.name), rule.is, speech) });
     case "date":
       return date(rule, speech);
+    case "consent":
+      return t(`sentence.consent.${rule.is}`, {
+        purpose: name(rule.purpose),
+        channel: rule.message_channel
+          ? t("sentence.by_channel", { channel: t(`message.channel.${rule.message_channel}`) })
+          : "",
+      });
     case "identifier":
       return t("sentence.identifier", { kind: name(identifier(rule.kind)) });
     case "seen":

@@ -5,6 +5,7 @@ import {
   Button,
   Center,
   Checkbox,
+  CloseButton,
   Group,
   Select,
   Table,
@@ -18,16 +19,18 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { may } from "../../api/permissions";
 import { useMe } from "../../api/session";
-import type { Breaker, Deliveries, Delivery, MessageState } from "../../api/types";
+import type { Breaker } from "../../api/types";
+import { Channel } from "../../message/Channel";
+import { readChannel } from "../../message/channels";
+import { reasonText } from "../../message/reason";
 import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import { WideTable } from "../../ui/WideTable";
 import classes from "./Deliveries.module.css";
 import { DeliveryDrawer } from "./DeliveryDrawer";
-import { deliveriesQuery, useRetryMessages } from "./queries";
-import { CHANNELS, STATES, type DeliveriesSearch } from "./search";
-import { reasonText } from "./reason";
+import { deliveriesQuery, useRetryMessages, type MessagePage } from "./queries";
+import { CHANNELS, STATES, type DeliveriesSearch, type Message, type MessageState } from "./search";
 import { StateBadge } from "./StateBadge";
 
 const route = getRouteApi("/shell/deliveries");
@@ -69,7 +72,7 @@ export function DeliveriesPage() {
 }
 
 /** Why messages may not be going out now. */
-function Warnings({ now }: { now: Deliveries }) {
+function Warnings({ now }: { now: MessagePage }) {
   const { t } = useTranslation();
   const { role } = useMe();
   const toSettings = may(role, "manage_sending") && (
@@ -102,8 +105,9 @@ function OpenBreaker({ breaker }: { breaker: Breaker }) {
   const { t } = useTranslation();
   const format = useFormat();
   // `sms`, or `webhook` and its host.
-  const host = breaker.guards.split(" ")[1];
-  const title = host ? t("deliveries.breaker.webhook", { host }) : t("deliveries.breaker.sms");
+  const [guarded = "", host] = breaker.guards.split(" ");
+  const channel = t(`message.channel.${readChannel(guarded) ?? "sms"}`);
+  const title = host ? t("deliveries.breaker.webhook", { host }) : t("deliveries.breaker.channel", { channel });
   return (
     <Alert color="red" variant="light" title={title}>
       {t("deliveries.breaker.hint", {
@@ -121,7 +125,7 @@ function Counts({
   search,
   onSearch,
 }: {
-  now: Deliveries;
+  now: MessagePage;
   search: DeliveriesSearch;
   onSearch: (part: Partial<DeliveriesSearch>) => void;
 }) {
@@ -141,7 +145,7 @@ function Counts({
           onClick={() => onSearch({ state: search.state === state ? undefined : state })}
         >
           <span className={`num ${classes.figure}`}>{format.integer(count(state))}</span>
-          <span className={classes.state}>{t(`deliveries.state.${state}`)}</span>
+          <span className={classes.state}>{t(`message.state.${state}`)}</span>
         </UnstyledButton>
       ))}
     </Group>
@@ -155,7 +159,7 @@ function Messages({
   onMore,
   isLoading,
 }: {
-  messages: Delivery[];
+  messages: Message[];
   search: DeliveriesSearch;
   onSearch: (part: Partial<DeliveriesSearch>) => void;
   onMore: (() => void) | undefined;
@@ -175,7 +179,7 @@ function Messages({
             clearable
             aria-label={t("deliveries.column.channel")}
             placeholder={t("deliveries.all_channels")}
-            data={CHANNELS.map((value) => ({ value, label: t(`deliveries.channel.${value}`) }))}
+            data={CHANNELS.map((value) => ({ value, label: t(`message.channel.${value}`) }))}
             value={search.channel ?? null}
             onChange={(value) => onSearch({ channel: CHANNELS.find((known) => known === value) })}
           />
@@ -185,15 +189,31 @@ function Messages({
             clearable
             aria-label={t("deliveries.column.state")}
             placeholder={t("deliveries.all_states")}
-            data={STATES.map((value) => ({ value, label: t(`deliveries.state.${value}`) }))}
+            data={STATES.map((value) => ({ value, label: t(`message.state.${value}`) }))}
             value={search.state ?? null}
             onChange={(value) => onSearch({ state: STATES.find((known) => known === value) })}
           />
-          {search.form && (
-            <Badge variant="light" tt="none">
-              {search.form}
-            </Badge>
-          )}
+          {(["form", "definition"] as const).map((name) => {
+            const held = search[name];
+            return (
+              held && (
+                <Badge
+                  key={name}
+                  size="lg"
+                  variant="light"
+                  rightSection={
+                    <CloseButton
+                      size={18}
+                      aria-label={t("deliveries.widen", { name: held })}
+                      onClick={() => onSearch({ [name]: undefined })}
+                    />
+                  }
+                >
+                  {held}
+                </Badge>
+              )
+            );
+          })}
         </Group>
         {mayRetry && <RetryMany search={search} chosen={chosen} onDone={() => setChosen([])} />}
       </Group>
@@ -229,7 +249,12 @@ function RetryMany({ search, chosen, onDone }: { search: DeliveriesSearch; chose
   const wish =
     0 < chosen.length
       ? { message_ids: chosen }
-      : { message_ids: [], state: ofState, message_channel: search.channel, form: search.form };
+      : {
+          message_ids: [],
+          state: ofState,
+          message_channel: search.channel,
+          form: search.definition ?? search.form,
+        };
   const go = () => {
     setAsking("no");
     retry.mutate(wish, { onSuccess: onDone });
@@ -256,7 +281,7 @@ function RetryMany({ search, chosen, onDone }: { search: DeliveriesSearch; chose
     >
       {0 < chosen.length
         ? t("deliveries.retry.chosen", { count: chosen.length })
-        : t("deliveries.retry.all", { state: t(`deliveries.state.${ofState ?? "failed"}`) })}
+        : t("deliveries.retry.all", { state: t(`message.state.${ofState ?? "failed"}`) })}
     </Button>
   );
 }
@@ -267,14 +292,14 @@ function MessageTable({
   onChoose,
   onOpen,
 }: {
-  messages: Delivery[];
+  messages: Message[];
   chosen: string[];
   onChoose: ((chosen: string[]) => void) | undefined;
   onOpen: (id: string) => void;
 }) {
   const { t } = useTranslation();
   return (
-    <WideTable label={t("deliveries.title")} minWidth={820} verticalSpacing={8} highlightOnHover>
+    <WideTable label={t("deliveries.title")} minWidth={980} verticalSpacing={8} highlightOnHover>
       <Table.Thead>
         <Table.Tr>
           {onChoose && <Table.Th w={36} aria-label={t("deliveries.choose")} />}
@@ -310,7 +335,7 @@ function MessageRow({
   onChoose,
   onOpen,
 }: {
-  message: Delivery;
+  message: Message;
   isChosen: boolean;
   onChoose: ((isChosen: boolean) => void) | undefined;
   onOpen: (id: string) => void;
@@ -338,7 +363,9 @@ function MessageRow({
           </Text>
         </UnstyledButton>
       </Table.Td>
-      <Table.Td>{t(`deliveries.channel.${message.message_channel}`)}</Table.Td>
+      <Table.Td>
+        <Channel of={message.message_channel} />
+      </Table.Td>
       <Table.Td>
         <Text size="sm" className={`ellipsis ${classes.to}`}>
           {message.recipient}
@@ -350,12 +377,19 @@ function MessageRow({
         )}
       </Table.Td>
       <Table.Td>
-        <Text size="sm" ff="monospace">
-          {message.form}
-        </Text>
+        <Origin message={message} />
       </Table.Td>
       <Table.Td>
         <StateBadge state={message.state} />
+        <Text size="xs" c="dimmed" className="num nowrap">
+          {message.clicked_at
+            ? t("deliveries.clicked", { time: format.dateTime(message.clicked_at) })
+            : message.read_at
+              ? t("deliveries.read", { time: format.dateTime(message.read_at) })
+              : isToCome(message.state) && message.due_at
+                ? t("deliveries.due", { time: format.dateTime(message.due_at) })
+                : null}
+        </Text>
         {message.reason && (
           <Text size="xs" c="dimmed" className={`ellipsis ${classes.reason}`} title={reasonText(t, message.reason)}>
             {reasonText(t, message.reason)}
@@ -363,5 +397,35 @@ function MessageRow({
         )}
       </Table.Td>
     </Table.Tr>
+  );
+}
+
+const isToCome = (state: MessageState) => state === "postponed" || state === "pending";
+
+/** What a message comes from, and for what it is sent. */
+function Origin({ message }: { message: Message }) {
+  const { t } = useTranslation();
+  const { form, purpose, variant } = message;
+  const [kind, id] = form.split(/:(.*)/);
+  return (
+    <>
+      {kind === "broadcast" && id ? (
+        <Anchor
+          size="sm"
+          renderRoot={(props) => <Link to="/broadcasts/$broadcastId" params={{ broadcastId: id }} {...props} />}
+        >
+          {id}
+        </Anchor>
+      ) : (
+        <Text size="sm" ff="monospace">
+          {form || t("ui.none")}
+        </Text>
+      )}
+      {(purpose || variant) && (
+        <Text size="xs" c="dimmed">
+          {[purpose, variant && t("deliveries.variant", { variant })].filter(Boolean).join(" · ")}
+        </Text>
+      )}
+    </>
   );
 }

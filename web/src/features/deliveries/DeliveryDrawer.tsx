@@ -6,12 +6,14 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { may } from "../../api/permissions";
 import { useMe } from "../../api/session";
-import type { Delivery, DeliveryAttempt, DeliveryDetail } from "../../api/types";
+import type { DeliveryAttempt } from "../../api/types";
+import { Channel } from "../../message/Channel";
+import { reasonText } from "../../message/reason";
 import { useFormat } from "../../ui/FormatContext";
 import { Answer, RowsSkeleton } from "../../ui/states";
 import classes from "./Deliveries.module.css";
 import { deliveryQuery, useRetryMessages } from "./queries";
-import { reasonText } from "./reason";
+import type { Message, MessageDetail } from "./search";
 import { StateBadge } from "./StateBadge";
 
 /** One message: what it says, and every attempt to say it. */
@@ -27,7 +29,7 @@ export function DeliveryDrawer({ messageId, onClose }: { messageId: string; onCl
   );
 }
 
-function Detail({ detail }: { detail: DeliveryDetail }) {
+function Detail({ detail }: { detail: MessageDetail }) {
   const { t } = useTranslation();
   const format = useFormat();
   const { message, attempts } = detail;
@@ -35,7 +37,7 @@ function Detail({ detail }: { detail: DeliveryDetail }) {
     <Stack gap="md">
       <Group gap="xs">
         <StateBadge state={message.state} />
-        <Text size="sm">{t(`deliveries.channel.${message.message_channel}`)}</Text>
+        <Channel of={message.message_channel} />
         <Text size="sm" c="dimmed">
           {format.dateTime(message.admitted_at)}
         </Text>
@@ -52,6 +54,7 @@ function Detail({ detail }: { detail: DeliveryDetail }) {
           </>
         )}
       </Text>
+      <Moments message={message} />
       <Code block className={classes.wire}>
         {pretty(detail.body)}
       </Code>
@@ -71,7 +74,27 @@ function Detail({ detail }: { detail: DeliveryDetail }) {
   );
 }
 
-function RetryOne({ message }: { message: Delivery }) {
+/** For what it is sent, and what the person did with it. */
+function Moments({ message }: { message: Message }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const { purpose, variant, due_at, read_at, clicked_at } = message;
+  const lines = [
+    purpose && t("deliveries.purpose", { purpose }),
+    variant && t("deliveries.variant", { variant }),
+    due_at && t("deliveries.due", { time: format.dateTime(due_at) }),
+    read_at && t("deliveries.read", { time: format.dateTime(read_at) }),
+    clicked_at && t("deliveries.clicked", { time: format.dateTime(clicked_at) }),
+  ].filter(Boolean);
+  if (lines.length === 0) return null;
+  return (
+    <Text size="sm" c="dimmed">
+      {lines.join(" · ")}
+    </Text>
+  );
+}
+
+function RetryOne({ message }: { message: Message }) {
   const { t } = useTranslation();
   const { role } = useMe();
   const retry = useRetryMessages();

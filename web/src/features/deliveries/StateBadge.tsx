@@ -1,9 +1,10 @@
 import { Badge } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import type { MessageState } from "../../api/types";
+import type { MessageState } from "./search";
 
 const COLORS: Record<MessageState, string> = {
   pending: "blue",
+  postponed: "blue",
   sent: "green",
   delivered: "green",
   undelivered: "red",
@@ -17,7 +18,7 @@ export function StateBadge({ state }: { state: MessageState }) {
   const { t } = useTranslation();
   return (
     <Badge size="sm" variant="light" color={COLORS[state]}>
-      {t(`deliveries.state.${state}`)}
+      {t(`message.state.${state}`)}
     </Badge>
   );
 }

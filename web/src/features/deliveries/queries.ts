@@ -1,20 +1,29 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { api, body } from "../../api/client";
-import type { RetryWish } from "../../api/types";
+import { ask } from "../../api/client";
+import type { CommandOutcome, Deliveries, RetryWish } from "../../api/types";
 import { errorText } from "../../ui/errorText";
 import { toastDone, toastFailed } from "../../ui/toast";
-import type { DeliveriesSearch } from "./search";
+import type { DeliveriesSearch, Message, MessageDetail, MessageState } from "./search";
 
-export const deliveriesQuery = ({ channel, state, form }: DeliveriesSearch) =>
+/** A page of messages, and what stands in the way of all of them. */
+export type MessagePage = Omit<Deliveries, "messages" | "counts"> & {
+  messages: Message[];
+  counts: { message_channel: string; state: MessageState; messages: number }[];
+};
+/** What is sent again; the channels and states that openapi.json does not tell yet among them. */
+export type Wish = Omit<RetryWish, "message_channel" | "state"> & {
+  message_channel?: Message["message_channel"];
+  state?: MessageState;
+};
+
+export const deliveriesQuery = ({ channel, state, form, definition }: DeliveriesSearch) =>
   infiniteQueryOptions({
-    queryKey: ["deliveries", channel, state, form],
+    queryKey: ["deliveries", channel, state, form, definition],
     queryFn: ({ pageParam }) =>
-      body(
-        api.GET("/api/deliveries", {
-          params: { query: { message_channel: channel, state, form, before: pageParam || undefined } },
-        }),
-      ),
+      ask<MessagePage>("GET", "/api/deliveries", {
+        query: { message_channel: channel, state, form: definition ?? form, before: pageParam },
+      }),
     initialPageParam: "",
     getNextPageParam: ({ next }) => next,
     refetchInterval: 5_000,
@@ -23,7 +32,7 @@ export const deliveriesQuery = ({ channel, state, form }: DeliveriesSearch) =>
 export const deliveryQuery = (id: string) =>
   queryOptions({
     queryKey: ["delivery", id],
-    queryFn: () => body(api.GET("/api/deliveries/{id}", { params: { path: { id } } })),
+    queryFn: () => ask<MessageDetail>("GET", `/api/deliveries/${encodeURIComponent(id)}`),
     refetchInterval: 5_000,
   });
 
@@ -32,7 +41,7 @@ export function useRetryMessages() {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (wish: RetryWish) => body(api.POST("/api/deliveries/retry", { body: wish })),
+    mutationFn: (wish: Wish) => ask<CommandOutcome>("POST", "/api/deliveries/retry", { body: wish }),
     onSuccess: async ({ reason }) => {
       if (reason) toastFailed(reason);
       else toastDone(t("deliveries.retry.done"));

@@ -102,12 +102,12 @@ function FormRow({ form, onOpen }: { form: Form; onOpen: (id: string) => void })
         <Group gap={6}>
           {form.form.sms && (
             <Badge size="sm" variant="light" leftSection={<IconMessage size={12} aria-hidden />}>
-              {t("deliveries.channel.sms")}
+              {t("message.channel.sms")}
             </Badge>
           )}
           {form.form.webhook && (
             <Badge size="sm" variant="light" leftSection={<IconWebhook size={12} aria-hidden />}>
-              {t("deliveries.channel.webhook")}
+              {t("message.channel.webhook")}
             </Badge>
           )}
           {!form.form.sms && !form.form.webhook && (

@@ -10,6 +10,7 @@ import type { Profile } from "../../api/types";
 import { Page } from "../../ui/Page";
 import { Answer } from "../../ui/states";
 import { Business } from "./Business";
+import { Consents, consentsOf } from "./Consents";
 import { Gone } from "./Gone";
 import { Header } from "./Header";
 import { Identifiers } from "./Identifiers";
@@ -65,6 +66,7 @@ export function ProfilePage() {
 function Person({ profile }: { profile: Profile }) {
   const { kind = "all" } = route.useSearch();
   const navigate = route.useNavigate();
+  const consents = consentsOf(profile);
   return (
     <>
       <Header profile={profile} />
@@ -78,6 +80,7 @@ function Person({ profile }: { profile: Profile }) {
           <div className={classes.side}>
             <Business leads={profile.leads} orders={profile.orders} calls={profile.calls} />
             <Identifiers identifiers={profile.identifiers} />
+            {consents && <Consents consents={consents} />}
             <Traits profileId={profile.profile_id} traits={profile.traits} />
             <Touches first={profile.first_touch} last={profile.last_touch} counts={profile.counts} />
           </div>

@@ -1,15 +1,17 @@
-import { Anchor, Button, Group, Modal, Select, Skeleton, Text, Textarea, TextInput } from "@mantine/core";
+import { Anchor, Button, Select, Skeleton, Textarea, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconArrowLeft, IconCode } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link, useBlocker, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useReducer, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMe } from "../../api/session";
 import { catalogueQuery } from "../../report/queries";
 import type { Fields, Segment } from "../../segment/api";
-import { segmentsQuery } from "../../segment/queries";
+import { fieldsQuery, segmentsQuery } from "../../segment/queries";
 import type { Rule } from "../../segment/rule";
+import { idOf } from "../../ui/idOf";
+import { LeaveDialog } from "../../ui/LeaveDialog";
 import { Card, Page } from "../../ui/Page";
 import { Answer } from "../../ui/states";
 import { toastFailed } from "../../ui/toast";
@@ -21,9 +23,8 @@ import { EXAMPLES } from "./examples";
 import { JsonView } from "./JsonView";
 import { Preview } from "./Preview";
 import { canAsk, wholePart } from "./problems";
-import { fieldsQuery, segmentQuery, useSaveSegment } from "./queries";
+import { segmentQuery, useSaveSegment } from "./queries";
 import { RuleTree } from "./RuleTree";
-import { idOf } from "./segmentId";
 
 const newRoute = getRouteApi("/shell/segments/new");
 const editRoute = getRouteApi("/shell/segments/$segmentId/edit");
@@ -124,12 +125,6 @@ function Builder({
     void navigate({ to: "/segments/$segmentId", params: { segmentId } });
   };
   const save = useSaveSegment(sort, leave);
-  const blocker = useBlocker({
-    // The way past the navigation stays on the page.
-    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && isChanged && !isDone.current,
-    enableBeforeUnload: () => isChanged && !isDone.current,
-    withResolver: true,
-  });
   const nameProblem = about.name.trim() === "" ? t("segments.problem.name") : undefined;
 
   const trySave = () => {
@@ -140,7 +135,12 @@ function Builder({
       return;
     }
     const taken = list.data?.segments.map(({ segment_id }) => segment_id) ?? [];
-    save.mutate({ segment_id: first.segment_id || idOf(about.name, taken), ...about, name: about.name.trim(), rule });
+    save.mutate({
+      segment_id: first.segment_id || idOf(about.name, taken, "segment"),
+      ...about,
+      name: about.name.trim(),
+      rule,
+    });
   };
   return (
     <Page
@@ -202,19 +202,7 @@ function Builder({
           }}
         />
       )}
-      <Modal opened={blocker.status === "blocked"} onClose={() => blocker.reset?.()} title={t("segments.leave.title")}>
-        <Text size="sm" mb="md">
-          {t("segments.leave.question")}
-        </Text>
-        <Group gap="xs" justify="flex-end">
-          <Button variant="default" onClick={() => blocker.reset?.()} data-autofocus>
-            {t("segments.leave.stay")}
-          </Button>
-          <Button color="red" onClick={() => blocker.proceed?.()}>
-            {t("segments.leave.go")}
-          </Button>
-        </Group>
-      </Modal>
+      <LeaveDialog isChanged={isChanged} isDone={isDone} />
     </Page>
   );
 }

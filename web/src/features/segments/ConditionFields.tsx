@@ -4,8 +4,19 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
+import { TEMPLATE_CHANNELS } from "../../message/channels";
+import { gateQuery } from "../../message/gate";
 import { segmentsQuery } from "../../segment/queries";
-import { CAME_BY, PLACES, WHICH, type Condition, type Counted, type Events, type Within } from "../../segment/rule";
+import {
+  CAME_BY,
+  CONSENT_IS,
+  PLACES,
+  WHICH,
+  type Condition,
+  type Counted,
+  type Events,
+  type Within,
+} from "../../segment/rule";
 import classes from "./Builder.module.css";
 import { DATE_MODES, dateMode, daysOfMode, type DateMode } from "./dateMode";
 import { dayOfUs, dayStartUs, lastDayOfUs } from "./days";
@@ -59,6 +70,8 @@ export function ConditionFields({
       return <DateFields condition={condition} {...rest} />;
     case "identifier":
       return <Identifier condition={condition} {...rest} />;
+    case "consent":
+      return <Consent condition={condition} {...rest} />;
     case "seen":
       return <Seen condition={condition} {...rest} />;
     case "came":
@@ -387,6 +400,37 @@ function Identifier({ condition, wrong, onChange }: Editor<"identifier">) {
       data={fields.identifiers.map((kind) => ({ value: kind, label: label("identifier", kind) }))}
       onChange={(kind) => onChange({ ...condition, kind })}
     />
+  );
+}
+
+function Consent({ condition, wrong, onChange }: Editor<"consent">) {
+  const { t } = useTranslation();
+  const gate = useQuery(gateQuery);
+  const { message_channel, ...rest } = condition;
+  return (
+    <>
+      <Choice
+        name={t("segments.field.consent")}
+        value={condition.is}
+        values={CONSENT_IS}
+        labelOf={(is) => t(`segments.consent.${is}`)}
+        onChange={(is) => onChange({ ...condition, is })}
+      />
+      <PickOrType
+        name={t("segments.field.purpose")}
+        value={condition.purpose}
+        error={wrong("purpose")}
+        data={(gate.data?.purposes ?? []).map((purpose) => ({ value: purpose.purpose_id, label: purpose.name }))}
+        onChange={(purpose) => onChange({ ...condition, purpose })}
+      />
+      <Choice
+        name={t("segments.field.message_channel")}
+        value={message_channel ?? "any"}
+        values={["any", ...TEMPLATE_CHANNELS] as const}
+        labelOf={(channel) => (channel === "any" ? t("segments.consent.any_channel") : t(`message.channel.${channel}`))}
+        onChange={(channel) => onChange(channel === "any" ? rest : { ...rest, message_channel: channel })}
+      />
+    </>
   );
 }
 

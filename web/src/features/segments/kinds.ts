@@ -6,6 +6,7 @@ import {
   IconEye,
   IconFingerprint,
   IconListNumbers,
+  IconMailCheck,
   IconMapPin,
   IconMessageCircle,
   IconShoppingCart,
@@ -23,6 +24,7 @@ export const KIND_ICONS: Record<Kind, Icon> = {
   trait: IconTag,
   date: IconCalendarEvent,
   identifier: IconFingerprint,
+  consent: IconMailCheck,
   seen: IconEye,
   came: IconArrowBigRightLines,
   place: IconMapPin,
@@ -35,7 +37,7 @@ export const KIND_ICONS: Record<Kind, Icon> = {
 /** The kinds in the order in which they are offered. */
 export const KIND_GROUPS = {
   behaviour: ["did", "value", "sequence", "seen"],
-  known: ["trait", "date", "identifier", "place", "came"],
+  known: ["trait", "date", "identifier", "consent", "place", "came"],
   business: ["stage", "orders"],
   people: ["segment", "share"],
 } as const satisfies Record<string, Kind[]>;
@@ -63,6 +65,8 @@ export function blank(kind: Kind): Condition {
       return { if: kind, name: "", from_days: 0, to_days: 30 };
     case "identifier":
       return { if: kind, kind: "email" };
+    case "consent":
+      return { if: kind, purpose: "marketing", is: "given" };
     case "seen":
       return { if: kind, which: "latest", within: DEFAULT_SPAN };
     case "came":

@@ -33,6 +33,7 @@ export type Why =
   | "days"
   | "days_order"
   | "identifier"
+  | "purpose"
   | "steps"
   | "stages"
   | "segment"
@@ -72,6 +73,8 @@ export function problemsOf(condition: Condition): Problem[] {
       return [...named(condition.name, "name", "trait"), ...days(condition)];
     case "identifier":
       return named(condition.kind, "kind", "identifier");
+    case "consent":
+      return named(condition.purpose, "purpose", "purpose");
     case "seen":
       return span(condition.within, "within");
     case "came":

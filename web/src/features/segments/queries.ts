@@ -32,12 +32,6 @@ export const membersQuery = (id: string, version: number) =>
     getNextPageParam: ({ next }) => next,
   });
 
-export const fieldsQuery = queryOptions({
-  queryKey: ["segments", "fields"],
-  queryFn: segmentCalls.fields,
-  staleTime: 60_000,
-});
-
 export const previewQuery = (rule: Rule | null, tz: string) =>
   queryOptions({
     queryKey: ["segments", "preview", rule, tz],

@@ -1,37 +1,12 @@
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { PostgreSQL, sql } from "@codemirror/lang-sql";
-import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
+import { bracketMatching, syntaxHighlighting } from "@codemirror/language";
 import { Compartment, EditorState, Prec } from "@codemirror/state";
 import { EditorView, keymap, lineNumbers, placeholder } from "@codemirror/view";
-import { tags } from "@lezer/highlight";
 import { useEffect, useRef } from "react";
+import { colours, look } from "../../ui/codeEditor";
 import type { TableColumns } from "./queries";
-
-const look = EditorView.theme({
-  "&": { fontSize: "13px", backgroundColor: "transparent" },
-  "&.cm-focused": { outline: "none" },
-  ".cm-scroller": {
-    fontFamily: "var(--mantine-font-family-monospace)",
-    lineHeight: "1.55",
-    minHeight: "140px",
-    maxHeight: "42vh",
-  },
-  ".cm-content": { caretColor: "var(--fc-accent)", padding: "10px 0" },
-  ".cm-cursor": { borderLeftColor: "var(--fc-accent)" },
-  ".cm-gutters": { backgroundColor: "transparent", border: "none", color: "var(--mantine-color-dimmed)" },
-  "&.cm-focused .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--fc-accent-soft)" },
-  ".cm-tooltip": { backgroundColor: "var(--fc-surface)", border: "1px solid var(--fc-line)", borderRadius: "6px" },
-  ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--fc-accent-soft)", color: "inherit" },
-  ".cm-placeholder": { color: "var(--mantine-color-dimmed)" },
-});
-
-const colours = HighlightStyle.define([
-  { tag: tags.keyword, color: "var(--fc-accent)", fontWeight: "600" },
-  { tag: [tags.string, tags.special(tags.string)], color: "var(--fc-good)" },
-  { tag: [tags.number, tags.bool, tags.null], color: "var(--fc-bad)" },
-  { tag: tags.comment, color: "var(--mantine-color-dimmed)", fontStyle: "italic" },
-]);
 
 /** A handle for what stands beside the editor. */
 export type EditorHandle = { insert: (text: string) => void };
@@ -85,7 +60,7 @@ export function Editor({
           placeholder(example),
           language.current.of(sql({ dialect: PostgreSQL })),
           syntaxHighlighting(colours),
-          look,
+          look("140px", "42vh"),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ "aria-label": label }),
           EditorView.updateListener.of((update) => {

@@ -4,15 +4,16 @@ const LATIN = new Map(LETTERS.split(" ").map((pair) => pair.split(":") as [strin
 const ID_CHARS_MAX = 56;
 
 /**
- * An id from a segment's name, which no other has.
+ * An id from a name, which no other has.
  *
  * * `taken`: the ids that there are.
+ * * `otherwise`: what it is called where the name has no letter to make one of.
  */
-export function idOf(name: string, taken: Iterable<string>): string {
+export function idOf(name: string, taken: Iterable<string>, otherwise: string): string {
   const latin = [...name.toLowerCase()].map((letter) => LATIN.get(letter) ?? letter).join("");
   const plain = latin.normalize("NFKD").replaceAll(/\p{M}/gu, "");
   const words = plain.replaceAll(/[^a-z0-9]+/g, "-").slice(0, ID_CHARS_MAX);
-  const id = words.replaceAll(/^-+|-+$/g, "") || "segment";
+  const id = words.replaceAll(/^-+|-+$/g, "") || otherwise;
   const held = new Set(taken);
   let number = 2;
   let free = id;
