@@ -195,7 +195,7 @@ pub struct Border {
     health: Arc<dyn Fn(i64) -> Health + Send + Sync>,
     submit: Arc<dyn Fn(Submission) -> Answer<Submitted> + Send + Sync>,
     import: Arc<dyn Fn(Bytes) -> Answer<Result<u64, NotTaken>> + Send + Sync>,
-    sources_changed: Arc<dyn Fn() + Send + Sync>,
+    sources_changed: Arc<dyn Fn() -> Answer<()> + Send + Sync>,
     mail: Option<SendMail>,
     delivery: Delivery,
     backups: Option<Backups>,
@@ -205,25 +205,26 @@ type SendMail = Arc<dyn Fn(Mail) -> Answer<Result<(), NotMailed>> + Send + Sync>
 
 impl Border {
     /// * `health`: by source id, as of a time; `submit`: `None` for accepted; `import`: records as `forecourt import` sends
-    ///   them, answered with the log offset behind them; `sources_changed`: called after each change, so that it is in
-    ///   force at once.
-    pub fn new<S, I>(
+    ///   them, answered with the log offset behind them; `sources_changed`: called after each change, done when
+    ///   the change is in force: senders take a refusal of their key for final, so a new key is shown only then.
+    pub fn new<S, I, C>(
         freshness: impl Fn() -> Freshness + Send + Sync + 'static,
         health: impl Fn(i64) -> BTreeMap<String, SourceHealth> + Send + Sync + 'static,
         submit: impl Fn(Submission) -> S + Send + Sync + 'static,
         import: impl Fn(Bytes) -> I + Send + Sync + 'static,
-        sources_changed: impl Fn() + Send + Sync + 'static,
+        sources_changed: impl Fn() -> C + Send + Sync + 'static,
     ) -> Self
     where
         I: Future<Output = Result<u64, NotTaken>> + Send + 'static,
         S: Future<Output = Result<Option<Refusal>, NotTaken>> + Send + 'static,
+        C: Future<Output = ()> + Send + 'static,
     {
         Self {
             freshness: Arc::new(freshness),
             health: Arc::new(health),
             submit: Arc::new(move |submission| Box::pin(submit(submission))),
             import: Arc::new(move |records| Box::pin(import(records))),
-            sources_changed: Arc::new(sources_changed),
+            sources_changed: Arc::new(move || Box::pin(sources_changed())),
             mail: None,
             delivery: Delivery::nobody(),
             backups: None,
@@ -288,8 +289,8 @@ impl Border {
         (self.import)(records).await
     }
 
-    pub(crate) fn sources_changed(&self) {
-        (self.sources_changed)();
+    pub(crate) async fn sources_changed(&self) {
+        (self.sources_changed)().await;
     }
 }
 

@@ -111,7 +111,7 @@ pub async fn add_source(
     let source = control.add_source(&asked.name, "segment", clock.now_us()).await?;
     trail.object(source.id.as_str());
     trail.detail("name", source.name.as_str());
-    border.sources_changed();
+    border.sources_changed().await;
     Ok(Json(Source::new(source, None)))
 }
 
@@ -132,7 +132,7 @@ pub async fn update_source(
         let shown = |source: &control::Source| serde_json::json!({ "name": source.name, "enabled": source.enabled });
         trail.changed(&shown(&before), &shown(after));
     }
-    changed(&border, &clock, source)
+    changed(&border, &clock, source).await
 }
 
 /// Give a source a new write key; the old one stops working at once.
@@ -145,12 +145,12 @@ pub async fn rotate_write_key(
     Path(id): Path<String>,
 ) -> Result<Json<Source>, ApiError> {
     let source = control.rotate_write_key(&id).await?;
-    changed(&border, &clock, source)
+    changed(&border, &clock, source).await
 }
 
-fn changed(border: &Border, clock: &Clock, source: Option<control::Source>) -> Result<Json<Source>, ApiError> {
+async fn changed(border: &Border, clock: &Clock, source: Option<control::Source>) -> Result<Json<Source>, ApiError> {
     let source = source.ok_or_else(|| ApiError::not_found("such source"))?;
-    border.sources_changed();
+    border.sources_changed().await;
     let health = border.health(clock.now_us());
     let own = health.get(&source.id);
     Ok(Json(Source::new(source, own)))

@@ -524,7 +524,11 @@ fn border(
     let collector = collector.clone();
     let submit = move |submission| submit(collector.clone(), region.clone(), submission);
     let keeper = sources.clone();
-    Border::new(freshness, health, submit, import, move || keeper.note_change())
+    let changed = move || {
+        let keeper = keeper.clone();
+        async move { keeper.settle_change().await }
+    };
+    Border::new(freshness, health, submit, import, changed)
 }
 
 fn freshness(log: &Log, folded_offset: u64, lake: &Lake, now_us: i64) -> Freshness {

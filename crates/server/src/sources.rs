@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use forecourt_collect::{Source, Sources};
 use forecourt_store::{StoreError, control::Control};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 
 /// Hears of changes, and tells the collector.
 #[derive(Debug, Clone)]
@@ -12,12 +12,14 @@ pub struct SourceKeeper {
     control: Control,
     sender: watch::Sender<Arc<Sources>>,
     changed: Arc<Notify>,
+    /// One look at a time: an older one must not undo what a newer one saw.
+    looking: Arc<Mutex<()>>,
 }
 
 impl SourceKeeper {
     pub async fn open(control: Control) -> Result<Self, StoreError> {
         let (sender, _) = watch::channel(Arc::new(read(&control).await?));
-        Ok(Self { control, sender, changed: Arc::default() })
+        Ok(Self { control, sender, changed: Arc::default(), looking: Arc::default() })
     }
 
     pub fn subscribe(&self) -> watch::Receiver<Arc<Sources>> {
@@ -29,7 +31,16 @@ impl SourceKeeper {
         self.changed.notify_one();
     }
 
+    /// Done when the change is in force; where the store does not answer, the worker tries once more.
+    pub async fn settle_change(&self) {
+        if let Err(error) = self.refresh().await {
+            tracing::warn!(%error, "a change of sources is looked up again");
+            self.note_change();
+        }
+    }
+
     pub async fn refresh(&self) -> Result<(), StoreError> {
+        let _looking = self.looking.lock().await;
         self.sender.send_replace(Arc::new(read(&self.control).await?));
         Ok(())
     }
