@@ -9,9 +9,11 @@ use crate::{
     channel::ChannelRule,
     form::Form,
     gate::Gate,
+    journey::{Journey, JourneyStep},
     message::{MessageChannel, Sending},
     message_template::MessageTemplate,
     segment::Segment,
+    task::Answer,
 };
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,6 +99,16 @@ pub enum Action {
     SuppressAddresses { message_channel: MessageChannel, addresses: Vec<String>, reason: String },
     /// Takes addresses off that list.
     ReleaseAddresses { message_channel: MessageChannel, addresses: Vec<String> },
+    /// Draws a journey, or draws it anew. Nobody goes by it before it is published.
+    SetJourney { journey: Box<Journey> },
+    /// Publishes a journey's draft, closes it, reopens it, or stops it.
+    StepJourney { journey_id: String, step: JourneyStep },
+    /// Takes a journey away that was never published.
+    RemoveJourney { journey_id: String },
+    /// Has somebody enter a journey.
+    EnterJourney { entry: Box<JourneyEntry> },
+    /// Tells what came of a task.
+    AnswerTask { task_id: String, answer: Answer, note: String },
     /// Says that the log's records of erased people that came in again below `until` are overwritten.
     ForgetSuppressed { until: u64 },
 }
@@ -116,6 +128,21 @@ pub struct MessageWish {
     /// How long it may be postponed, in seconds.
     #[serde(default)]
     pub postpone_s: i64,
+}
+
+/// Somebody to enter a journey, as a program or a person asks for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JourneyEntry {
+    /// The same told twice enters once.
+    pub idempotency_key: String,
+    pub journey_id: String,
+    pub who: Recipient,
+    /// What the run is about beside the person, such as a lead's id; empty for nothing.
+    #[serde(default)]
+    pub key: String,
+    /// A JSON object: what templates read as `vars.event`.
+    #[serde(default)]
+    pub properties: Value,
 }
 
 /// To whom.

@@ -23,6 +23,7 @@ pub mod gateway;
 pub mod handover;
 pub mod identifier;
 pub mod identity;
+pub mod journey;
 pub mod mask;
 pub mod measure;
 pub mod message;
@@ -37,6 +38,7 @@ pub mod row;
 pub mod rule;
 pub mod segment;
 pub mod sender;
+pub mod task;
 pub mod template;
 pub mod time;
 

@@ -219,12 +219,12 @@ pub fn check_field(field: &str) -> Result<(), String> {
 /// An event with its properties read at most once, however many conditions look at them.
 pub struct Seen<'a> {
     pub row: &'a EventRow<'a>,
-    properties: std::cell::OnceCell<Value>,
+    properties: std::sync::OnceLock<Value>,
 }
 
 impl<'a> Seen<'a> {
     pub fn new(row: &'a EventRow<'a>) -> Self {
-        Self { row, properties: std::cell::OnceCell::new() }
+        Self { row, properties: std::sync::OnceLock::new() }
     }
 
     /// The text of a column or a property; `None` where there is none.

@@ -137,6 +137,7 @@ fn stands_alone(record: &Record) -> bool {
             | Action::FillSegment { .. }
             | Action::DecideSegment { .. }
             | Action::SendBroadcast { .. }
+            | Action::StepJourney { .. }
     );
     changes_loading || erase::erases(record).is_some()
 }

@@ -11,7 +11,7 @@ use forecourt_store::{FoldTx, StoreError};
 use crate::{
     broadcast,
     channel::{self, Range},
-    definition, message, outbox,
+    definition, journey, message, outbox,
     pending::Pending,
     person, segment,
     state::State,
@@ -51,6 +51,11 @@ pub(crate) async fn obey(tx: &mut FoldTx, state: &mut State<'_>, command: &Comma
             message::suppress_addresses(state, *message_channel, addresses, reason, &command.actor)
         }
         Action::ReleaseAddresses { message_channel, addresses } => message::release_addresses(state, *message_channel, addresses),
+        Action::SetJourney { journey } => journey::set(state, journey, &command.actor),
+        Action::StepJourney { journey_id, step } => journey::step(tx, state, journey_id, *step, &command.actor).await?,
+        Action::RemoveJourney { journey_id } => journey::remove(state, journey_id, &command.actor),
+        Action::EnterJourney { entry } => journey::enter_asked(tx, state, pending, entry).await?,
+        Action::AnswerTask { task_id, answer, note } => journey::answer(tx, state, pending, task_id, *answer, note).await?,
         // Has a batch of its own: see `erase`.
         Action::EraseProfile { .. } => return Ok(()),
         Action::ForgetSuppressed { until } => {
@@ -69,7 +74,7 @@ pub(crate) async fn obey(tx: &mut FoldTx, state: &mut State<'_>, command: &Comma
 }
 
 /// A trait set by hand sits on the fragment that the profile is named after, and is the latest word.
-fn set_trait(state: &mut State<'_>, asked: FragmentId, name: &str, value: &serde_json::Value, actor: &str) -> Result<(), String> {
+pub(crate) fn set_trait(state: &mut State<'_>, asked: FragmentId, name: &str, value: &serde_json::Value, actor: &str) -> Result<(), String> {
     let name = name.trim();
     if name.is_empty() || 100 < name.chars().count() {
         return Err("a trait's name is 1 to 100 characters".into());
@@ -87,7 +92,7 @@ fn set_trait(state: &mut State<'_>, asked: FragmentId, name: &str, value: &serde
     Ok(())
 }
 
-fn set_stage(state: &mut State<'_>, lead_id: &str, stage: &str) -> Result<(), String> {
+pub(crate) fn set_stage(state: &mut State<'_>, lead_id: &str, stage: &str) -> Result<(), String> {
     if !STAGES.contains(&stage) {
         return Err(format!("`{stage}` is no stage: use one of {}", STAGES.join(", ")));
     }

@@ -14,6 +14,7 @@ mod entity;
 mod erase;
 mod forecast;
 mod identity;
+mod journey;
 mod load;
 mod message;
 mod outbox;
@@ -89,6 +90,7 @@ struct Definitions {
     blocked: Arc<Blocked>,
     segments: Arc<Registry>,
     messaging: Arc<Messaging>,
+    journeys: Arc<journey::Registry>,
 }
 
 impl Memory {
@@ -100,7 +102,8 @@ impl Memory {
         let (rules, identity) = (store.channel_rules().await?, store.identity_settings().await?);
         let segments = Arc::new(Registry::of(store.segments().await?));
         let messaging = Arc::new(Messaging::read(&mut store.begin().await?).await?);
-        let definitions = Definitions { rules, blocked: Arc::new(Blocked::of(&identity)), identity, segments, messaging };
+        let journeys = Arc::new(journey::Registry::read(&mut store.begin().await?).await?);
+        let definitions = Definitions { rules, blocked: Arc::new(Blocked::of(&identity)), identity, segments, messaging, journeys };
         let suppression = Suppression::open(&mut store.begin().await?).await?;
         let pending = Pending::new(settings.waiting_fragments_max, store.folded_offset().await?);
         Ok(Self { seen, pending, known_edges, recent_sms, event_names, definitions, suppression })
@@ -230,6 +233,7 @@ async fn fold(tx: &mut FoldTx, state: &mut State<'_>, record: &Record, is_duplic
             segment::update(tx, state, pending, fragment_id, &touched).await?;
             outbox::admit(state, event, fragment_id, touch.as_ref());
             message::settle(tx, state, pending, event).await?;
+            journey::follow(tx, state, pending, event, fragment_id, touch.as_ref()).await?;
         }
         Content::Refused { letter, day_received } => profile::refuse(state, letter, *day_received),
         Content::AdCost(cost) => entity::cost(state, cost),
@@ -240,7 +244,8 @@ async fn fold(tx: &mut FoldTx, state: &mut State<'_>, record: &Record, is_duplic
             state.expire_messages();
             segment::wake(tx, state, pending).await?;
             message::wake(tx, state, pending).await?;
+            journey::wake(tx, state, pending).await?;
         }
     }
-    Ok(())
+    journey::follow_turns(tx, state, pending).await
 }

@@ -1,9 +1,9 @@
 //! Loads what a batch touches, set by set.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use forecourt_model::{
-    Block, EventNames, FragmentId, FragmentState, Identifier, ProfileId,
+    Block, EventNames, FragmentId, FragmentState, Identifier, Origin, ProfileId,
     command::{Action, Recipient},
     form::SOURCE_PREFIX,
     identity::{KindRole, PersonFacts},
@@ -18,6 +18,7 @@ use crate::{
     channel::{self, Range},
     component::Weighed,
     identity::KnownEdges,
+    journey,
     outbox::RecentSms,
     pending::{Pending, Trusted},
     segment,
@@ -44,6 +45,11 @@ pub(crate) async fn state<'a>(
         blocked: definitions.blocked.clone(),
         segments: definitions.segments.clone(),
         messaging: definitions.messaging.clone(),
+        journeys: definitions.journeys.clone(),
+        runs: BTreeMap::new(),
+        runs_of: FxHashMap::default(),
+        tasks: BTreeMap::new(),
+        turned: VecDeque::new(),
         memberships: FxHashMap::default(),
         regrouped: Vec::new(),
         segment_changes: BTreeSet::new(),
@@ -91,8 +97,10 @@ pub(crate) async fn state<'a>(
     for range in &wanted.channels {
         channel::load(tx, &mut state, range, pending).await?;
     }
+    let minding: Vec<FragmentId> = wanted.minding.iter().copied().collect();
     outbox(tx, &mut state, wanted).await?;
     segment::load(tx, &mut state).await?;
+    journey::load(tx, &mut state, &minding).await?;
     Ok(state)
 }
 
@@ -115,6 +123,8 @@ struct Wanted {
     people: FxHashMap<FragmentId, Vec<FragmentId>>,
     /// Fragments whose whole profile is needed: events that may merge, and those that tell of entities.
     whole: FxHashSet<FragmentId>,
+    /// Fragments of events that journeys mind.
+    minding: BTreeSet<FragmentId>,
     leads: BTreeSet<String>,
     orders: BTreeSet<String>,
     calls: BTreeSet<String>,
@@ -129,7 +139,8 @@ struct Wanted {
 impl Wanted {
     fn of(batch: &Batch, settings: &Settings, definitions: &Definitions) -> Self {
         let Definitions { identity, blocked, .. } = definitions;
-        let mut wanted = Self::default();
+        // Anything that turns a segment may have a journey send something.
+        let mut wanted = Self { definitions: !definitions.journeys.is_empty(), ..Self::default() };
         for record in &batch.records {
             match &record.content {
                 Content::Event { event, told, .. } => {
@@ -142,7 +153,9 @@ impl Wanted {
                         wanted.messages.extend(Outcome::read(&event.name, &event.properties).map(|outcome| outcome.message_id));
                         wanted.messages.extend(Reaction::read(&event.name, &event.properties).map(|reaction| reaction.message_id));
                     }
+                    let is_minded = event.origin == Origin::Live && definitions.journeys.minds(&event.name);
                     let whole = !definitions.segments.is_empty()
+                        || is_minded
                         || 1 < event.identifiers.len()
                         || tells
                         || is_submit
@@ -157,6 +170,9 @@ impl Wanted {
                     let person = ids.iter().find(|(identifier, _)| is_person(identifier)).map(|(_, id)| *id);
                     for (identifier, id) in ids {
                         wanted.fragments.insert(id);
+                        if is_minded {
+                            wanted.minding.insert(id);
+                        }
                         if is_device(identifier) {
                             match person {
                                 Some(person) => {
@@ -219,7 +235,11 @@ impl Wanted {
                         wanted.fragments.insert(id);
                         wanted.whole.insert(id);
                     }
-                    Action::SendBroadcast { .. } => wanted.definitions = true,
+                    Action::SendBroadcast { .. }
+                    | Action::StepJourney { .. }
+                    | Action::EnterJourney { .. }
+                    | Action::AnswerTask { .. } => wanted.definitions = true,
+                    Action::SetJourney { .. } | Action::RemoveJourney { .. } => {}
                     Action::SetTemplate { .. }
                     | Action::SetGate { .. }
                     | Action::SetBroadcast { .. }
@@ -404,6 +424,16 @@ async fn entities(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted) -> Re
     for offset in &wanted.letters {
         if let Some(held) = tx.dead_letter_state(*offset).await? {
             state.letter_states.insert(*offset, held);
+        }
+    }
+    Ok(())
+}
+
+/// A lead by its id, where there is one.
+pub(crate) async fn lead(tx: &mut FoldTx, state: &mut State<'_>, lead_id: &str) -> Result<(), StoreError> {
+    if !state.leads.contains_key(lead_id) {
+        for lead in tx.leads(&[lead_id.to_owned()]).await? {
+            state.leads.insert(lead.lead_id.clone(), Tracked::loaded(lead));
         }
     }
     Ok(())

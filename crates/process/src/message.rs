@@ -232,6 +232,11 @@ fn message(
     }
 }
 
+/// Where a person says to be.
+pub(crate) fn zone(state: &State<'_>, whole: &[FragmentId]) -> Option<jiff::tz::TimeZone> {
+    reach::zone(parts(state, whole))
+}
+
 /// A person's fragments as messages look at them.
 fn parts<'a>(state: &'a State<'_>, whole: &'a [FragmentId]) -> impl Iterator<Item = ReachPart<'a>> + Clone {
     whole.iter().filter_map(|id| {

@@ -14,6 +14,7 @@ use forecourt_model::{
     block::TouchOf,
     broadcast::BroadcastOf,
     command::Action,
+    journey,
     measure::{Measure, Seen},
     rule::{self, Part, Person},
     segment::{ENTERED, Filled, LEFT, Memberships, Segment, Segments, Version, size_name},
@@ -25,6 +26,7 @@ use rustc_hash::FxHasher;
 pub(crate) use registry::Registry;
 
 use crate::{
+    journey::Turned,
     load,
     pending::Pending,
     state::{Fragment, State, Tracked, TrackedMemberships},
@@ -298,7 +300,7 @@ async fn decide_asked(
     kept.held = held;
     let carrier = told_of.or_else(|| state.carrier(&whole));
     for turn in turned {
-        tell(state, registry, carrier, &turn, touched);
+        tell(state, registry, profile_id, carrier, &turn, touched);
     }
     Ok(())
 }
@@ -392,12 +394,18 @@ pub(crate) async fn whole(
 
 /// A person's leads and confirmed orders, as rules look at them.
 #[derive(Default)]
-struct Entities {
-    leads: Vec<(String, i64)>,
-    orders: Vec<(i64, Option<f64>)>,
+pub(crate) struct Entities {
+    pub leads: Vec<(String, i64)>,
+    pub orders: Vec<(i64, Option<f64>)>,
 }
 
 async fn entities(tx: &mut FoldTx, state: &mut State<'_>, whole: &[FragmentId]) -> Result<Entities, StoreError> {
+    know_entities(tx, state, whole).await?;
+    Ok(entities_of(state, whole))
+}
+
+/// Loads a person's leads and orders.
+pub(crate) async fn know_entities(tx: &mut FoldTx, state: &mut State<'_>, whole: &[FragmentId]) -> Result<(), StoreError> {
     let ids = tx.entity_ids_of(EntityKind::Lead, whole).await?;
     let absent: Vec<String> = ids.into_iter().filter(|id| !state.leads.contains_key(id)).collect();
     for lead in tx.leads(&absent).await? {
@@ -408,6 +416,11 @@ async fn entities(tx: &mut FoldTx, state: &mut State<'_>, whole: &[FragmentId]) 
     for order in tx.orders(&absent).await? {
         state.orders.insert(order.order_id.clone(), Tracked::loaded(order));
     }
+    Ok(())
+}
+
+/// A person's leads and orders, of those that are loaded.
+pub(crate) fn entities_of(state: &State<'_>, whole: &[FragmentId]) -> Entities {
     let leads = state.leads.values().filter_map(|tracked| tracked.now.as_ref()).filter(|lead| whole.contains(&lead.fragment_id));
     let mut leads: Vec<(String, i64)> = leads.map(|lead| (lead.stage.clone(), lead.stage_us)).collect();
     leads.sort_unstable();
@@ -415,13 +428,20 @@ async fn entities(tx: &mut FoldTx, state: &mut State<'_>, whole: &[FragmentId]) 
     let confirmed = orders.filter(|order| order.status == "confirmed");
     let mut orders: Vec<(i64, Option<f64>)> = confirmed.map(|order| (order.at_us, order.revenue)).collect();
     orders.sort_unstable_by(|a, b| (a.0, a.1.map(f64::to_bits)).cmp(&(b.0, b.1.map(f64::to_bits))));
-    Ok(Entities { leads, orders })
+    Entities { leads, orders }
 }
 
 /// Counts that somebody entered or left, and makes an event of it for a version in force.
 ///
 /// * `carrier`: a fragment with events, for the lake's row.
-fn tell(state: &mut State<'_>, registry: &Registry, carrier: Option<FragmentId>, turn: &Turn, touched: &Touched) {
+fn tell(
+    state: &mut State<'_>,
+    registry: &Registry,
+    profile_id: ProfileId,
+    carrier: Option<FragmentId>,
+    turn: &Turn,
+    touched: &Touched,
+) {
     let Some(version) = registry.segments.versions.get(&turn.number) else { return };
     state.add_number(&size_name(turn.number), if turn.entered { 1 } else { -1 });
     if !version.is_live() {
@@ -433,6 +453,8 @@ fn tell(state: &mut State<'_>, registry: &Registry, carrier: Option<FragmentId>,
     if !touched.is_told {
         return;
     }
+    let turned = if turn.entered { journey::Turn::Entered } else { journey::Turn::Left };
+    state.turned.push_back(Turned { profile_id, segment_id: id.clone(), turn: turned, depth: 0 });
     let Some(carrier) = carrier else { return };
     // Read by people: what must not hold says so.
     let wishes = version.segment.rule.wishes();
@@ -479,6 +501,9 @@ pub(crate) fn remove(state: &mut State<'_>, segment_id: &str) -> Verdict {
     let looks = |of: &&BroadcastOf| of.is_open() && of.broadcast.segment_ids().any(|id| id == segment_id);
     if let Some(of) = state.messaging.broadcasts.values().find(looks) {
         return Err(format!("the broadcast `{}` goes to it: cancel that first", of.broadcast.name));
+    }
+    if let Some(journey) = state.journeys.uses_segment(segment_id) {
+        return Err(format!("the journey `{}` goes by it: stop that first", journey.name));
     }
     change(state, |segments| segments.remove(segment_id))
 }

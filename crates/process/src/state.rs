@@ -1,7 +1,7 @@
 //! What a batch touches, in memory.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -13,8 +13,10 @@ use forecourt_model::{
     form::Form,
     gate::Admitted,
     identity::{Blocked, Node, PersonFacts},
+    journey::run::Run,
     message::{Message, MessageState, Sending},
     segment::Memberships,
+    task::{Task, TaskState},
     time::{self, DAY_US, HOUR_US},
 };
 use forecourt_store::{
@@ -30,7 +32,7 @@ use forecourt_store::{
 use rustc_hash::FxHashMap;
 
 use crate::{
-    Record, Settings, component::Weighed, definition::Messaging, identity::KnownEdges, outbox::RecentSms, segment::Registry,
+    Record, Settings, component::Weighed, definition::Messaging, identity::KnownEdges, journey, journey::Turned, outbox::RecentSms, segment::Registry,
     suppress::Suppression,
 };
 
@@ -53,6 +55,14 @@ pub(crate) struct State<'a> {
     pub blocked: Arc<Blocked>,
     pub segments: Arc<Registry>,
     pub messaging: Arc<Messaging>,
+    pub journeys: Arc<journey::Registry>,
+    /// Runs that the batch made or looked at.
+    pub runs: BTreeMap<String, TrackedRun>,
+    /// Runs by the fragment that began them, of the fragments that were asked about.
+    pub runs_of: FxHashMap<FragmentId, Vec<String>>,
+    pub tasks: BTreeMap<String, TrackedTask>,
+    /// Who entered or left which segment, for the journeys to look at.
+    pub turned: VecDeque<Turned>,
     /// What the profiles that the batch looked at are in.
     pub memberships: FxHashMap<ProfileId, TrackedMemberships>,
     /// Who went from which profile to which at the record being folded: all of it, or one fragment.
@@ -127,6 +137,25 @@ pub(crate) struct TrackedMemberships {
 pub(crate) struct TrackedMessage {
     pub message: Message,
     pub dirty: bool,
+}
+
+pub(crate) struct TrackedRun {
+    pub run: Run,
+    pub dirty: bool,
+}
+
+pub(crate) struct TrackedTask {
+    pub task: Task,
+    pub dirty: bool,
+}
+
+impl TrackedTask {
+    /// Nobody needs it any more.
+    pub fn drop_open(&mut self, at_us: i64) {
+        if self.task.state == TaskState::Open {
+            (self.task.state, self.task.changed_us, self.dirty) = (TaskState::Dropped, at_us, true);
+        }
+    }
 }
 
 /// A fragment with its state read only when it is needed.

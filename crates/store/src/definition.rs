@@ -8,6 +8,7 @@ use forecourt_model::{
     channel::ChannelRule,
     form::Form,
     gate::Gate,
+    journey::{Journey, JourneyOf},
     message::Sending,
     message_template::{MessageTemplate, TemplateHead},
 };
@@ -34,7 +35,7 @@ pub struct DefinitionChange {
     pub log_offset: u64,
     pub changed_us: i64,
     pub changed_by: String,
-    /// JSON.
+    /// JSON; empty to take it away.
     pub body: String,
 }
 
@@ -54,8 +55,12 @@ pub const TEMPLATE_VERSION: &str = "template_version";
 pub const GATE: &str = "gate";
 /// The kind of broadcasts.
 pub const BROADCAST: &str = "broadcast";
+/// The kind of journeys as they are drawn.
+pub const JOURNEY: &str = "journey";
+/// The kind of journeys as they were published: see [`version_id`].
+pub const JOURNEY_VERSION: &str = "journey_version";
 
-/// What a version of a template is kept under.
+/// What a version of a template or a journey is kept under.
 pub fn version_id(template_id: &str, version: u64) -> String {
     format!("{template_id}@{version}")
 }
@@ -103,12 +108,34 @@ impl FoldTx {
         rows.iter().map(|row| definition(row).map(|definition| definition.body)).collect()
     }
 
-    /// Saves definitions in the order of their changes; each change is a version.
+    /// All journeys, by id.
+    pub async fn journeys(&mut self) -> Result<Vec<JourneyOf>, StoreError> {
+        let rows = self.tx.query(SELECT, vec![JOURNEY.into()]).await?;
+        rows.iter().map(|row| definition(row).map(|definition| definition.body)).collect()
+    }
+
+    /// All versions of journeys that were ever published, with the offset of each.
+    pub async fn journey_versions(&mut self) -> Result<Vec<(u64, Journey)>, StoreError> {
+        const SQL: &str = "SELECT body, log_offset FROM definitions WHERE kind = $1 ORDER BY definition_id";
+        let rows = self.tx.query(SQL, vec![JOURNEY_VERSION.into()]).await?;
+        let version = |row: &Row| {
+            let journey = serde_json::from_str(&row.text(0)?).map_err(|error| StoreError::Unreadable(format!("a journey: {error}")))?;
+            Ok((row.int(1)? as u64, journey))
+        };
+        rows.iter().map(version).collect()
+    }
+
+    /// Saves definitions in the order of their changes; each change is a version, and an empty body takes one away.
     pub async fn save_definitions(&mut self, changes: &[DefinitionChange]) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO definitions (kind, definition_id, version, log_offset, created_us, changed_us, changed_by, body)
             VALUES ($1, $2, 1, $3, $4, $4, $5, $6) ON CONFLICT (kind, definition_id) DO UPDATE SET version = definitions.version + 1,
             log_offset = excluded.log_offset, changed_us = excluded.changed_us, changed_by = excluded.changed_by, body = excluded.body";
         for change in changes {
+            if change.body.is_empty() {
+                const REMOVE: &str = "DELETE FROM definitions WHERE kind = $1 AND definition_id = $2";
+                self.tx.execute(REMOVE, vec![change.kind.into(), change.definition_id.as_str().into()]).await?;
+                continue;
+            }
             let parameters: Vec<Value> = vec![
                 change.kind.into(),
                 change.definition_id.as_str().into(),
@@ -164,6 +191,21 @@ impl Store {
 
     pub async fn broadcast(&self, broadcast_id: &str) -> Result<Option<Definition<BroadcastOf>>, StoreError> {
         self.one(BROADCAST, broadcast_id).await
+    }
+
+    /// All journeys, by id.
+    pub async fn journeys(&self) -> Result<Vec<Definition<JourneyOf>>, StoreError> {
+        self.db.query(SELECT, vec![JOURNEY.into()]).await?.iter().map(definition).collect()
+    }
+
+    pub async fn journey(&self, journey_id: &str) -> Result<Option<Definition<JourneyOf>>, StoreError> {
+        self.one(JOURNEY, journey_id).await
+    }
+
+    /// A journey as it was published by the record at `version`.
+    pub async fn journey_version(&self, journey_id: &str, version: u64) -> Result<Option<Journey>, StoreError> {
+        let kept = self.one(JOURNEY_VERSION, &version_id(journey_id, version)).await?;
+        Ok(kept.map(|definition: Definition<Journey>| definition.body))
     }
 
     /// The switches over all sending; safe mode is on until somebody switched it off.

@@ -129,6 +129,8 @@ impl FoldTx {
             // Reads the table through: an index would be paid for by each name that comes in.
             "DELETE FROM name_words WHERE fragment_id IN",
             "DELETE FROM memberships WHERE profile_id IN",
+            "DELETE FROM runs WHERE fragment_id IN",
+            "DELETE FROM tasks WHERE fragment_id IN",
         ] {
             self.delete(head, keys(ids)).await?;
         }

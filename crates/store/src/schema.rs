@@ -112,6 +112,24 @@ CREATE INDEX outbox_due ON outbox (due_us, admitted_us, message_id) WHERE due_us
 CREATE TABLE suppressed_addresses (
     message_channel TEXT_C NOT NULL, address TEXT_C NOT NULL, reason TEXT NOT NULL, actor TEXT NOT NULL, at_us BIGINT NOT NULL,
     PRIMARY KEY (message_channel, address)) BY_KEY;
+",
+    "
+CREATE TABLE runs (
+    run_id TEXT_C PRIMARY KEY, journey_id TEXT_C NOT NULL, version BIGINT NOT NULL, fragment_id BIGINT NOT NULL, key TEXT NOT NULL,
+    state TEXT NOT NULL, reason TEXT NOT NULL, step_id TEXT NOT NULL, due_us BIGINT NOT NULL, entered_us BIGINT NOT NULL,
+    changed_us BIGINT NOT NULL, ended_us BIGINT NOT NULL, goal_us BIGINT NOT NULL, goal_value BIGINT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX runs_due ON runs (due_us, run_id) WHERE due_us <> 0;
+CREATE INDEX runs_by_fragment ON runs (fragment_id);
+CREATE INDEX runs_by_journey ON runs (journey_id, state, step_id);
+CREATE INDEX runs_by_time ON runs (journey_id, entered_us, run_id);
+CREATE TABLE tasks (
+    task_id TEXT_C PRIMARY KEY, run_id TEXT_C NOT NULL, journey_id TEXT NOT NULL, step_id TEXT NOT NULL, fragment_id BIGINT NOT NULL,
+    title TEXT NOT NULL, script TEXT NOT NULL, tries BIGINT NOT NULL, tries_max BIGINT NOT NULL, gap_us BIGINT NOT NULL, state TEXT NOT NULL,
+    opened_us BIGINT NOT NULL, due_us BIGINT NOT NULL, changed_us BIGINT NOT NULL, answer TEXT NOT NULL, note TEXT NOT NULL,
+    answered_by TEXT NOT NULL);
+CREATE INDEX tasks_by_run ON tasks (run_id);
+CREATE INDEX tasks_by_fragment ON tasks (fragment_id);
+CREATE INDEX tasks_by_due ON tasks (state, due_us, task_id);
 "];
 
 /// A state table as a checkpoint copies it and a replay compares it.
@@ -267,6 +285,52 @@ pub const COMPARED: &[Table] = &[
         live: "1 = 1",
     },
     Table { name: "suppressed_addresses", columns: &["message_channel", "address", "reason", "actor", "at_us"], key: 2, live: "1 = 1" },
+    Table {
+        name: "runs",
+        columns: &[
+            "run_id",
+            "journey_id",
+            "version",
+            "fragment_id",
+            "key",
+            "state",
+            "reason",
+            "step_id",
+            "due_us",
+            "entered_us",
+            "changed_us",
+            "ended_us",
+            "goal_us",
+            "goal_value",
+            "body",
+        ],
+        key: 1,
+        live: "1 = 1",
+    },
+    Table {
+        name: "tasks",
+        columns: &[
+            "task_id",
+            "run_id",
+            "journey_id",
+            "step_id",
+            "fragment_id",
+            "title",
+            "script",
+            "tries",
+            "tries_max",
+            "gap_us",
+            "state",
+            "opened_us",
+            "due_us",
+            "changed_us",
+            "answer",
+            "note",
+            "answered_by",
+        ],
+        key: 1,
+        live: "1 = 1",
+    },
     Table { name: "verdicts", columns: &["log_offset", "at_us", "body"], key: 1, live: "1 = 1" },
     Table { name: "source_hours", columns: &["source", "hour", "accepted", "refused", "last_us"], key: 2, live: "1 = 1" },
     Table {

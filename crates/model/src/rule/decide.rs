@@ -166,7 +166,8 @@ fn condition(rule: &Rule, measures: &[(String, Of)], person: &Person<'_>, now_us
 }
 
 impl<'a> Person<'a> {
-    fn trait_value(&self, name: &str) -> Option<&'a Value> {
+    /// The latest word of a trait.
+    pub fn trait_value(&self, name: &str) -> Option<&'a Value> {
         let all = self.parts.iter().filter_map(|part| part.state.traits.get(name));
         all.max_by_key(|held| (held.at_us, held.offset)).map(|held| &held.value)
     }
