@@ -126,7 +126,10 @@ pub enum Exit {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<String>,
     },
-    Segment { segment_id: String, turn: Turn },
+    Segment {
+        segment_id: String,
+        turn: Turn,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -293,10 +296,18 @@ pub struct Arm {
 #[serde(tag = "on", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Condition {
     /// What a segment's rule may ask for, but for events: a segment asks for those.
-    Person { rule: Rule },
+    Person {
+        rule: Rule,
+    },
     /// A field of the event that began the run.
-    Event { field: String, is: Test },
-    Message { step_id: String, came: Came },
+    Event {
+        field: String,
+        is: Test,
+    },
+    Message {
+        step_id: String,
+        came: Came,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -74,7 +74,13 @@ pub(crate) async fn obey(tx: &mut FoldTx, state: &mut State<'_>, command: &Comma
 }
 
 /// A trait set by hand sits on the fragment that the profile is named after, and is the latest word.
-pub(crate) fn set_trait(state: &mut State<'_>, asked: FragmentId, name: &str, value: &serde_json::Value, actor: &str) -> Result<(), String> {
+pub(crate) fn set_trait(
+    state: &mut State<'_>,
+    asked: FragmentId,
+    name: &str,
+    value: &serde_json::Value,
+    actor: &str,
+) -> Result<(), String> {
     let name = name.trim();
     if name.is_empty() || 100 < name.chars().count() {
         return Err("a trait's name is 1 to 100 characters".into());

@@ -195,7 +195,8 @@ async fn know(tx: &mut FoldTx, state: &mut State<'_>, fragments: &[FragmentId]) 
 /// A person's runs in the order they were entered; those who became one with somebody may have several of a journey.
 fn runs_of(state: &State<'_>, whole: &[FragmentId]) -> Vec<(i64, String)> {
     let ids = whole.iter().filter_map(|id| state.runs_of.get(id)).flatten();
-    let mut runs: Vec<(i64, String)> = ids.filter_map(|id| state.runs.get(id)).map(|held| (held.run.entered_us, held.run.run_id.clone())).collect();
+    let mut runs: Vec<(i64, String)> =
+        ids.filter_map(|id| state.runs.get(id)).map(|held| (held.run.entered_us, held.run.run_id.clone())).collect();
     runs.sort_unstable();
     runs
 }
@@ -237,7 +238,8 @@ async fn tell(
     }
     world::ready(tx, state, at.profile_id, at.whole, &run, &journey).await?;
     let before = run.clone();
-    let goes_on = world::with(state, at.profile_id, at.whole, &run.clone(), |world| forecourt_model::journey::notice(&mut run, &journey, cue, world));
+    let goes_on =
+        world::with(state, at.profile_id, at.whole, &run.clone(), |world| forecourt_model::journey::notice(&mut run, &journey, cue, world));
     if goes_on {
         return walk(tx, state, pending, at, run, &journey).await;
     }
@@ -271,7 +273,8 @@ async fn walk(
     loop {
         world::ready(tx, state, at.profile_id, at.whole, &run, journey).await?;
         let as_it_is = run.clone();
-        let moved = world::with(state, at.profile_id, at.whole, &as_it_is, |world| forecourt_model::journey::arrive(&mut run, journey, world));
+        let moved =
+            world::with(state, at.profile_id, at.whole, &as_it_is, |world| forecourt_model::journey::arrive(&mut run, journey, world));
         match moved {
             Move::Rest => return settle(tx, state, at, run, journey).await,
             Move::Do(effect) => carry_out(tx, state, pending, at, &run, journey, effect).await?,
@@ -358,7 +361,8 @@ async fn follow_change(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending
 fn open_task(state: &mut State<'_>, run: &Run, journey: &Journey, step_id: &str, visit: u32) {
     use forecourt_model::journey::Does;
     let Some(Does::CallTask { title, script, tries, gap, .. }) = journey.step(step_id).map(|step| &step.does) else { return };
-    let task_id = format!("task_{}", run_id(&state.settings.hash_key, &run.run_id, &format!("{step_id}:{visit}")).trim_start_matches("run_"));
+    let task_id =
+        format!("task_{}", run_id(&state.settings.hash_key, &run.run_id, &format!("{step_id}:{visit}")).trim_start_matches("run_"));
     let task = Task {
         task_id: task_id.clone(),
         run_id: run.run_id.clone(),
@@ -520,7 +524,8 @@ pub(crate) async fn wake(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pendi
 
 /// Loads what a number of runs will ask for, set by set.
 async fn ready_together(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, due: &[(i64, String)]) -> Result<(), StoreError> {
-    let fragments: Vec<FragmentId> = due.iter().filter_map(|(_, id)| state.runs.get(id)).map(|held| FragmentId(held.run.fragment_id)).collect();
+    let fragments: Vec<FragmentId> =
+        due.iter().filter_map(|(_, id)| state.runs.get(id)).map(|held| FragmentId(held.run.fragment_id)).collect();
     load::whole_profiles(tx, state, pending, &fragments).await?;
     let profiles: Vec<ProfileId> = fragments.iter().filter_map(|id| state.fragments.get(id)).map(|held| held.row.profile_id).collect();
     segment::memberships(tx, state, &profiles).await?;

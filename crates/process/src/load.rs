@@ -235,10 +235,9 @@ impl Wanted {
                         wanted.fragments.insert(id);
                         wanted.whole.insert(id);
                     }
-                    Action::SendBroadcast { .. }
-                    | Action::StepJourney { .. }
-                    | Action::EnterJourney { .. }
-                    | Action::AnswerTask { .. } => wanted.definitions = true,
+                    Action::SendBroadcast { .. } | Action::StepJourney { .. } | Action::EnterJourney { .. } | Action::AnswerTask { .. } => {
+                        wanted.definitions = true
+                    }
                     Action::SetJourney { .. } | Action::RemoveJourney { .. } => {}
                     Action::SetTemplate { .. }
                     | Action::SetGate { .. }

@@ -434,14 +434,7 @@ pub(crate) fn entities_of(state: &State<'_>, whole: &[FragmentId]) -> Entities {
 /// Counts that somebody entered or left, and makes an event of it for a version in force.
 ///
 /// * `carrier`: a fragment with events, for the lake's row.
-fn tell(
-    state: &mut State<'_>,
-    registry: &Registry,
-    profile_id: ProfileId,
-    carrier: Option<FragmentId>,
-    turn: &Turn,
-    touched: &Touched,
-) {
+fn tell(state: &mut State<'_>, registry: &Registry, profile_id: ProfileId, carrier: Option<FragmentId>, turn: &Turn, touched: &Touched) {
     let Some(version) = registry.segments.versions.get(&turn.number) else { return };
     state.add_number(&size_name(turn.number), if turn.entered { 1 } else { -1 });
     if !version.is_live() {

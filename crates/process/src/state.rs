@@ -32,8 +32,8 @@ use forecourt_store::{
 use rustc_hash::FxHashMap;
 
 use crate::{
-    Record, Settings, component::Weighed, definition::Messaging, identity::KnownEdges, journey, journey::Turned, outbox::RecentSms, segment::Registry,
-    suppress::Suppression,
+    Record, Settings, component::Weighed, definition::Messaging, identity::KnownEdges, journey, journey::Turned, outbox::RecentSms,
+    segment::Registry, suppress::Suppression,
 };
 
 /// How long a command's verdict can be asked for.

@@ -7,7 +7,8 @@ use forecourt_model::{
 
 use crate::{Row, Store, StoreError, Value, store::FoldTx};
 
-const COLUMNS: &str = "run_id, journey_id, version, fragment_id, key, state, reason, step_id, due_us, entered_us, changed_us, ended_us, goal_us,
+const COLUMNS: &str =
+    "run_id, journey_id, version, fragment_id, key, state, reason, step_id, due_us, entered_us, changed_us, ended_us, goal_us,
     goal_value, body";
 const COLUMNS_COUNT: usize = 15;
 
@@ -168,7 +169,7 @@ impl Store {
 
     /// How far a journey's runs came; of all its versions.
     pub async fn run_counts(&self, journey_id: &str) -> Result<RunCounts, StoreError> {
-        const SQL: &str = "SELECT state, reason, step_id, COUNT(*), SUM(CASE WHEN goal_us <> 0 THEN 1 ELSE 0 END), SUM(goal_value)
+        const SQL: &str = "SELECT state, reason, step_id, COUNT(*), SUM(CASE WHEN goal_us <> 0 THEN 1 ELSE 0 END), CAST(SUM(goal_value) AS BIGINT)
             FROM runs WHERE journey_id = $1 GROUP BY state, reason, step_id ORDER BY state, reason, step_id";
         let mut counts = RunCounts::default();
         for row in self.db.query(SQL, vec![journey_id.into()]).await? {

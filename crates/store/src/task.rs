@@ -7,7 +7,8 @@ use forecourt_model::{
 
 use crate::{Row, Store, StoreError, Value, store::FoldTx};
 
-const COLUMNS: &str = "task_id, run_id, journey_id, step_id, fragment_id, title, script, tries, tries_max, gap_us, state, opened_us, due_us,
+const COLUMNS: &str =
+    "task_id, run_id, journey_id, step_id, fragment_id, title, script, tries, tries_max, gap_us, state, opened_us, due_us,
     changed_us, answer, note, answered_by";
 const COLUMNS_COUNT: usize = 17;
 
@@ -46,8 +47,7 @@ impl FoldTx {
     }
 
     pub async fn save_tasks(&mut self, tasks: impl Iterator<Item = &Task>) -> Result<(), StoreError> {
-        const TAIL: &str =
-            "ON CONFLICT (task_id) DO UPDATE SET tries = excluded.tries, state = excluded.state, due_us = excluded.due_us,
+        const TAIL: &str = "ON CONFLICT (task_id) DO UPDATE SET tries = excluded.tries, state = excluded.state, due_us = excluded.due_us,
             changed_us = excluded.changed_us, answer = excluded.answer, note = excluded.note, answered_by = excluded.answered_by";
         let parameters = tasks
             .flat_map(|task| {

@@ -129,7 +129,11 @@ impl Journey {
                 if let Some(nameless) = chain.iter().position(|step| step.template_id.trim().is_empty()) {
                     return Err(format!("message {} has no template: choose one", nameless + 1));
                 }
-                if (0..=30 * 86_400).contains(postpone_s) { Ok(()) } else { Err("a message can be postponed for at most 30 days".to_owned()) }
+                if (0..=30 * 86_400).contains(postpone_s) {
+                    Ok(())
+                } else {
+                    Err("a message can be postponed for at most 30 days".to_owned())
+                }
             }
             Does::Wait { wait, .. } => check_wait(wait),
             Does::WaitFor { what, .. } => match what {
@@ -242,7 +246,11 @@ fn check_event(event: &str, filters: &[Filter], key: Option<&str>) -> Result<(),
 /// Conditions on events look at the past, which a segment remembers and a journey does not.
 fn check_rule(rule: &Rule) -> Result<(), String> {
     rule.check()?;
-    if rule.measures().is_empty() { Ok(()) } else { Err("a condition on what somebody did is a segment's: make one and ask for that".to_owned()) }
+    if rule.measures().is_empty() {
+        Ok(())
+    } else {
+        Err("a condition on what somebody did is a segment's: make one and ask for that".to_owned())
+    }
 }
 
 fn check_wait(wait: &Wait) -> Result<(), String> {

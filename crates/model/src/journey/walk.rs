@@ -30,11 +30,17 @@ pub enum Cue<'a> {
     /// Its time has come.
     Time,
     Event(&'a Seen<'a>),
-    Segment { segment_id: &'a str, turn: Turn },
+    Segment {
+        segment_id: &'a str,
+        turn: Turn,
+    },
     /// Something became of one of its messages.
     Message,
     /// What a person answered to its task.
-    Task { step_id: &'a str, spoke: bool },
+    Task {
+        step_id: &'a str,
+        spoke: bool,
+    },
 }
 
 /// What a run wants done.
@@ -140,7 +146,11 @@ fn left_by(run: &Run, step: &Step, cue: &Cue<'_>, world: &World<'_>) -> Option<(
         (Does::WaitFor { .. }, _) if is_due => way("otherwise", "timed_out"),
         (Does::CallTask { .. }, _) if is_due => way("otherwise", "timed_out"),
         (Does::CallTask { .. }, Cue::Task { step_id, spoke }) if *step_id == step.step_id => {
-            if *spoke { way("next", "spoke") } else { way("otherwise", "no_answer") }
+            if *spoke {
+                way("next", "spoke")
+            } else {
+                way("otherwise", "no_answer")
+            }
         }
         (Does::WaitFor { what: WaitedFor::Event { event, filters, key, .. }, .. }, Cue::Event(seen)) => {
             if takes(event, filters, seen) && has_key(run, key.as_deref(), seen) { way("next", "happened") } else { None }

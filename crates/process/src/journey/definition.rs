@@ -32,13 +32,7 @@ fn keep(state: &mut State<'_>, mut of: JourneyOf, actor: &str) {
     journeys.prepare();
 }
 
-pub(crate) async fn step(
-    tx: &mut FoldTx,
-    state: &mut State<'_>,
-    id: &str,
-    step: JourneyStep,
-    actor: &str,
-) -> Result<Verdict, StoreError> {
+pub(crate) async fn step(tx: &mut FoldTx, state: &mut State<'_>, id: &str, step: JourneyStep, actor: &str) -> Result<Verdict, StoreError> {
     let Some(mut of) = state.journeys.journeys.get(id).cloned() else { return Ok(Err(format!("there is no journey `{id}`"))) };
     if let Err(reason) = of.step(step, state.offset) {
         return Ok(Err(reason));

@@ -26,7 +26,8 @@ pub(crate) struct Registry {
 impl Registry {
     pub async fn read(tx: &mut FoldTx) -> Result<Self, StoreError> {
         let journeys = tx.journeys().await?.into_iter().map(|of| (of.draft.journey_id.clone(), of)).collect();
-        let versions = tx.journey_versions().await?.into_iter().map(|(version, journey)| ((journey.journey_id.clone(), version), Arc::new(journey)));
+        let versions =
+            tx.journey_versions().await?.into_iter().map(|(version, journey)| ((journey.journey_id.clone(), version), Arc::new(journey)));
         let mut all = Self { journeys, versions: versions.collect(), ..Self::default() };
         all.prepare();
         Ok(all)

@@ -86,8 +86,8 @@ fn has_come(sent: &[&Message], came: Came) -> bool {
         Came::Clicked => sent.iter().any(|message| clicked(&message)),
         Came::Read => sent.iter().any(|message| read(&message)),
         Came::Delivered => sent.iter().any(|message| read(&message) || message.state == MessageState::Delivered),
-        Came::NotSent => sent
-            .iter()
-            .all(|message| matches!(message.state, MessageState::Suppressed | MessageState::Failed | MessageState::Undelivered)),
+        Came::NotSent => {
+            sent.iter().all(|message| matches!(message.state, MessageState::Suppressed | MessageState::Failed | MessageState::Undelivered))
+        }
     }
 }

@@ -9,6 +9,8 @@ mod call_back;
 mod channels;
 mod erase;
 mod identity;
+mod journeys;
+mod journeys_agree;
 mod kept;
 mod messages;
 mod order;

@@ -46,12 +46,12 @@ fn wish(key: &str, email: &str, purpose: &str, chain: Vec<ChainStep>) -> Action 
 }
 
 /// Nothing is capped or quiet, unless a story says so.
-fn gate() -> Gate {
+pub fn gate() -> Gate {
     Gate { caps: vec![], quiet_hours: vec![], ..Gate::default() }
 }
 
 impl App {
-    async fn open_messages(&mut self, gate: Gate) {
+    pub async fn open_messages(&mut self, gate: Gate) {
         self.at("08:00");
         let templates = [
             ("mail", MessageChannel::Email),
@@ -68,7 +68,7 @@ impl App {
     }
 
     /// Template, state and reason of each message, in the order of their steps.
-    async fn said(&self) -> Vec<String> {
+    pub async fn said(&self) -> Vec<String> {
         let mut lines: Vec<(u32, i64, String)> = Vec::new();
         for message in self.outbox().await {
             let plan = message.plan.as_ref().expect("made of a template");
@@ -84,7 +84,7 @@ impl App {
         all.filter(|message| message.plan.as_ref().is_some_and(|plan| plan.template_id == template_id)).last().expect("a message")
     }
 
-    async fn comes_out(&mut self, template_id: &str, state: MessageState, is_permanent: bool) {
+    pub async fn comes_out(&mut self, template_id: &str, state: MessageState, is_permanent: bool) {
         let message = self.message_of(template_id).await;
         let reason = if matches!(state, MessageState::Failed | MessageState::Undelivered) { "the other side said so" } else { "" };
         let outcome = Outcome { is_permanent, ..Outcome::of(&message, state, reason, self.now_us) };
@@ -92,7 +92,7 @@ impl App {
         self.take(entry).await;
     }
 
-    async fn reacts(&mut self, template_id: &str, kind: ReactionKind, bot_score: u8) {
+    pub async fn reacts(&mut self, template_id: &str, kind: ReactionKind, bot_score: u8) {
         let message = self.message_of(template_id).await;
         let reaction = Reaction { bot_score, ..Reaction::of(&message, kind, self.now_us) };
         let id = format!("{}:{}:{}", message.message_id, kind.as_str(), self.now_us);
@@ -113,7 +113,7 @@ impl App {
             .collect()
     }
 
-    async fn replays(&self) {
+    pub async fn replays(&self) {
         let again = Store::open(&self.place("again")).await.expect("a store");
         replay(&self.log, &again, &settings(), self.log.end_offset(), 7, |_| {}).await.expect("replayed");
         assert_eq!(self.store.first_difference(&again).await.expect("compared"), None);
