@@ -16,6 +16,7 @@ mod fresh;
 mod hostile_clients;
 mod import_wizard;
 mod installation;
+mod journeys;
 mod kill;
 mod least_rights;
 mod ledger;

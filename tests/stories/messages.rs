@@ -11,7 +11,7 @@ const BODY: &str = r#"<mjml><mj-body><mj-section><mj-column><mj-text>Hello {{ pr
 <mj-button href="https://dealer.example/offers?m=aster">See the offer</mj-button>
 <mj-text><a href="{{ unsubscribe_url }}">Unsubscribe</a></mj-text></mj-column></mj-section></mj-body></mjml>"#;
 
-async fn call(server: &Server, method: Method, path: &str, body: &Value) -> Value {
+pub async fn call(server: &Server, method: Method, path: &str, body: &Value) -> Value {
     let (status, answer) = server.call(method, path, None, Some(body)).await;
     assert_eq!(status, StatusCode::OK, "{path}: {answer}");
     assert!(answer.get("done").is_none_or(|done| done == true), "{path}: {answer}");
@@ -19,7 +19,7 @@ async fn call(server: &Server, method: Method, path: &str, body: &Value) -> Valu
 }
 
 /// An installation that may send e-mail to a server beside it.
-async fn open(smtp: &Smtp) -> (Installation, Server, String) {
+pub async fn open(smtp: &Smtp) -> (Installation, Server, String) {
     // Links in messages lead to the installation's own address, which a test knows when it runs.
     let installation =
         Installation::new().configured("[server]\npublic_url = \"http://forecourt.example\"\n[outgoing]\nallow = [\"127.0.0.0/8\"]\n");
@@ -44,7 +44,7 @@ async fn open(smtp: &Smtp) -> (Installation, Server, String) {
     (installation, server, key)
 }
 
-async fn people(server: &Server, key: &str, count: usize) {
+pub async fn people(server: &Server, key: &str, count: usize) {
     for chunk in (0..count).collect::<Vec<_>>().chunks(200) {
         let items: Vec<Value> = chunk
             .iter()

@@ -346,7 +346,7 @@ impl MessageCounts {
         }
     }
 
-    fn of<'a>(counts: impl Iterator<Item = &'a MessageCount>) -> Self {
+    pub(crate) fn of<'a>(counts: impl Iterator<Item = &'a MessageCount>) -> Self {
         let mut all = Self::default();
         for count in counts {
             all.add(count.state, &count.reason, count.messages, count.read, count.clicked);

@@ -3,7 +3,6 @@
 pub mod report;
 pub mod runs;
 pub mod simulation;
-mod templates;
 
 use axum::{
     Json,
@@ -12,7 +11,7 @@ use axum::{
 };
 use forecourt_model::{
     command::Action,
-    journey::{Journey, JourneyOf, JourneyState as ModelState, JourneyStep as ModelStep, Problem},
+    journey::{Journey, JourneyOf, JourneyState as ModelState, JourneyStep as ModelStep, Problem, templates},
     time::iso,
 };
 use forecourt_store::{Store, definition::Definition, run::RunCounts};
@@ -221,7 +220,10 @@ pub async fn change_journey(
     let before = found(&store, &id).await?.body.draft;
     let journey = read(asked.journey)?;
     if journey.journey_id != id {
-        return Err(ApiError::invalid(format!("the journey's id is `{}`, the address names `{id}`: an id never changes", journey.journey_id)));
+        return Err(ApiError::invalid(format!(
+            "the journey's id is `{}`, the address names `{id}`: an id never changes",
+            journey.journey_id
+        )));
     }
     trail.object(format!("journey {id}"));
     trail.changed(&before, &journey);
@@ -294,7 +296,8 @@ async fn tell(commands: &Commands, caller: &Caller, action: Action) -> Result<Re
 
 /// Reads a journey as people send it.
 fn read(journey: Value) -> Result<Journey, ApiError> {
-    let journey: Journey = serde_json::from_value(journey).map_err(|error| ApiError::invalid(format!("the journey does not read: {error}")))?;
+    let journey: Journey =
+        serde_json::from_value(journey).map_err(|error| ApiError::invalid(format!("the journey does not read: {error}")))?;
     journey.check_draft().map_err(ApiError::invalid)?;
     Ok(journey)
 }

@@ -36,6 +36,7 @@ pub mod imports;
 mod input;
 mod installation;
 mod jobs;
+mod journeys;
 mod live;
 mod masking;
 mod merging;
@@ -315,6 +316,18 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(broadcasts::broadcast, broadcasts::change_broadcast))
         .routes(routes!(broadcasts::step_broadcast))
         .routes(routes!(broadcasts::report::broadcast_report))
+        .routes(routes!(journeys::journeys, journeys::add_journey))
+        .routes(routes!(journeys::check_journey))
+        .routes(routes!(journeys::simulation::simulate_journey))
+        .routes(routes!(journeys::journey_templates))
+        .routes(routes!(journeys::journey, journeys::change_journey, journeys::remove_journey))
+        .routes(routes!(journeys::step_journey))
+        .routes(routes!(journeys::report::journey_counts))
+        .routes(routes!(journeys::report::journey_report))
+        .routes(routes!(journeys::runs::runs, journeys::runs::enter_journey))
+        .routes(routes!(journeys::runs::run))
+        .routes(routes!(journeys::runs::tasks))
+        .routes(routes!(journeys::runs::answer_task))
         .routes(routes!(messages::send_message))
         .routes(routes!(senders::senders))
         .routes(routes!(senders::set_sender))

@@ -48,6 +48,8 @@ actions! {
     MessageRetried = "message_retried",
     MessageSent = "message_sent",
     BroadcastSwitched = "broadcast_switched",
+    JourneySwitched = "journey_switched",
+    TaskAnswered = "task_answered",
     FileUploaded = "file_uploaded",
     ImportChanged = "import_changed",
     RecordsImported = "records_imported",

@@ -5,6 +5,7 @@
 
 mod check;
 pub mod run;
+pub mod templates;
 mod walk;
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The demonstration's segments, templates and broadcast, made once its history is told. Nothing is sent: safe mode is on.
+//! The demonstration's segments, templates, broadcast and journeys, made once its history is told. Nothing is sent: safe mode is on.
 
 use bytes::Bytes;
 use forecourt_log::{Entry, Log};
@@ -6,6 +6,7 @@ use forecourt_model::{
     RecordKind,
     broadcast::{Broadcast, ChainStep, Reached, Variant},
     command::{Action, Command},
+    journey::{Journey, JourneyStep},
     message::MessageChannel,
     message_template::{Content, Markup, MessageTemplate},
     segment::Segment,
@@ -67,6 +68,12 @@ pub async fn show(log: &Log, now_us: i64) -> anyhow::Result<()> {
     ];
     actions.extend(templates());
     actions.push(Action::SetBroadcast { broadcast: broadcast() });
+    for journey in journeys() {
+        let journey: Journey = serde_json::from_value(journey)?;
+        let journey_id = journey.journey_id.clone();
+        actions.push(Action::SetJourney { journey: Box::new(journey) });
+        actions.push(Action::StepJourney { journey_id, step: JourneyStep::Publish });
+    }
     let entry = |action| {
         let command = Command { actor: "demo".to_owned(), action };
         Ok(Entry { kind: RecordKind::Command as u8, body: Bytes::from(serde_json::to_vec(&command)?) })
@@ -137,4 +144,43 @@ fn broadcast() -> Broadcast {
         per_minute: None,
         postpone_s: 86_400,
     }
+}
+
+/// Two that the demonstration's own visitors go through: a greeting, and calls to make.
+fn journeys() -> [Value; 2] {
+    let chain = |template_id: &str| json!([{ "template_id": template_id }]);
+    let at =
+        |step_id: &str, name: &str, x: i32, y: i32, does: Value| json!({ "step_id": step_id, "name": name, "x": x, "y": y, "does": does });
+    let greeting = json!({
+        "journey_id": "welcome",
+        "name": "Приветствие после заявки",
+        "entry": { "by": "event", "event": "lead_created" },
+        "goal": { "event": "test_drive_done", "within": "30d" },
+        "holdout": 100,
+        "first": "hello",
+        "steps": [
+            at("hello", "Спасибо за заявку", 0, 0, json!({ "do": "send", "purpose": "service", "chain": chain("test-drive"), "next": "read" })),
+            at("read", "", 0, 160, json!({ "do": "wait_for", "what": { "for": "message", "step_id": "hello", "came": "read" }, "within": "1d", "next": "pause", "otherwise": "viber" })),
+            at("viber", "Не прочитали: Viber", 280, 320, json!({ "do": "send", "purpose": "service", "chain": chain("test-drive-viber"), "next": "pause" })),
+            at("pause", "", 0, 480, json!({ "do": "wait", "wait": { "lasting": "3d" }, "next": "drive" })),
+            at("drive", "", 0, 640, json!({ "do": "wait_for", "what": { "for": "event", "event": "test_drive_done", "since_entry": true }, "within": "11d", "next": null, "otherwise": "sms" })),
+            at("sms", "Напоминание по SMS", 280, 800, json!({ "do": "send", "purpose": "service", "chain": chain("test-drive-sms"), "next": null })),
+        ],
+    });
+    let call = json!({
+        "journey_id": "call-back",
+        "name": "Перезвонить по заявке",
+        "entry": { "by": "event", "event": "lead_created", "key": "properties.lead_id" },
+        "exits": [{ "on": "event", "event": "contract_signed" }],
+        "first": "call",
+        "steps": [
+            at("call", "Перезвонить", 0, 0, json!({
+                "do": "call_task", "title": "Перезвонить по заявке", "script": "Поздороваться, уточнить модель и предложить тест-драйв.",
+                "tries": 3, "gap": "30m", "within": "1d", "next": "spoke", "otherwise": "sorry",
+            })),
+            at("spoke", "Поговорили: стадия «связались»", 0, 160, json!({ "do": "set_stage", "stage": "contacted", "next": null })),
+            at("sorry", "Не дозвонились", 280, 160, json!({ "do": "send", "purpose": "service", "chain": chain("test-drive-sms"), "next": null })),
+        ],
+    });
+    [greeting, call]
 }

@@ -54,6 +54,12 @@ impl Store {
         Ok([FragmentId(profile.0)].into_iter().chain(others).collect())
     }
 
+    /// Whose a fragment is by now.
+    pub async fn owner_of(&self, fragment_id: i64) -> Result<Option<ProfileId>, StoreError> {
+        let found = self.db.query("SELECT profile_id FROM fragments WHERE fragment_id = $1", vec![fragment_id.into()]).await?;
+        found.first().map(|row| row.int(0).map(ProfileId)).transpose()
+    }
+
     /// The profile, also by an id that has been merged into it. Scoped callers see it if an entity of theirs is on it.
     pub async fn profile(&self, scope: &Scope, asked: ProfileId) -> Result<Option<ProfileView>, StoreError> {
         let found = self.db.query("SELECT profile_id FROM fragments WHERE fragment_id = $1", vec![asked.0.into()]).await?;

@@ -169,7 +169,8 @@ impl Store {
 
     /// How far a journey's runs came; of all its versions.
     pub async fn run_counts(&self, journey_id: &str) -> Result<RunCounts, StoreError> {
-        const SQL: &str = "SELECT state, reason, step_id, COUNT(*), SUM(CASE WHEN goal_us <> 0 THEN 1 ELSE 0 END), CAST(SUM(goal_value) AS BIGINT)
+        const SQL: &str =
+            "SELECT state, reason, step_id, COUNT(*), SUM(CASE WHEN goal_us <> 0 THEN 1 ELSE 0 END), CAST(SUM(goal_value) AS BIGINT)
             FROM runs WHERE journey_id = $1 GROUP BY state, reason, step_id ORDER BY state, reason, step_id";
         let mut counts = RunCounts::default();
         for row in self.db.query(SQL, vec![journey_id.into()]).await? {

@@ -1495,6 +1495,180 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/journey-runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One person's way through a journey. */
+        get: operations["run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All journeys. */
+        get: operations["journeys"];
+        put?: never;
+        /** Draw a journey. Nobody enters it before it is published. */
+        post: operations["add_journey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is to be mended in a journey, without keeping it. */
+        post: operations["check_journey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go through a journey on paper. */
+        post: operations["simulate_journey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Journeys to begin from. */
+        get: operations["journey_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One journey: its draft, and what is in force. */
+        get: operations["journey"];
+        /** Keep a journey's draft. What is in force stays until the draft is published. */
+        put: operations["change_journey"];
+        post?: never;
+        /** Take away a journey that was never published. */
+        delete: operations["remove_journey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/{id}/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where people are and which ways they took. */
+        get: operations["journey_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a journey brings. */
+        get: operations["journey_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is or was in a journey. */
+        get: operations["runs"];
+        put?: never;
+        /** Have a person enter a journey. */
+        post: operations["enter_journey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/{id}/step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish a journey, close it, reopen it, or stop it. */
+        post: operations["step_journey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live/recent": {
         parameters: {
             query?: never;
@@ -2381,6 +2555,40 @@ export interface paths {
         put?: never;
         /** Let messages to these addresses again. */
         post: operations["release_addresses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls to make. */
+        get: operations["tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell what came of a call. */
+        post: operations["answer_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3496,6 +3704,11 @@ export interface components {
             /** @description See `GET /api/jobs`. */
             job: string;
         };
+        EndReason: {
+            /** Format: int64 */
+            count: number;
+            reason: string;
+        };
         EndedSessions: {
             /**
              * Format: int64
@@ -3987,6 +4200,12 @@ export interface components {
         };
         /** @enum {string} */
         GatewayMethod: "post" | "get";
+        Happening: {
+            /** @description How long after the beginning: `90m`, `3d`. */
+            after: string;
+            event: string;
+            properties?: Record<string, never>;
+        };
         /** @description Counts since the server's start, at most of the last 24 hours. */
         Health: {
             /** Format: int64 */
@@ -4370,6 +4589,203 @@ export interface components {
         Jobs: {
             jobs: components["schemas"]["Job"][];
         };
+        /** @description A journey as JSON: see the documentation's page Journeys. */
+        JourneyBody: {
+            journey: Record<string, never>;
+        };
+        JourneyCounts: {
+            /** Format: int64 */
+            ended: number;
+            /** Format: int64 */
+            entered: number;
+            /** Format: int64 */
+            goals: number;
+            /** Format: int64 */
+            held_out: number;
+            /** @description Why runs ended. */
+            reasons: components["schemas"]["EndReason"][];
+            /** Format: int64 */
+            running: number;
+            steps: components["schemas"]["StepHere"][];
+            /** @description Of the version in force, over all days. */
+            ways: components["schemas"]["WayTaken"][];
+        };
+        JourneyDay: {
+            /** @description `YYYY-MM-DD` in UTC. */
+            day: string;
+            /** Format: int64 */
+            ended: number;
+            /** Format: int64 */
+            entered: number;
+            /** Format: int64 */
+            goals: number;
+        };
+        JourneyDetail: {
+            changed_at: string;
+            changed_by: string;
+            is_published: boolean;
+            /** @description As it was drawn last. */
+            journey: Record<string, never>;
+            /** @description What people enter by; absent before it is published. */
+            live: Record<string, never> | null;
+            problems: components["schemas"]["JourneyProblem"][];
+            state: components["schemas"]["JourneyState"];
+            /** Format: int64 */
+            version: number | null;
+        };
+        JourneyItem: {
+            changed_at: string;
+            changed_by: string;
+            counts: components["schemas"]["JourneyTotals"];
+            entry: Record<string, never>;
+            /** @description Whether the draft is what is in force. */
+            is_published: boolean;
+            journey_id: string;
+            name: string;
+            state: components["schemas"]["JourneyState"];
+            /**
+             * Format: int64
+             * @description Of what is in force.
+             */
+            version: number | null;
+        };
+        JourneyList: {
+            /** @description The latest changed first. */
+            journeys: components["schemas"]["JourneyItem"][];
+        };
+        /** @description Something to mend before a journey can be published. */
+        JourneyProblem: {
+            says: string;
+            /** @description Where; absent for the journey itself. */
+            step_id: string | null;
+        };
+        JourneyProblems: {
+            problems: components["schemas"]["JourneyProblem"][];
+        };
+        /** @description Counts are of all runs; what goes by days is of the days asked for. */
+        JourneyReport: {
+            as_of: string;
+            days: components["schemas"]["JourneyDay"][];
+            /** Format: int64 */
+            entered: number;
+            /** Format: int64 */
+            goals: number;
+            /** Format: int64 */
+            held_out: number;
+            /** Format: int64 */
+            held_out_goals: number;
+            /** Format: double */
+            held_out_rate: number | null;
+            /**
+             * Format: double
+             * @description Share of those who entered that reached the goal.
+             */
+            rate: number | null;
+            reasons: components["schemas"]["EndReason"][];
+            steps: components["schemas"]["StepPassed"][];
+            /**
+             * Format: double
+             * @description The difference of the two, with its 95 % interval.
+             */
+            uplift: number | null;
+            /** Format: double */
+            uplift_high: number | null;
+            /** Format: double */
+            uplift_low: number | null;
+            /**
+             * Format: double
+             * @description What the goals of those who entered are worth, as their events say.
+             */
+            value: number;
+        };
+        JourneyRun: {
+            changed_at: string;
+            /** @description When it goes on by itself. */
+            due_at: string | null;
+            ended_at: string | null;
+            entered_at: string;
+            goal_at: string | null;
+            journey_id: string;
+            /** @description What it is about beside the person; empty for nothing. */
+            key: string;
+            name: string | null;
+            profile_id: string;
+            /** @description Why it ended. */
+            reason: string;
+            run_id: string;
+            state: components["schemas"]["RunState"];
+            step_id: string | null;
+            /** Format: int64 */
+            version: number;
+        };
+        JourneyRunDetail: {
+            /** @description The event that began it; empty for none. */
+            event: string;
+            /** @description The version it goes by. */
+            journey: Record<string, never> | null;
+            path: components["schemas"]["PassedStep"][];
+            properties: Record<string, never>;
+            run: components["schemas"]["JourneyRun"];
+        };
+        JourneyRuns: {
+            /** @description Pass it on as `before` to read on; absent at the end. */
+            next: string | null;
+            /** @description The latest entered first. */
+            runs: components["schemas"]["JourneyRun"][];
+        };
+        JourneySimulated: {
+            ended: components["schemas"]["SimulatedEnd"] | null;
+            path: components["schemas"]["PassedStep"][];
+            /** @description Templates in the order they would be sent, each with its time. */
+            sends: components["schemas"]["SimulatedSend"][];
+        };
+        JourneySimulation: {
+            entry?: components["schemas"]["SimulatedEntry"];
+            happenings?: components["schemas"]["Happening"][];
+            journey: Record<string, never>;
+            /** @description How far messages are taken to come, at once; `not_sent` unless told. */
+            messages?: components["schemas"]["SimulatedMessages"];
+            /** @description As whom; somebody of whom nothing is known where it is absent. */
+            profile_id: string | null;
+            /** @description Now unless told. */
+            starts_at: string | null;
+        };
+        /** @enum {string} */
+        JourneyState: "draft" | "live" | "closed" | "stopped";
+        JourneyStep: {
+            step: components["schemas"]["JourneyWish"];
+        };
+        /** @description A journey to begin from. */
+        JourneyTemplate: {
+            journey: Record<string, never>;
+            name: string;
+            says: string;
+            template_id: string;
+        };
+        JourneyTemplates: {
+            templates: components["schemas"]["JourneyTemplate"][];
+        };
+        /** @description How far people came. */
+        JourneyTotals: {
+            /** Format: int64 */
+            ended: number;
+            /** Format: int64 */
+            entered: number;
+            /**
+             * Format: int64
+             * @description Who reached the goal.
+             */
+            goals: number;
+            /**
+             * Format: int64
+             * @description Who is only watched.
+             */
+            held_out: number;
+            /** Format: int64 */
+            running: number;
+        };
+        /** @enum {string} */
+        JourneyWish: "publish" | "close" | "reopen" | "stop";
         KeptApart: {
             actor: string;
             at: string;
@@ -4771,6 +5187,15 @@ export interface components {
             /** @description What the templates read as `vars`: a JSON object. */
             variables?: Record<string, never>;
         };
+        NewRun: {
+            /** @description The same key again begins nothing. */
+            idempotency_key: string;
+            /** @description What it is about beside the person, such as a lead's id. */
+            key?: string;
+            profile_id: string;
+            /** @description What templates read as `vars.event`: a JSON object. */
+            properties?: Record<string, never>;
+        };
         NewSegment: {
             description?: string;
             /** @description 1 to 120 characters. */
@@ -4898,6 +5323,14 @@ export interface components {
             jobs: components["schemas"]["Job"][];
             to: string;
             totals: components["schemas"]["PeriodTotals"];
+        };
+        PassedStep: {
+            at: string;
+            /** @description A word: `sent`, `waits`, `timed_out`, `happened`, … */
+            says: string;
+            step_id: string;
+            /** @description The way it was left by; absent while the run rested there. */
+            way: string | null;
         };
         PasswordChange: {
             /** @description The password as it is now. */
@@ -5615,6 +6048,8 @@ export interface components {
             enabled: boolean;
             rule: components["schemas"]["RuleFields"];
         };
+        /** @enum {string} */
+        RunState: "running" | "ended" | "held_out";
         SavedForm: {
             form: components["schemas"]["Form"];
             /** @description The webhook's secret, where one was made just now: shown this once. */
@@ -6014,6 +6449,25 @@ export interface components {
             email: string;
             password: string;
         };
+        SimulatedEnd: {
+            at: string;
+            reason: string;
+        };
+        /** @description What begins it. */
+        SimulatedEntry: {
+            /** @default  */
+            event: string;
+            /** @default  */
+            key: string;
+            properties?: Record<string, never>;
+        };
+        /** @enum {string} */
+        SimulatedMessages: "not_sent" | "delivered" | "read" | "clicked";
+        SimulatedSend: {
+            at: string;
+            step_id: string;
+            template_ids: string[];
+        };
         /** @description How an SMS gateway is spoken to. Places: `{phone}` (with the plus), `{digits}` (without), `{text}`, `{id}`, `{secret}`. */
         SmsGateway: {
             /** @description Where in the answer's JSON the gateway's own id is, such as `messages.0.id`; empty for nowhere. */
@@ -6155,6 +6609,28 @@ export interface components {
             /** @description The job that tells its progress. */
             job_id: string;
         };
+        StepHere: {
+            /**
+             * Format: int64
+             * @description How many are there now.
+             */
+            here: number;
+            step_id: string;
+        };
+        StepPassed: {
+            /**
+             * Format: double
+             * @description Seconds that were spent there on average.
+             */
+            mean_s: number | null;
+            messages: components["schemas"]["MessageCounts"] | null;
+            /**
+             * Format: int64
+             * @description How often it was left, of all versions, in the days asked for.
+             */
+            passed: number;
+            step_id: string;
+        };
         StepReport: {
             counts: components["schemas"]["MessageCounts"];
             message_channel: components["schemas"]["MessageChannel"];
@@ -6212,6 +6688,42 @@ export interface components {
             /** @description Empty for none. */
             webhook_url?: string;
         };
+        TaskAnswer: {
+            /** @description At most 2,000 characters. */
+            note?: string;
+            outcome: components["schemas"]["TaskOutcome"];
+        };
+        TaskItem: {
+            answered_by: string;
+            /** @description When to try next. */
+            due_at: string;
+            journey_id: string;
+            name: string | null;
+            note: string;
+            opened_at: string;
+            outcome: components["schemas"]["TaskOutcome"] | null;
+            phone: string | null;
+            profile_id: string;
+            run_id: string;
+            script: string;
+            state: components["schemas"]["TaskState"];
+            task_id: string;
+            title: string;
+            /** Format: int32 */
+            tries: number;
+            /** Format: int32 */
+            tries_max: number;
+        };
+        TaskList: {
+            /** @description Pass it on as `before` to read on; absent at the end. */
+            next: string | null;
+            /** @description By the time they are due. */
+            tasks: components["schemas"]["TaskItem"][];
+        };
+        /** @enum {string} */
+        TaskOutcome: "spoke" | "no_answer" | "declined";
+        /** @enum {string} */
+        TaskState: "open" | "done" | "dropped";
         TemplateChange: {
             brand_id?: string;
             content: components["schemas"]["TemplateContent"];
@@ -6506,6 +7018,13 @@ export interface components {
             /** Format: int64 */
             count: number;
             message: string;
+        };
+        WayTaken: {
+            /** Format: int64 */
+            count: number;
+            step_id: string;
+            /** @description `next`, `otherwise`, or `arm0` and so on. */
+            way: string;
         };
         /** @description Shown this once. */
         WebhookSecret: {
@@ -9807,6 +10326,517 @@ export interface operations {
             };
         };
     };
+    run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyRunDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    journeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyList"];
+                };
+            };
+        };
+    };
+    add_journey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_journey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyProblems"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    simulate_journey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneySimulation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneySimulated"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    journey_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyTemplates"];
+                };
+            };
+        };
+    };
+    journey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_journey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_journey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    journey_counts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyCounts"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    journey_report: {
+        parameters: {
+            query?: {
+                /** @description For what goes by days: so many up to now; 30 unless told, at most 400. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    runs: {
+        parameters: {
+            query?: {
+                /** @description Only those who are at this step. */
+                step_id?: string;
+                state?: components["schemas"]["RunState"];
+                /** @description `next` of the page before. */
+                before?: string;
+                /** @description At most 200; 50 unless told. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyRuns"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    enter_journey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRun"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    step_journey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyStep"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     recent: {
         parameters: {
             query?: {
@@ -11642,6 +12672,89 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tasks: {
+        parameters: {
+            query?: {
+                /** @description `open` unless told. */
+                state?: components["schemas"]["TaskState"];
+                /** @description `next` of the page before. */
+                before?: string;
+                /** @description At most 200; 50 unless told. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    answer_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

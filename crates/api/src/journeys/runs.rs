@@ -10,7 +10,7 @@ use axum::{
 use forecourt_model::{
     ProfileId, Scope,
     command::{Action, JourneyEntry, Recipient},
-    journey::run::{Run, RunState as ModelState},
+    journey::run::{Passed, Run, RunState as ModelState},
     task::{Answer as ModelAnswer, Task, TaskState as ModelTaskState},
     time::iso,
 };
@@ -163,18 +163,12 @@ pub async fn run(
     let people = people(&store, &caller.scope, [profile_id].into_iter()).await?;
     let shown = JourneyRun::new(&run, people.get(&profile_id).ok_or_else(gone)?);
     let journey = store.journey_version(&run.journey_id, run.version).await?;
-    let path = run.body.path.iter().map(|passed| PassedStep {
-        at: iso(passed.at_us),
-        step_id: passed.step_id.clone(),
-        way: passed.way.clone(),
-        says: passed.says.clone(),
-    });
     Ok(Json(JourneyRunDetail {
         run: shown,
         journey: journey.and_then(|journey| serde_json::to_value(journey).ok()),
         event: run.body.event.clone(),
         properties: run.body.properties.clone(),
-        path: path.collect(),
+        path: run.body.path.iter().map(PassedStep::new).collect(),
     }))
 }
 
@@ -322,6 +316,13 @@ async fn people(
     ids.sort_unstable();
     ids.dedup();
     Ok(store.profile_summaries(scope, &ids).await?.into_iter().map(|summary| (summary.profile_id, summary)).collect())
+}
+
+impl PassedStep {
+    pub(super) fn new(passed: &Passed) -> Self {
+        let Passed { at_us, step_id, way, says } = passed;
+        Self { at: iso(*at_us), step_id: step_id.clone(), way: way.clone(), says: says.clone() }
+    }
 }
 
 impl JourneyRun {

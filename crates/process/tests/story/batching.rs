@@ -5,8 +5,9 @@ use forecourt_model::{
     ChannelRules, Identifier, IdentifierKind, Origin, RecordKind,
     broadcast::{Broadcast, BroadcastStep, ChainStep, Reached, Variant},
     channel::ChannelRule,
-    command::{Action, ChannelsOf, Command, MessageWish, Recipient},
+    command::{Action, ChannelsOf, Command, JourneyEntry, MessageWish, Recipient},
     gate::{Cap, Gate},
+    journey::{Journey, JourneyStep},
     message::{DELIVER_SOURCE, MessageChannel, MessageState, Outcome, Reaction, ReactionKind, Sending, id_of_step},
     message_template::{Content, MessageTemplate},
     segment::Segment,
@@ -204,6 +205,61 @@ fn message_command(touch: &Touch) -> Option<Action> {
     }
 }
 
+/// The journeys that the world begins with: by an event with a key, by a segment, and by hand.
+fn first_journeys() -> Vec<Action> {
+    let send = |id: &str, template: &str, next: serde_json::Value| {
+        serde_json::json!({ "step_id": id, "does": { "do": "send", "purpose": "service", "chain": [{ "template_id": template, "wait_s": 7_200 }, { "template_id": "push" }], "next": next } })
+    };
+    let drive = serde_json::json!({ "step_id": "drive", "does": { "do": "wait_for", "within": "9h", "next": "read", "otherwise": "name",
+        "what": { "for": "event", "event": "test_drive_done", "key": "properties.lead_id", "since_entry": true } } });
+    let read = serde_json::json!({ "step_id": "read", "does": { "do": "wait_for", "within": "8h", "next": null, "otherwise": "again",
+        "what": { "for": "message", "step_id": "hello", "came": "read" } } });
+    let name = serde_json::json!({ "step_id": "name", "does": { "do": "set_trait", "name": "name", "value": "N3", "next": "stage" } });
+    let stage = serde_json::json!({ "step_id": "stage", "does": { "do": "set_stage", "stage": "lost", "next": "hand" } });
+    let hand = serde_json::json!({ "step_id": "hand", "does": { "do": "journey", "journey_id": "hand", "next": null } });
+    let call = serde_json::json!({ "step_id": "call", "does": { "do": "call_task", "title": "Call", "tries": 2, "gap": "1h", "within": "1d", "next": null, "otherwise": "sorry" } });
+    let rest = serde_json::json!({ "step_id": "rest", "does": { "do": "wait", "wait": { "until": { "at": "10:00" } }, "next": "way" } });
+    let way = serde_json::json!({ "step_id": "way", "does": { "do": "split", "arms": [{ "share": 500, "next": "mail" }, { "share": 500, "next": null }] } });
+    let journeys = [
+        serde_json::json!({ "journey_id": "hand", "name": "H", "entry": { "by": "call" }, "again": "always", "first": "call", "steps": [call, send("sorry", "mail", serde_json::Value::Null)] }),
+        serde_json::json!({ "journey_id": "lead", "name": "L", "entry": { "by": "event", "event": "lead_created", "key": "properties.lead_id" }, "again": { "after": "6h" },
+            "goal": { "event": "contract_signed", "within": "2d" }, "holdout": 200, "per_hour": 3, "first": "hello",
+            "steps": [send("hello", "mail", serde_json::json!("drive")), drive, read, send("again", "push", serde_json::Value::Null), name, stage, hand] }),
+        serde_json::json!({ "journey_id": "known", "name": "K", "entry": { "by": "segment", "segment_id": "known", "turn": "entered" }, "first": "rest",
+            "exits": [{ "on": "segment", "segment_id": "known", "turn": "left" }], "steps": [rest, way, send("mail", "mail", serde_json::Value::Null)] }),
+    ];
+    let publish = |journey: serde_json::Value| {
+        let journey: Journey = serde_json::from_value(journey).expect("a journey");
+        let journey_id = journey.journey_id.clone();
+        [Action::SetJourney { journey: Box::new(journey) }, Action::StepJourney { journey_id, step: JourneyStep::Publish }]
+    };
+    journeys.into_iter().flat_map(publish).collect()
+}
+
+/// Now and then a journey is published anew, closed, stopped, or somebody enters by hand.
+fn journey_command(touch: &Touch) -> Option<Action> {
+    let step = |id: &str, step| Some(Action::StepJourney { journey_id: id.to_owned(), step });
+    match touch.minutes % 31 {
+        0 => step("lead", JourneyStep::Publish),
+        1 => step("lead", JourneyStep::Close),
+        2 => step("lead", JourneyStep::Reopen),
+        3 => step("known", JourneyStep::Stop),
+        4 => step("known", JourneyStep::Publish),
+        5..=8 => {
+            let identifier = Identifier { kind: IdentifierKind::Email, value: format!("e{}@example.com", touch.minutes % 4) };
+            let entry = JourneyEntry {
+                idempotency_key: format!("j{}", touch.minutes % 9),
+                journey_id: "hand".to_owned(),
+                who: Recipient::Identifier(identifier),
+                key: format!("L{}", touch.minutes % 2),
+                properties: serde_json::Value::Null,
+            };
+            Some(Action::EnterJourney { entry: Box::new(entry) })
+        }
+        _ => None,
+    }
+}
+
 /// Now and then something is told of a message, also of one that there is not.
 fn told_of_message(app: &App, n: usize, touch: &Touch) -> Option<Entry> {
     let key = touch.minutes % 40;
@@ -314,7 +370,7 @@ fn batches_of_any_size_end_in_the_same_state() {
                     let command = Command { actor: "ana@example.com".into(), action };
                     Entry { kind: RecordKind::Command as u8, body: serde_json::to_vec(&command).expect("json").into() }
                 };
-                one.append(first_segments().into_iter().chain(first_templates()).map(command).collect()).await;
+                one.append(first_segments().into_iter().chain(first_templates()).chain(first_journeys()).map(command).collect()).await;
                 for (n, touch) in touches.iter().enumerate() {
                     one.now_us += if touch.minutes.is_multiple_of(5) { 7 * HOUR_US } else { 30_000_000 };
                     if touch.minutes.is_multiple_of(4) {
@@ -324,7 +380,7 @@ fn batches_of_any_size_end_in_the_same_state() {
                     let entry = entry(&one, &format!("m{id}"), touch);
                     one.append(vec![entry]).await;
                     let actions = channel_command(touch).into_iter().chain(erasure(touch)).chain(segment_command(touch));
-                    for action in actions.chain(message_command(touch)) {
+                    for action in actions.chain(message_command(touch)).chain(journey_command(touch)) {
                         one.append(vec![command(action)]).await;
                     }
                     if let Some(told) = told_of_message(&one, n, touch) {

@@ -9,6 +9,7 @@ mod call_back;
 mod channels;
 mod erase;
 mod identity;
+mod journey_templates;
 mod journeys;
 mod journeys_agree;
 mod kept;
