@@ -225,6 +225,7 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("GET", "/api/journeys", SeeReports, Nothing),
     ("POST", "/api/journeys", EditDefinitions, As(Action::DefinitionChanged)),
     ("POST", "/api/journeys/check", SeeReports, Unneeded("a journey drawn, nobody's data")),
+    ("POST", "/api/journeys/dry-run", SeeReports, Unneeded("counts of people, none of them shown")),
     ("POST", "/api/journeys/simulate", SeeDeliveries, As(Action::ProfileOpened)),
     ("GET", "/api/journeys/templates", SeeReports, Nothing),
     ("GET", "/api/journeys/{id}", SeeReports, Nothing),

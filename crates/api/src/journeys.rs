@@ -1,5 +1,6 @@
 //! Journeys: drawn, looked over, published, watched.
 
+pub mod dry_run;
 pub mod report;
 pub mod runs;
 pub mod simulation;

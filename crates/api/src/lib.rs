@@ -319,6 +319,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(journeys::journeys, journeys::add_journey))
         .routes(routes!(journeys::check_journey))
         .routes(routes!(journeys::simulation::simulate_journey))
+        .routes(routes!(journeys::dry_run::dry_run_journey))
         .routes(routes!(journeys::journey_templates))
         .routes(routes!(journeys::journey, journeys::change_journey, journeys::remove_journey))
         .routes(routes!(journeys::step_journey))

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    ProfileId,
     broadcast::ChainStep,
     measure::{Filter, Seen, Test},
     rule::{Rule, Span},
@@ -378,6 +379,11 @@ impl Journey {
             _ => None,
         });
         self.only.iter().chain(of_arms)
+    }
+
+    /// Whether a person is only watched. The same for the same person at every asking.
+    pub fn is_held_out(&self, profile_id: ProfileId) -> bool {
+        run::draw(&format!("{}:{}", self.journey_id, profile_id.0), "holdout") < self.holdout
     }
 
     /// Whether a step asks how far messages came.

@@ -15,7 +15,7 @@ use forecourt_model::{
     command::{Action, JourneyEntry, Recipient},
     journey::{
         Cue, ENDED, ENTERED, Effect, Journey, Move, Turn,
-        run::{PROPERTIES_BYTES_MAX, Run, RunBody, RunState, draw, run_id},
+        run::{PROPERTIES_BYTES_MAX, Run, RunBody, RunState, run_id},
     },
     measure::Seen,
     message::{DELIVER_SOURCE, Outcome, Reaction},
@@ -216,7 +216,14 @@ async fn tell_one(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, run
         }
     }
     let Some(fragment_id) = state.runs.get(run_id).map(|held| FragmentId(held.run.fragment_id)) else { return Ok(()) };
-    let Some((profile_id, whole)) = person(tx, state, pending, fragment_id).await? else { return Ok(()) };
+    let Some((profile_id, whole)) = person(tx, state, pending, fragment_id).await? else {
+        // Nobody is there any more: without an end it would be due for ever.
+        if let Some(held) = state.runs.get_mut(run_id) {
+            held.run.end("erased", state.at_us);
+            held.dirty = true;
+        }
+        return Ok(());
+    };
     tell(tx, state, pending, At { profile_id, whole: &whole, depth: 0 }, run_id, cue).await
 }
 
@@ -435,7 +442,7 @@ async fn enter(
     if state.runs.contains_key(&run_id) || is_barred(state, at.whole, &journey, &entering.key) {
         return Ok(());
     }
-    let is_held_out = draw(&format!("{journey_id}:{}", at.profile_id.0), "holdout") < journey.holdout;
+    let is_held_out = journey.is_held_out(at.profile_id);
     let run = Run {
         run_id: run_id.clone(),
         journey_id: journey_id.to_owned(),

@@ -92,7 +92,7 @@ pub enum SimulatedMessages {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SimulatedEnd {
     at: String,
-    reason: String,
+    pub(super) reason: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -100,15 +100,15 @@ pub struct JourneySimulated {
     path: Vec<PassedStep>,
     /// Absent where it waits for ever.
     #[schema(required)]
-    ended: Option<SimulatedEnd>,
+    pub(super) ended: Option<SimulatedEnd>,
     /// Templates in the order they would be sent, each with its time.
-    sends: Vec<SimulatedSend>,
+    pub(super) sends: Vec<SimulatedSend>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SimulatedSend {
     at: String,
-    step_id: String,
+    pub(super) step_id: String,
     template_ids: Vec<String>,
 }
 
@@ -145,49 +145,101 @@ pub async fn simulate_journey(
     let mut happenings = happenings?;
     happenings.sort_by_key(|(at_us, _)| *at_us);
     let somebody = match asked.profile_id.as_deref().filter(|id| !id.is_empty()) {
-        None => Somebody { profile_id: ProfileId(0), rows: Vec::new(), states: Vec::new(), segments: Vec::new() },
+        None => Somebody::nobody(),
         Some(id) => {
             if caller.scope == Scope::Masked {
                 return Err(ApiError::forbidden("you see people masked: go through it as the made-up person"));
             }
             trail.object(id);
-            let view = store.profile(&caller.scope, profiles::profile_id(id)?).await?.ok_or_else(|| ApiError::not_found("such profile"))?;
-            let profile_id = view.summary.profile_id;
-            let states = view.fragments.iter().map(|row| serde_json::from_str(&row.state).unwrap_or_default()).collect();
-            let segments = store.segments().await?;
-            let held = store.memberships(profile_id).await?;
-            let named = |number: &u32| {
-                segments.versions.get(number).filter(|version| version.is_live()).map(|version| version.segment.segment_id.clone())
-            };
-            Somebody { profile_id, rows: view.fragments, states, segments: held.since_us.keys().filter_map(named).collect() }
+            let asked = profiles::profile_id(id)?;
+            somebody(&store, &caller.scope, asked).await?.ok_or_else(|| ApiError::not_found("such profile"))?
         }
     };
     let zone = store.gate().await?.zone();
     let entry = RunBody { event: asked.entry.event, properties: asked.entry.properties, ..RunBody::default() };
+    let (key, messages) = (asked.entry.key, asked.messages);
     // A journey of two hundred steps takes the processor for a moment.
-    let walk = move || walk(&journey, somebody, entry, asked.entry.key, begin_us, &happenings, asked.messages, &zone);
-    Ok(Json(tokio::task::spawn_blocking(walk).await.map_err(|error| ApiError::internal(&error))?))
+    let walk = move || {
+        let events: Vec<Event> = happenings.iter().filter_map(|(at_us, happening)| event(*at_us, happening)).collect();
+        let attribution = EventAttribution { offset: 0, fragment_id: FragmentId(0), profile_id: somebody.profile_id, touch: TouchOf::None };
+        let rows: Vec<EventRow<'_>> = events.iter().map(|event| EventRow::new(event, &attribution, None)).collect();
+        let seen: Vec<Seen<'_>> = rows.iter().map(Seen::new).collect();
+        let told: Vec<Told<'_>> = seen.iter().map(|seen| Told { at_us: seen.row.ts_us, seen }).collect();
+        walk(&journey, somebody, entry, key, begin_us, &told, messages, &zone, begin_us.saturating_add(LONGEST_US))
+    };
+    let walked = tokio::task::spawn_blocking(walk).await.map_err(|error| ApiError::internal(&error))?;
+    let not_meant = || ApiError::invalid("the journey's condition `only` does not hold for the person: nothing begins");
+    Ok(Json(walked.ok_or_else(not_meant)?))
+}
+
+/// Something that happens to a run.
+pub(super) struct Told<'a> {
+    pub at_us: i64,
+    pub seen: &'a Seen<'a>,
+}
+
+/// An event as a sender would send it; what none could send moves nothing.
+fn event(at_us: i64, happening: &Happening) -> Option<Event> {
+    let item = json!({
+        "type": "track", "event": happening.event, "anonymousId": "simulated", "properties": happening.properties, "timestamp": iso(at_us)
+    });
+    let stamp = Stamp {
+        origin: Origin::History,
+        received_us: at_us,
+        sent_us: None,
+        source: "simulation".into(),
+        message_id: "".into(),
+        ip: "".into(),
+    };
+    Event::parse(item.to_string().as_bytes(), &stamp, "").ok()
+}
+
+/// Somebody as they are now; `None` where nobody is there whom the caller may see.
+pub(super) async fn somebody(store: &Store, scope: &Scope, id: ProfileId) -> Result<Option<Somebody>, ApiError> {
+    let Some(view) = store.profile(scope, id).await? else { return Ok(None) };
+    let profile_id = view.summary.profile_id;
+    let states = view.fragments.iter().map(|row| serde_json::from_str(&row.state).unwrap_or_default()).collect();
+    let segments = store.segments().await?;
+    let held = store.memberships(profile_id).await?;
+    let named =
+        |number: &u32| segments.versions.get(number).filter(|version| version.is_live()).map(|version| version.segment.segment_id.clone());
+    Ok(Some(Somebody { profile_id, rows: view.fragments, states, segments: held.since_us.keys().filter_map(named).collect() }))
 }
 
 /// Who goes through it.
-struct Somebody {
-    profile_id: ProfileId,
+pub(super) struct Somebody {
+    pub profile_id: ProfileId,
     rows: Vec<FragmentRow>,
     states: Vec<FragmentState>,
     segments: Vec<String>,
 }
 
+impl Somebody {
+    /// Of whom nothing is known.
+    pub fn nobody() -> Self {
+        Self::unknown(ProfileId(0))
+    }
+
+    /// Of whom nothing is asked.
+    pub fn unknown(profile_id: ProfileId) -> Self {
+        Self { profile_id, rows: Vec::new(), states: Vec::new(), segments: Vec::new() }
+    }
+}
+
+/// Goes through a journey until `until_us`; `None` where it does not take the person.
+
 #[expect(clippy::too_many_arguments, reason = "all of them are what the caller asked for")]
-fn walk(
+pub(super) fn walk(
     journey: &Journey,
     mut somebody: Somebody,
     body: RunBody,
     key: String,
     begin_us: i64,
-    happenings: &[(i64, Happening)],
+    happened: &[Told<'_>],
     messages: SimulatedMessages,
     home: &TimeZone,
-) -> JourneySimulated {
+    until_us: i64,
+) -> Option<JourneySimulated> {
     let mut run = Run {
         run_id: format!("simulated:{}", somebody.profile_id.0),
         journey_id: journey.journey_id.clone(),
@@ -205,6 +257,11 @@ fn walk(
         goal_value: 0,
         body,
     };
+    if let Some(only) = &journey.only
+        && !with(&somebody, &run, begin_us, messages, home, |world| (world.decide)(only))
+    {
+        return None;
+    }
     let sends = RefCell::new(Vec::new());
     go_on(journey, &mut run, &mut somebody, begin_us, messages, home, &sends);
     let mut next = 0;
@@ -212,12 +269,15 @@ fn walk(
         if !run.is_running() {
             break;
         }
-        let happening = happenings.get(next);
-        let due_us = run.due_us.filter(|due_us| *due_us <= begin_us + LONGEST_US);
-        match (happening, due_us) {
-            (Some((at_us, happening)), due_us) if due_us.is_none_or(|due_us| *at_us < due_us) => {
+        let due_us = run.due_us.filter(|due_us| *due_us <= until_us);
+        match (happened.get(next), due_us) {
+            (Some(told), due_us) if due_us.is_none_or(|due_us| told.at_us < due_us) => {
                 next += 1;
-                tell(journey, &mut run, &mut somebody, *at_us, happening, messages, home, &sends);
+                let before = run.clone();
+                let cue = Cue::Event(told.seen);
+                if with(&somebody, &before, told.at_us, messages, home, |world| notice(&mut run, journey, &cue, world)) {
+                    go_on(journey, &mut run, &mut somebody, told.at_us, messages, home, &sends);
+                }
             }
             (_, Some(due_us)) => {
                 let before = run.clone();
@@ -228,43 +288,11 @@ fn walk(
             _ => break,
         }
     }
-    JourneySimulated {
+    Some(JourneySimulated {
         path: run.body.path.iter().map(PassedStep::new).collect(),
         ended: run.ended_us.map(|at_us| SimulatedEnd { at: iso(at_us), reason: run.reason.clone() }),
         sends: sends.into_inner(),
-    }
-}
-
-#[expect(clippy::too_many_arguments, reason = "one turn of the walk")]
-fn tell(
-    journey: &Journey,
-    run: &mut Run,
-    somebody: &mut Somebody,
-    at_us: i64,
-    happening: &Happening,
-    messages: SimulatedMessages,
-    home: &TimeZone,
-    sends: &RefCell<Vec<SimulatedSend>>,
-) {
-    let item = json!({ "type": "track", "event": happening.event, "anonymousId": "simulated", "properties": happening.properties, "timestamp": iso(at_us) });
-    let stamp = Stamp {
-        origin: Origin::Live,
-        received_us: at_us,
-        sent_us: None,
-        source: "simulation".into(),
-        message_id: "".into(),
-        ip: "".into(),
-    };
-    // What no sender could send moves nothing.
-    let Ok(event) = Event::parse(item.to_string().as_bytes(), &stamp, "") else { return };
-    let attribution = EventAttribution { offset: 0, fragment_id: FragmentId(0), profile_id: somebody.profile_id, touch: TouchOf::None };
-    let row = EventRow::new(&event, &attribution, None);
-    let seen = Seen::new(&row);
-    let before = run.clone();
-    let goes_on = with(somebody, &before, at_us, messages, home, |world| notice(run, journey, &Cue::Event(&seen), world));
-    if goes_on {
-        go_on(journey, run, somebody, at_us, messages, home, sends);
-    }
+    })
 }
 
 fn go_on(

@@ -346,4 +346,13 @@ impl Again {
             Self::Always => false,
         }
     }
+
+    /// The same by when somebody entered last, where it is not known when that run ended.
+    pub fn bars_after(self, entered_us: i64, at_us: i64) -> bool {
+        match self {
+            Self::Never => true,
+            Self::After(span) => at_us < entered_us.saturating_add(span.us()),
+            Self::WhenEnded | Self::Always => false,
+        }
+    }
 }

@@ -207,9 +207,7 @@ fn message_command(touch: &Touch) -> Option<Action> {
 
 /// The journeys that the world begins with: by an event with a key, by a segment, and by hand.
 fn first_journeys() -> Vec<Action> {
-    let send = |id: &str, template: &str, next: serde_json::Value| {
-        serde_json::json!({ "step_id": id, "does": { "do": "send", "purpose": "service", "chain": [{ "template_id": template, "wait_s": 7_200 }, { "template_id": "push" }], "next": next } })
-    };
+    let send = |id: &str, template: &str, next: serde_json::Value| serde_json::json!({ "step_id": id, "does": { "do": "send", "purpose": "service", "chain": [{ "template_id": template, "wait_s": 7_200 }, { "template_id": "push" }], "next": next } });
     let drive = serde_json::json!({ "step_id": "drive", "does": { "do": "wait_for", "within": "9h", "next": "read", "otherwise": "name",
         "what": { "for": "event", "event": "test_drive_done", "key": "properties.lead_id", "since_entry": true } } });
     let read = serde_json::json!({ "step_id": "read", "does": { "do": "wait_for", "within": "8h", "next": null, "otherwise": "again",

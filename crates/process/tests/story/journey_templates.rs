@@ -20,7 +20,7 @@ fn filled(template_id: &str, chosen: &[&str]) -> Journey {
     let (_, _, _, mut journey) = templates::all().into_iter().find(|(id, ..)| *id == template_id).expect("a template");
     let mut chosen = chosen.iter();
     for step in journey["steps"].as_array_mut().expect("steps") {
-        for message in step["does"]["chain"].as_array_mut().into_iter().flatten() {
+        for message in step["does"].get_mut("chain").and_then(Value::as_array_mut).into_iter().flatten() {
             message["template_id"] = json!(chosen.next().expect("enough messages"));
         }
     }
