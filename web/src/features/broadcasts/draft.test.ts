@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Broadcast } from "./api";
-import { blankDraft, broadcastOf, canAsk, draftOf, freeName, newStep, problemsOf, spanOf } from "./draft";
+import { newStep, spanOf } from "../../message/chain";
+import { blankDraft, broadcastOf, canAsk, draftOf, freeName, problemsOf } from "./draft";
 import { fromWall, toWall } from "./zoned";
 
 const KYIV = "Europe/Kyiv";
