@@ -58,7 +58,8 @@ export function connected(journey: Journey, { from, way }: Place, to: string | n
   return withStep(journey, from, (each) => ({ ...each, does: turned(each.does, way, to) }));
 }
 
-export const withDoes = (journey: Journey, id: string, does: Does) => withStep(journey, id, (each) => ({ ...each, does }));
+export const withDoes = (journey: Journey, id: string, does: Does) =>
+  withStep(journey, id, (each) => ({ ...each, does }));
 export const withName = (journey: Journey, id: string, name: string) =>
   withStep(journey, id, ({ name: _, ...each }) => ({ ...each, ...(name && { name }) }));
 
@@ -109,7 +110,8 @@ export function removed(journey: Journey, ids: readonly string[]): Journey {
   const relinked = (each: Step): Step => ({
     ...each,
     does: waysOf(each.does).reduce(
-      (does, { way, to }) => (to !== null && gone.has(to) ? turned(does, way, avoiding(each.step_id, behind(to))) : does),
+      (does, { way, to }) =>
+        to !== null && gone.has(to) ? turned(does, way, avoiding(each.step_id, behind(to))) : does,
       each.does,
     ),
   });
@@ -192,4 +194,3 @@ export function outline(journey: Journey): Line[] {
   }
   return lines;
 }
-

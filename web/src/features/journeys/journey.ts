@@ -10,8 +10,7 @@ export type Turn = (typeof TURNS)[number];
 export type OnEvent = { event: string; where?: Filter[]; key?: string };
 
 /** What begins a run. */
-export type Entry =
-  ({ by: "event" } & OnEvent) | { by: "segment"; segment_id: string; turn: Turn } | { by: "call" };
+export type Entry = ({ by: "event" } & OnEvent) | { by: "segment"; segment_id: string; turn: Turn } | { by: "call" };
 
 /** Whether somebody who was in it may enter again. */
 export type Again = "never" | "when_ended" | "always" | { after: Span };
