@@ -48,6 +48,37 @@ export function spotBehind(journey: Journey, from: string, way: string): Spot {
   };
 }
 
+/**
+ * Makes room for a step behind a way: what stands there and below moves down where the new step goes between, and the
+ * new one moves aside where something else has its place.
+ */
+export function roomBehind(journey: Journey, from: string, way: string): { journey: Journey; at: Spot } {
+  const at = spotBehind(journey, from, way);
+  const behind = waysFrom(journey, from).find((each) => each.way === way)?.to ?? null;
+  if (behind !== null) {
+    const target = journey.steps.find(({ step_id }) => step_id === behind);
+    const spot = { x: target?.x ?? at.x, y: at.y };
+    // Where the drawing has a gap already, nothing moves.
+    if (target && at.y + NODE_PX.height + GAP_PX.y / 2 < target.y) return { journey, at: spot };
+    const down = NODE_PX.height + GAP_PX.y;
+    const steps = journey.steps.map((each) =>
+      at.y - NODE_PX.height / 2 <= each.y ? { ...each, y: each.y + down } : each,
+    );
+    return { journey: { ...journey, steps }, at: spot };
+  }
+  const lies = (spot: Spot) =>
+    journey.steps.some(
+      ({ x, y }) => Math.abs(x - spot.x) < NODE_PX.width + 16 && Math.abs(y - spot.y) < NODE_PX.height + 16,
+    );
+  let free = at;
+  for (let turn = 1; lies(free) && turn < 40; turn++) free = { x: at.x + turn * (NODE_PX.width + GAP_PX.x), y: at.y };
+  return { journey, at: free };
+}
+
+/** Whether nobody has laid it out yet: all steps lie on one spot. */
+export const isHeap = ({ steps }: Journey) =>
+  1 < steps.length && steps.every(({ x = 0, y = 0 }) => x === (steps[0]?.x ?? 0) && y === (steps[0]?.y ?? 0));
+
 type Parents = Map<string, { from: string; at: number; of: number }[]>;
 
 function parents(journey: Journey): Parents {
