@@ -17,8 +17,9 @@ const AGAINS = ["never", "when_ended", "after", "always"] as const;
 
 /** Leaves a field out where it holds nothing, as the server writes it. */
 function without<Key extends keyof Journey>(journey: Journey, key: Key, value: Journey[Key] | undefined): Journey {
+  if (value !== undefined) return { ...journey, [key]: value };
   const { [key]: _, ...rest } = journey;
-  return { ...rest, ...(value !== undefined && { [key]: value }) } as Journey;
+  return rest as Journey;
 }
 
 /** The journey itself: who enters, how often, what it is for, and what else ends it. */
