@@ -10,6 +10,7 @@ import {
   ReactFlowProvider,
   useNodesInitialized,
   useReactFlow,
+  useStore,
   type Connection,
   type NodeChange,
 } from "@xyflow/react";
@@ -27,7 +28,12 @@ import { WayEdge, type WayEdgeType } from "./WayEdge";
 
 const NODE_TYPES = { step: StepNode };
 const EDGE_TYPES = { way: WayEdge };
-const FIT = { padding: 0.12, maxZoom: 1, minZoom: 0.55 };
+const FIT = { padding: 0.1, maxZoom: 1, minZoom: 0.2 };
+const READABLE = 0.62;
+const BEGINNING_ZOOM = 0.74;
+const BEGINNING_TOP_PX = 44;
+/** With fewer steps all of them are in sight. */
+const MINIMAP_FROM = 6;
 
 /** The journey as a drawing. */
 export function Canvas() {
@@ -60,7 +66,15 @@ function Drawing() {
       return drawn.map((node) => ({ ...known.get(node.id), ...node }));
     });
   }, [drawn]);
-  const edges = useMemo(() => edgesOf(journey, mode), [journey, mode]);
+  const edges = useMemo(
+    () =>
+      edgesOf(journey, mode).map((edge) => ({
+        ...edge,
+        ariaRole: "group" as const,
+        ariaLabel: t("journeys.canvas.leads_to", { step: stepName(journey, edge.target, speech) }),
+      })),
+    [journey, mode, speech, t],
+  );
 
   const onNodesChange = (changes: NodeChange<StepNodeType>[]) => {
     setNodes((before) => applyNodeChanges(changes, before));
@@ -109,8 +123,6 @@ function Drawing() {
         deleteKeyCode={null}
         multiSelectionKeyCode={["Shift", "Meta", "Control"]}
         selectionKeyCode="Shift"
-        fitView
-        fitViewOptions={FIT}
         minZoom={0.2}
         maxZoom={1.6}
         panOnScroll
@@ -122,14 +134,17 @@ function Drawing() {
       >
         <Background gap={24} size={1.4} color="var(--fc-line)" />
         <CanvasTools />
-        <MiniMap
-          pannable
-          zoomable
-          className={classes.minimap}
-          ariaLabel={t("journeys.canvas.minimap")}
-          nodeBorderRadius={14}
-          nodeClassName={({ id }) => (selected.includes(id) ? "chosen" : "")}
-        />
+        {MINIMAP_FROM <= journey.steps.length && (
+          <MiniMap
+            pannable
+            zoomable
+            className={classes.minimap}
+            ariaLabel={t("journeys.canvas.minimap")}
+            nodeBorderRadius={14}
+            nodeClassName={({ id }) => (selected.includes(id) ? "chosen" : "")}
+            style={{ width: 150, height: 104 }}
+          />
+        )}
         <FitOnce />
       </ReactFlow>
       <p className={classes.keys}>{t("journeys.canvas.keys")}</p>
@@ -137,16 +152,23 @@ function Drawing() {
   );
 }
 
-/** Shows the whole drawing once its cards are measured: before that nobody knows how large they are. */
+/** Shows the whole drawing once its cards are measured; where that could not be read, its beginning. */
 function FitOnce() {
   const isReady = useNodesInitialized();
-  const { fitView } = useReactFlow();
+  const height = useStore((state) => state.height);
+  const { fitView, getZoom, getNode, setCenter } = useReactFlow();
   const isDone = useRef(false);
   useEffect(() => {
-    if (!isReady || isDone.current) return;
+    if (!isReady || height === 0 || isDone.current) return;
     isDone.current = true;
-    void fitView(FIT);
-  }, [isReady, fitView]);
+    void fitView(FIT).then(() => {
+      const entry = getNode(ENTRY);
+      if (!entry || READABLE < getZoom()) return;
+      const below = height / 2 / BEGINNING_ZOOM - BEGINNING_TOP_PX;
+      const at = { x: entry.position.x + NODE_PX.width / 2, y: entry.position.y + below };
+      void setCenter(at.x, at.y, { zoom: BEGINNING_ZOOM });
+    });
+  }, [isReady, height, fitView, getZoom, getNode, setCenter]);
   return null;
 }
 

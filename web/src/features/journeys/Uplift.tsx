@@ -8,7 +8,10 @@ import classes from "./Journeys.module.css";
 export function Uplift({ report: { uplift, uplift_low: low, uplift_high: high, held_out } }: { report: Report }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const points = (share: number) => `${0 < share ? "+" : ""}${format.share(share)}`;
+  const points = (share: number) =>
+    t("journeys.report.points", {
+      value: `${0 < share ? "+" : share < 0 ? "−" : ""}${format.decimal(Math.round(Math.abs(share) * 1000) / 10)}`,
+    });
   return (
     <section style={{ marginTop: 20 }} aria-label={t("journeys.report.uplift")}>
       <Text size="sm" fw={600}>

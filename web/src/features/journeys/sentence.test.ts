@@ -96,7 +96,7 @@ test("ways are called by what leads along them", () => {
 
 test("codes are told in words, others as they are", () => {
   expect(codeText(speech.t, "timed_out")).toBe("Did not happen in time");
-  expect(codeText(speech.t, "exit: contract_signed")).toBe("Left early: contract_signed");
+  expect(codeText(speech.t, "exit: contract_signed")).toBe("Left early: Contract signed");
   expect(codeText(speech.t, "something new")).toBe("something new");
 });
 

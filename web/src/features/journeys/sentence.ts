@@ -232,5 +232,6 @@ export function codeText(t: TFunction, says: string): string {
   const known = CODES.find((code) => code === head.trim());
   if (!known) return says;
   const more = rest.join(":").trim();
-  return more ? `${t(`journeys.code.${known}`)}: ${more}` : t(`journeys.code.${known}`);
+  // What is told besides is most often the event that did it.
+  return more ? `${t(`journeys.code.${known}`)}: ${label("event", more)}` : t(`journeys.code.${known}`);
 }
