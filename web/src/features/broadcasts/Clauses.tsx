@@ -10,7 +10,7 @@ import { Card } from "../../ui/Page";
 import classes from "./Builder.module.css";
 import type { Draft, Problem } from "./draft";
 import { Variants } from "./Variants";
-import { toWall } from "./zoned";
+import { toWall } from "../../ui/zoned";
 
 const NAME_CHARS_MAX = 120;
 const PER_MINUTE_MAX = 600_000;

@@ -10,7 +10,7 @@ import {
 } from "../../message/chain";
 import type { Broadcast } from "./api";
 import { WHOLE, type Shares } from "./shares";
-import { fromWall, toWall } from "./zoned";
+import { fromWall, toWall } from "../../ui/zoned";
 
 export type VariantDraft = { key: number; name: string; share: number; chain: StepDraft[] };
 /** A broadcast as its builder holds it. */

@@ -146,6 +146,7 @@ function Drawing() {
           />
         )}
         <FitOnce />
+        <KeepInSight />
       </ReactFlow>
       <p className={classes.keys}>{t("journeys.canvas.keys")}</p>
     </div>
@@ -169,6 +170,35 @@ function FitOnce() {
       void setCenter(at.x, at.y, { zoom: BEGINNING_ZOOM });
     });
   }, [isReady, height, fitView, getZoom, getNode, setCenter]);
+  return null;
+}
+
+const SIGHT_PX = 24;
+
+/** Moves the drawing so that what is chosen can be seen: a step that was just put below the edge, above all. */
+function KeepInSight() {
+  const { selected } = useBench();
+  const [width, height] = [useStore((state) => state.width), useStore((state) => state.height)];
+  const { getNode, getViewport, setViewport } = useReactFlow();
+  const [only] = selected.length === 1 ? selected : [];
+  useEffect(() => {
+    if (only === undefined || width === 0) return;
+    // A card that was just put there has no place yet.
+    const timer = window.setTimeout(() => {
+      const node = getNode(only);
+      if (!node || node.dragging) return;
+      const { x, y, zoom } = getViewport();
+      const shift = (from: number, length: number, room: number) => {
+        if (from < SIGHT_PX) return SIGHT_PX - from;
+        return room - SIGHT_PX < from + length ? room - SIGHT_PX - from - length : 0;
+      };
+      const right = shift(node.position.x * zoom + x, NODE_PX.width * zoom, width);
+      // Below the card there is room for the ways out of it.
+      const down = shift(node.position.y * zoom + y, (NODE_PX.height + 72) * zoom, height);
+      if (right !== 0 || down !== 0) void setViewport({ x: x + right, y: y + down, zoom }, { duration: 220 });
+    }, 40);
+    return () => window.clearTimeout(timer);
+  }, [only, width, height, getNode, getViewport, setViewport]);
   return null;
 }
 

@@ -31,11 +31,14 @@ export function CanvasTab({
   history,
   act,
   problems,
+  isInForce,
   shown,
 }: {
   history: History<Journey>;
   act: (act: Act<Journey>) => void;
   problems: Problem[];
+  /** Whether what stands here is what people go by: then there is nothing to publish. */
+  isInForce: boolean;
   shown: Shown | null;
 }) {
   const { t } = useTranslation();
@@ -81,7 +84,9 @@ export function CanvasTab({
             onChange={(value) => shown.onChange(value === "live" ? "live" : "draft")}
           />
         )}
-        {bench.mode === "edit" && <Problems problems={problems} onStep={open} />}
+        {bench.mode === "edit" && !(isInForce && problems.length === 0) && (
+          <Problems problems={problems} onStep={open} />
+        )}
         {!narrow && (
           <SegmentedControl
             size="xs"

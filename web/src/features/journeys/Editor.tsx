@@ -208,6 +208,7 @@ export function Editor({
               history={history}
               act={act}
               problems={found}
+              isInForce={!isChanged && (detail?.is_published ?? false)}
               shown={live && mayEdit ? { value: isLive ? "live" : "draft", onChange: setShown } : null}
             />
           </Tabs.Panel>

@@ -28,7 +28,9 @@ export function PathTimeline({
       {path.map(({ at, step_id, way, says }, place) => {
         const does = stepOf(journey, step_id)?.does;
         const Picture = KIND_ICONS[does?.do ?? "entry"];
-        const by = way ? wayText(journey, step_id, way, speech) : "";
+        // Whether it happened is what the reason says already.
+        const isTold = does?.do === "wait_for" || does?.do === "call_task";
+        const by = way && !isTold ? wayText(journey, step_id, way, speech) : "";
         return (
           <li key={place} className={classes.moment}>
             <span className={canvas.mark} data-group={does ? groupOf(does.do) : "entry"} data-size="small">
@@ -44,9 +46,7 @@ export function PathTimeline({
         <span className={classes.end}>
           <IconFlag size={14} aria-hidden />
         </span>
-        <b>
-          {ended ? t("journeys.simulate.ended", { reason: codeText(t, ended.reason) }) : t("journeys.simulate.goes_on")}
-        </b>
+        <b>{ended ? codeText(t, ended.reason) : t("journeys.simulate.goes_on")}</b>
         {ended && <time dateTime={ended.at}>{format.dateTime(ended.at)}</time>}
       </li>
     </ol>

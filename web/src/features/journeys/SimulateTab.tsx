@@ -2,8 +2,10 @@ import { ActionIcon, Button, JsonInput, Stack, Text, TextInput, Tooltip } from "
 import { IconPlayerTrackNext, IconPlus, IconRoute, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useMe } from "../../api/session";
 import { Card } from "../../ui/Page";
 import { Empty } from "../../ui/states";
+import { fromWall, toWall } from "../../ui/zoned";
 import type { Journey } from "./journey";
 import classes from "./Journeys.module.css";
 import { PathTimeline } from "./PathTimeline";
@@ -13,10 +15,6 @@ import { SpanInput, TypedEvent } from "./simulateFields";
 import { useJourneySpeech } from "./useJourneySpeech";
 
 type Happening = { after: string; event: string };
-
-/** The moment as a clock on this reader's wall shows it. */
-const wallOf = (moment: Date) =>
-  new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 
 function objectIn(text: string): object | null {
   try {
@@ -31,21 +29,23 @@ function objectIn(text: string): object | null {
 export function SimulateTab({ journey }: { journey: Journey }) {
   const { t } = useTranslation();
   const speech = useJourneySpeech();
+  const zone = useMe().installation.time_zone;
   const [profileId, setProfileId] = useState<string | null>(null);
   const [event, setEvent] = useState(journey.entry.by === "event" ? journey.entry.event : "");
   const [properties, setProperties] = useState("{}");
   const [key, setKey] = useState("");
-  const [starts, setStarts] = useState(() => wallOf(new Date()));
+  const [starts, setStarts] = useState(() => toWall(new Date().toISOString(), zone));
   const [happenings, setHappenings] = useState<Happening[]>([]);
   const simulation = useSimulation();
   const given = objectIn(properties);
   const run = () => {
-    if (!given || !starts) return;
+    const begins = fromWall(starts, zone);
+    if (!given || begins === null) return;
     simulation.mutate({
       journey,
       profile_id: profileId,
       entry: { event, properties: given, key: key.trim() },
-      starts_at: new Date(starts).toISOString(),
+      starts_at: begins,
       happenings: happenings.filter((each) => each.event !== "").map((each) => ({ ...each, properties: {} })),
     });
   };

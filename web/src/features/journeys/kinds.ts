@@ -1,7 +1,7 @@
 import {
   IconArrowsSplit,
-  IconArrowsSplit2,
   IconClockHour4,
+  IconDice3,
   IconEar,
   IconHeadset,
   IconPlayerPlay,
@@ -19,7 +19,7 @@ export const KIND_ICONS: Record<Kind | "entry", Icon> = {
   wait: IconClockHour4,
   wait_for: IconEar,
   branch: IconArrowsSplit,
-  split: IconArrowsSplit2,
+  split: IconDice3,
   call_task: IconHeadset,
   set_trait: IconTag,
   set_stage: IconTargetArrow,
