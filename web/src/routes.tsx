@@ -19,6 +19,7 @@ import { readFlow } from "./features/flow/spec";
 import { readFunnel } from "./features/funnel/spec";
 import { readLedger, readReport, readReview } from "./features/identity/search";
 import { readOverview } from "./features/overview/search";
+import { readJourney, readJourneys, readNewJourney } from "./features/journeys/search";
 import { readLive } from "./features/live/search";
 import { readPaths } from "./features/paths/spec";
 import { readPivot } from "./features/pivot/spec";
@@ -27,6 +28,7 @@ import { readRetention } from "./features/retention/spec";
 import { readSql } from "./features/sql/search";
 import { readNew, readSegments } from "./features/segments/search";
 import { Locked } from "./features/settings/Locked";
+import { readTasks } from "./features/tasks/search";
 import { readNewTemplate, readTemplates } from "./features/templates/search";
 import { NotFoundPage, RouteError, RoutePending } from "./features/shell/RouteStates";
 import { SETTINGS, settingsOf } from "./navigation";
@@ -193,6 +195,40 @@ const broadcast = createRoute({
   path: "/broadcasts/$broadcastId",
   validateSearch: readBroadcast,
   component: lazyRouteComponent(() => import("./features/broadcasts/BroadcastPage"), "BroadcastPage"),
+});
+
+const journeys = createRoute({
+  getParentRoute: () => shell,
+  path: "/journeys",
+  validateSearch: readJourneys,
+  component: lazyRouteComponent(() => import("./features/journeys/JourneysPage"), "JourneysPage"),
+});
+
+const newJourney = createRoute({
+  getParentRoute: () => shell,
+  path: "/journeys/new",
+  validateSearch: readNewJourney,
+  component: lazyRouteComponent(() => import("./features/journeys/JourneyPage"), "NewJourneyPage"),
+});
+
+const journey = createRoute({
+  getParentRoute: () => shell,
+  path: "/journeys/$journeyId",
+  validateSearch: readJourney,
+  component: lazyRouteComponent(() => import("./features/journeys/JourneyPage"), "JourneyPage"),
+});
+
+const journeyRun = createRoute({
+  getParentRoute: () => shell,
+  path: "/journeys/$journeyId/runs/$runId",
+  component: lazyRouteComponent(() => import("./features/journeys/RunPage"), "RunPage"),
+});
+
+const tasks = createRoute({
+  getParentRoute: () => shell,
+  path: "/tasks",
+  validateSearch: readTasks,
+  component: lazyRouteComponent(() => import("./features/tasks/TasksPage"), "TasksPage"),
 });
 
 const funnel = createRoute({
@@ -382,6 +418,11 @@ const tree = root.addChildren([
     broadcasts,
     newBroadcast,
     broadcast,
+    journeys,
+    newJourney,
+    journey,
+    journeyRun,
+    tasks,
     funnel,
     retention,
     flow,

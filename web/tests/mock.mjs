@@ -26,6 +26,7 @@ import {
   users,
 } from "./mock-data.mjs";
 import { identityRoutes } from "./mock-identity.mjs";
+import { journeyRoutes } from "./mock-journeys.mjs";
 import { segmentRoutes } from "./mock-segments.mjs";
 
 const PORT = Number(process.argv[2] ?? 8080);
@@ -334,6 +335,7 @@ const routes = [
   ["POST", "/api/privacy/retention/run", () => null],
   ...identityRoutes,
   ...segmentRoutes,
+  ...journeyRoutes,
   ["GET", "/api/tokens", () => ({ tokens })],
   ["POST", "/api/tokens", () => ({ id: "9", token: "fct_5fG7hJ9kL2mN4pQ6rS8tV1wX3yZ" })],
   [

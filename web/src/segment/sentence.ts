@@ -232,6 +232,12 @@ function where({ where: filters = [] }: Events, speech: Speech): string {
 const filterText = (filter: Filter, speech: Speech) =>
   test(fieldName(filter.field, speech), filter, speech, valueOf(filter.field));
 
+/** An event as it is called, with what narrows it: "Lead created where Channel is Search ads". */
+export const eventsText = (of: Events, speech: Speech) => plain(`${event(of.event, speech)}${where(of, speech)}`);
+
+/** A test of a field: "Model is Aster or Boreal". */
+export const filterWords = (filter: Filter, speech: Speech) => plain(filterText(filter, speech));
+
 /** What a column or a property is called. */
 export function fieldName(field: string, { t }: Pick<Speech, "t">): string {
   if (field.startsWith(PROPERTY)) return humanise(field.slice(PROPERTY.length).replaceAll(".", " "));

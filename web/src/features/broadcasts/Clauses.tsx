@@ -2,15 +2,15 @@ import { MultiSelect, NumberInput, SegmentedControl, Select, Text, TextInput } f
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { SpanFields } from "../../message/SpanFields";
 import type { Gate } from "../../message/gate";
 import { segmentsQuery } from "../../segment/queries";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import classes from "./Builder.module.css";
 import type { Draft, Problem } from "./draft";
-import { SpanFields } from "./SpanFields";
 import { Variants } from "./Variants";
-import { toWall } from "./zoned";
+import { toWall } from "../../ui/zoned";
 
 const NAME_CHARS_MAX = 120;
 const PER_MINUTE_MAX = 600_000;

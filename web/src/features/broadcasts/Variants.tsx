@@ -1,21 +1,12 @@
 import { ActionIcon, Button, NumberInput, Slider, Text, TextInput, Tooltip } from "@mantine/core";
 import { IconArrowsSplit2, IconEqual, IconTrash } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
+import { newKey, newStep } from "../../message/chain";
+import { ChainEditor } from "../../message/ChainEditor";
 import { useFormat } from "../../ui/FormatContext";
 import { usePalette } from "../../ui/palette";
 import classes from "./Builder.module.css";
-import { ChainEditor } from "./ChainEditor";
-import {
-  freeName,
-  newKey,
-  newStep,
-  sharesOf,
-  VARIANTS_MAX,
-  withShares,
-  type Draft,
-  type Problem,
-  type VariantDraft,
-} from "./draft";
+import { freeName, sharesOf, VARIANTS_MAX, withShares, type Draft, type Problem, type VariantDraft } from "./draft";
 import { evenly, withHoldout, withoutVariant, withShare, withVariant } from "./shares";
 
 const VARIANT_CHARS_MAX = 40;
@@ -49,7 +40,7 @@ export function Variants({
     <>
       {isTest && <ShareBar draft={draft} />}
       {!isTest && only ? (
-        <ChainEditor variant={only} told={told} onChange={(variant) => setVariant(0, variant)} />
+        <ChainEditor chain={only.chain} told={told} onChange={(chain) => setVariant(0, { ...only, chain })} />
       ) : (
         variants.map((variant, at) => (
           <section
@@ -84,7 +75,11 @@ export function Variants({
                 </ActionIcon>
               </Tooltip>
             </div>
-            <ChainEditor variant={variant} told={told} onChange={(next) => setVariant(at, next)} />
+            <ChainEditor
+              chain={variant.chain}
+              told={told}
+              onChange={(chain) => setVariant(at, { ...variant, chain })}
+            />
           </section>
         ))
       )}

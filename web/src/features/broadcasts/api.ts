@@ -1,16 +1,11 @@
 import { ask } from "../../api/client";
 import { decided } from "../../api/outcome";
 import type { CommandOutcome } from "../../api/types";
+import type { ChainStep } from "../../message/chain";
 import type { MessageChannel } from "../../message/channels";
 
 // Written by hand until openapi.json tells of broadcasts: then these become the generated types.
 
-/** What makes the next step of a chain needless. */
-export const REACHED = ["delivered", "read", "clicked"] as const;
-export type Reached = (typeof REACHED)[number];
-
-/** `wait_s`: how long `until` is waited for before the next step; means nothing in the last. */
-export type ChainStep = { template_id: string; wait_s: number; until: Reached };
 /** `share`: in thousandths. */
 export type Variant = { name: string; share: number; chain: ChainStep[] };
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Broadcast } from "./api";
-import { blankDraft, broadcastOf, canAsk, draftOf, freeName, newStep, problemsOf, spanOf } from "./draft";
-import { fromWall, toWall } from "./zoned";
+import { newStep, spanOf } from "../../message/chain";
+import { blankDraft, broadcastOf, canAsk, draftOf, freeName, problemsOf } from "./draft";
+import { fromWall, toWall } from "../../ui/zoned";
 
 const KYIV = "Europe/Kyiv";
 const NOW = new Date("2026-11-23T08:00:00Z");

@@ -1,15 +1,17 @@
-import type { Broadcast, ChainStep, Reached } from "./api";
+import {
+  chainDraftOf,
+  chainOf,
+  newKey,
+  newStep,
+  secondsOf,
+  spanOf,
+  type Span,
+  type StepDraft,
+} from "../../message/chain";
+import type { Broadcast } from "./api";
 import { WHOLE, type Shares } from "./shares";
-import { fromWall, toWall } from "./zoned";
+import { fromWall, toWall } from "../../ui/zoned";
 
-export const UNITS = ["minute", "hour", "day"] as const;
-export type Unit = (typeof UNITS)[number];
-const UNIT_S: Record<Unit, number> = { minute: 60, hour: 3_600, day: 86_400 };
-
-/** A length of time as people say it. */
-export type Span = { number: number; unit: Unit };
-
-export type StepDraft = { key: number; templateId: string | null; wait: Span; until: Reached };
 export type VariantDraft = { key: number; name: string; share: number; chain: StepDraft[] };
 /** A broadcast as its builder holds it. */
 export type Draft = {
@@ -26,29 +28,9 @@ export type Draft = {
   postpone: Span;
 };
 
-export const CHAIN_MAX = 6;
 export const VARIANTS_MAX = 8;
 const WAIT_S_MIN = 60;
 const SPAN_S_MAX = 30 * 86_400;
-
-let keys = 0;
-export const newKey = () => ++keys;
-
-/** The largest unit that gives a whole number. */
-export function spanOf(seconds: number): Span {
-  const unit = (["day", "hour"] as const).find((each) => seconds !== 0 && seconds % UNIT_S[each] === 0) ?? "minute";
-  return { number: Math.round(seconds / UNIT_S[unit]), unit };
-}
-
-export const secondsOf = ({ number, unit }: Span) => Math.round(number * UNIT_S[unit]);
-
-/** A step more: after an e-mail hours are waited, after anything else half an hour. */
-export const newStep = (templateId: string | null = null): StepDraft => ({
-  key: newKey(),
-  templateId,
-  wait: { number: 4, unit: "hour" },
-  until: "read",
-});
 
 export function blankDraft(purpose: string): Draft {
   return {
@@ -77,12 +59,7 @@ export function draftOf(broadcast: Broadcast, zone: string): Draft {
       key: newKey(),
       name,
       share,
-      chain: chain.map(({ template_id, wait_s, until }) => ({
-        key: newKey(),
-        templateId: template_id,
-        wait: wait_s === 0 ? newStep().wait : spanOf(wait_s),
-        until,
-      })),
+      chain: chainDraftOf(chain),
     })),
     holdout: broadcast.holdout,
     start: broadcast.starts_at === null ? { kind: "now" } : { kind: "at", wall: toWall(broadcast.starts_at, zone) },
@@ -102,17 +79,13 @@ export function broadcastOf(draft: Draft, zone: string): Broadcast {
     variants: draft.variants.map(({ name, share, chain }) => ({
       name: name.trim(),
       share,
-      chain: chain.map((step, at) => stepOf(step, at === chain.length - 1)),
+      chain: chainOf(chain),
     })),
     holdout: draft.holdout,
     starts_at: draft.start.kind === "now" ? null : fromWall(draft.start.wall, zone),
     per_minute: draft.perMinute,
     postpone_s: secondsOf(draft.postpone),
   };
-}
-
-function stepOf({ templateId, wait, until }: StepDraft, isLast: boolean): ChainStep {
-  return { template_id: templateId ?? "", wait_s: isLast ? 0 : secondsOf(wait), until };
 }
 
 /** The wish alone, without what became of it. */

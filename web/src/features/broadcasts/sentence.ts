@@ -1,7 +1,7 @@
 import type { TFunction } from "i18next";
+import { spanOf, type ChainStep, type Reached, type Span } from "../../message/chain";
 import type { MessageChannel } from "../../message/channels";
-import type { Broadcast, ChainStep, Reached } from "./api";
-import { spanOf, type Span } from "./draft";
+import type { Broadcast } from "./api";
 
 /** With what a broadcast is read aloud. */
 export type Speech = {

@@ -17,14 +17,22 @@ import { Answer } from "../../ui/states";
 import { toastFailed } from "../../ui/toast";
 import { UnsavedBar } from "../../ui/UnsavedBar";
 import classes from "./Builder.module.css";
-import { changed, conditionsOf, draftOf, isSameRule, ruleOf, type Change, type DraftGroup } from "./draft";
-import { EditingProvider } from "./editing";
+import {
+  changed,
+  conditionsOf,
+  draftOf,
+  isSameRule,
+  ruleOf,
+  type Change,
+  type DraftGroup,
+} from "../../segment/tree/draft";
+import { EditingProvider } from "../../segment/tree/editing";
 import { EXAMPLES } from "./examples";
 import { JsonView } from "./JsonView";
 import { Preview } from "./Preview";
-import { canAsk, wholePart } from "./problems";
+import { canAsk, wholePart } from "../../segment/tree/problems";
 import { segmentQuery, useSaveSegment } from "./queries";
-import { RuleTree } from "./RuleTree";
+import { RuleTree } from "../../segment/tree/RuleTree";
 
 const newRoute = getRouteApi("/shell/segments/new");
 const editRoute = getRouteApi("/shell/segments/$segmentId/edit");

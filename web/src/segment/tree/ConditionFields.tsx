@@ -6,18 +6,9 @@ import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
 import { TEMPLATE_CHANNELS } from "../../message/channels";
 import { gateQuery } from "../../message/gate";
-import { segmentsQuery } from "../../segment/queries";
-import {
-  CAME_BY,
-  CONSENT_IS,
-  PLACES,
-  WHICH,
-  type Condition,
-  type Counted,
-  type Events,
-  type Within,
-} from "../../segment/rule";
-import classes from "./Builder.module.css";
+import { segmentsQuery } from "../queries";
+import { CAME_BY, CONSENT_IS, PLACES, WHICH, type Condition, type Counted, type Events, type Within } from "../rule";
+import classes from "./Tree.module.css";
 import { DATE_MODES, dateMode, daysOfMode, type DateMode } from "./dateMode";
 import { dayOfUs, dayStartUs, lastDayOfUs } from "./days";
 import { useEditing } from "./editing";

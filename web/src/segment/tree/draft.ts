@@ -1,4 +1,4 @@
-import type { Condition, Rule } from "../../segment/rule";
+import type { Condition, Rule } from "../rule";
 
 /** How the conditions of a group go together. */
 export const JOINS = ["all", "any", "none", "not_all"] as const;

@@ -3,29 +3,26 @@ import { IconArrowDown, IconChevronDown, IconChevronUp, IconExternalLink, IconPl
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { ChannelPicture } from "../../message/Channel";
-import { TEMPLATE_CHANNELS } from "../../message/channels";
-import { templatesQuery, type TemplateItem } from "../../message/template";
-import { REACHED, type Reached } from "./api";
-import classes from "./Builder.module.css";
-import { CHAIN_MAX, newStep, type Problem, type StepDraft, type VariantDraft } from "./draft";
+import { ChannelPicture } from "./Channel";
+import { TEMPLATE_CHANNELS } from "./channels";
+import { templatesQuery, type TemplateItem } from "./template";
+import { CHAIN_MAX, newStep, REACHED, type Reached, type StepDraft } from "./chain";
+import classes from "./Chain.module.css";
 import { SpanFields } from "./SpanFields";
 
-/** The messages of a variant one after another, and on what each next one waits. */
+/** Messages one after another, and on what each next one waits. */
 export function ChainEditor({
-  variant,
+  chain,
   told,
-  onChange,
+  onChange: setChain,
 }: {
-  variant: VariantDraft;
-  told: (problem: Problem) => string | undefined;
-  onChange: (variant: VariantDraft) => void;
+  chain: StepDraft[];
+  told: (problem: "template" | "wait") => string | undefined;
+  onChange: (chain: StepDraft[]) => void;
 }) {
   const { t } = useTranslation();
   const { data } = useQuery(templatesQuery);
   const templates = data?.templates ?? [];
-  const { chain } = variant;
-  const setChain = (chain: StepDraft[]) => onChange({ ...variant, chain });
   const channelOf = (id: string | null) => templates.find(({ template_id }) => template_id === id)?.message_channel;
   const add = () => {
     // After an e-mail people are given hours to read; of a messenger it is soon known whether it arrived.

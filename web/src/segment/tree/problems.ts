@@ -10,7 +10,7 @@ import {
   type Rule,
   type Span,
   type Test,
-} from "../../segment/rule";
+} from "../rule";
 import { CONDITIONS_MAX, conditionsOf, DEPTH_MAX, depthOf, ruleOf, type DraftGroup, type DraftNode } from "./draft";
 
 /**

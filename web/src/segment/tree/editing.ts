@@ -1,5 +1,6 @@
 import { createContext, useContext } from "react";
-import type { Fields } from "../../segment/api";
+import type { Fields } from "../api";
+import type { Kind } from "../rule";
 import type { Change, DraftGroup } from "./draft";
 
 /** What all editors of one rule share. */
@@ -14,6 +15,8 @@ export type Editing = {
   segmentId: string | null;
   /** Whether what is missing is told too: once somebody wanted to save. */
   tells: "wrong" | "all";
+  /** Conditions that are not offered where this rule stands. */
+  without?: readonly Kind[];
   onChange: (change: Change) => void;
 };
 

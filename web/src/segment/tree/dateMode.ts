@@ -1,4 +1,4 @@
-import type { Condition } from "../../segment/rule";
+import type { Condition } from "../rule";
 
 /** How people speak of a date: the next days, the last ones, one day, or from one to another. */
 export const DATE_MODES = ["next", "past", "exactly", "between"] as const;

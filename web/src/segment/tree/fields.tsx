@@ -17,9 +17,9 @@ import {
   type Filter,
   type Span,
   type Test,
-} from "../../segment/rule";
-import { fieldName } from "../../segment/sentence";
-import classes from "./Builder.module.css";
+} from "../rule";
+import { fieldName } from "../sentence";
+import classes from "./Tree.module.css";
 import { useEditing } from "./editing";
 
 /** What is wrong at a place of a condition, in words. */

@@ -1,6 +1,6 @@
 import { NumberInput, Select } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { UNITS, type Span } from "./draft";
+import { UNITS, type Span } from "./chain";
 
 /** A length of time: a number and its unit. */
 export function SpanFields({

@@ -11,9 +11,9 @@ import {
 } from "@tabler/icons-react";
 import { Fragment, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
-import { clauseText } from "../../segment/sentence";
-import { useSpeech } from "../../segment/useSpeech";
-import classes from "./Builder.module.css";
+import { clauseText } from "../sentence";
+import { useSpeech } from "../useSpeech";
+import classes from "./Tree.module.css";
 import { ConditionFields } from "./ConditionFields";
 import {
   canMove,
@@ -214,7 +214,7 @@ function parentOf(group: DraftGroup, key: number): DraftGroup | null {
 
 function AddTools({ group }: { group: DraftGroup }) {
   const { t } = useTranslation();
-  const { root, onChange } = useEditing();
+  const { root, without = [], onChange } = useEditing();
   const isFull = CONDITIONS_MAX <= conditionsOf(root).length;
   const add = (node: DraftNode, action: string) => {
     onChange({ do: "add", to: group.key, node });
@@ -240,34 +240,37 @@ function AddTools({ group }: { group: DraftGroup }) {
           </Button>
         </Menu.Target>
         <Menu.Dropdown className={classes.kinds}>
-          {(["behaviour", "known", "business", "people"] as const).map((name) => (
-            <div key={name} role="group" aria-label={t(`segments.kind_group.${name}`)}>
-              <div className={classes.kindGroup} aria-hidden>
-                {t(`segments.kind_group.${name}`)}
-              </div>
-              {KIND_GROUPS[name].map((kind) => {
-                const Picture = KIND_ICONS[kind];
-                return (
-                  <Fragment key={kind}>
-                    <Menu.Item
-                      leftSection={<Picture size={16} aria-hidden />}
-                      onClick={() => add(newCondition(blank(kind)), "first")}
-                    >
-                      {t(`segments.kind.${kind}`)}
-                    </Menu.Item>
-                    {kind === "did" && (
+          {(["behaviour", "known", "business", "people"] as const)
+            .map((name) => ({ name, kinds: KIND_GROUPS[name].filter((kind) => !without.includes(kind)) }))
+            .filter(({ kinds }) => 0 < kinds.length)
+            .map(({ name, kinds }) => (
+              <div key={name} role="group" aria-label={t(`segments.kind_group.${name}`)}>
+                <div className={classes.kindGroup} aria-hidden>
+                  {t(`segments.kind_group.${name}`)}
+                </div>
+                {kinds.map((kind) => {
+                  const Picture = KIND_ICONS[kind];
+                  return (
+                    <Fragment key={kind}>
                       <Menu.Item
-                        leftSection={<IconCircleMinus size={16} aria-hidden />}
-                        onClick={() => add(newCondition(blank(kind), "no"), "first")}
+                        leftSection={<Picture size={16} aria-hidden />}
+                        onClick={() => add(newCondition(blank(kind)), "first")}
                       >
-                        {t("segments.kind_did_not")}
+                        {t(`segments.kind.${kind}`)}
                       </Menu.Item>
-                    )}
-                  </Fragment>
-                );
-              })}
-            </div>
-          ))}
+                      {kind === "did" && (
+                        <Menu.Item
+                          leftSection={<IconCircleMinus size={16} aria-hidden />}
+                          onClick={() => add(newCondition(blank(kind), "no"), "first")}
+                        >
+                          {t("segments.kind_did_not")}
+                        </Menu.Item>
+                      )}
+                    </Fragment>
+                  );
+                })}
+              </div>
+            ))}
         </Menu.Dropdown>
       </Menu>
       <Button

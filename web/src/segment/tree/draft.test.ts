@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Condition, Rule } from "../../segment/rule";
+import type { Condition, Rule } from "../rule";
 import {
   canMove,
   changed,

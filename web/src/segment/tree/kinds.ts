@@ -15,7 +15,7 @@ import {
   IconUsersGroup,
   type Icon,
 } from "@tabler/icons-react";
-import type { Condition, Kind } from "../../segment/rule";
+import type { Condition, Kind } from "../rule";
 
 export const KIND_ICONS: Record<Kind, Icon> = {
   did: IconClick,
