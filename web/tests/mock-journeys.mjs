@@ -332,7 +332,7 @@ function report(days) {
       return {
         step_id,
         passed: count,
-        median_s: MEDIANS[step_id] ? MEDIANS[step_id] / 1_000 : null,
+        mean_s: MEDIANS[step_id] ? MEDIANS[step_id] / 1_000 : null,
         messages: does.do === "send" ? messages(count) : null,
       };
     }),
@@ -514,7 +514,15 @@ export const journeyRoutes = [
     "/api/journey-runs/:id",
     ({ path }) => {
       const run = runs.find(({ run_id }) => run_id === path.id);
-      return run ? { ...run, journey: testDrive, path: pathOf(run) } : gone;
+      return run
+        ? {
+            run: { ...run, journey_id: testDrive.journey_id },
+            journey: testDrive,
+            event: "",
+            properties: {},
+            path: pathOf(run),
+          }
+        : gone;
     },
   ],
   [

@@ -128,7 +128,7 @@ function StepTable({ journey, report }: { journey: Journey; report: Report }) {
           <Table.Tr>
             <Table.Th>{t("journeys.column.step")}</Table.Th>
             <Table.Th className="num">{t("journeys.column.passed")}</Table.Th>
-            <Table.Th className="num">{t("journeys.column.median")}</Table.Th>
+            <Table.Th className="num">{t("journeys.column.mean")}</Table.Th>
             <Table.Th className="num">{t("journeys.report.sent")}</Table.Th>
             {shares.map((each) => (
               <Table.Th key={each} className="num">
@@ -138,7 +138,7 @@ function StepTable({ journey, report }: { journey: Journey; report: Report }) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {report.steps.map(({ step_id, passed, median_s, messages }) => (
+          {report.steps.map(({ step_id, passed, mean_s, messages }) => (
             <Table.Tr key={step_id}>
               <Table.Th scope="row">{stepName(journey, step_id, speech)}</Table.Th>
               <Table.Td className="num">
@@ -147,7 +147,7 @@ function StepTable({ journey, report }: { journey: Journey; report: Report }) {
                   {format.share(passed / Math.max(1, report.entered))}
                 </Text>
               </Table.Td>
-              <Table.Td className="num">{median_s === null ? t("ui.none") : format.duration(median_s)}</Table.Td>
+              <Table.Td className="num">{mean_s === null ? t("ui.none") : format.duration(mean_s)}</Table.Td>
               <Table.Td className="num">{messages ? format.integer(messages.sent) : t("ui.none")}</Table.Td>
               {shares.map((each) => (
                 <Table.Td key={each} className="num">

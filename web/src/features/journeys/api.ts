@@ -54,7 +54,7 @@ export type MessageCounts = {
   suppressed: number;
 };
 
-export type StepReport = { step_id: string; passed: number; median_s: number | null; messages: MessageCounts | null };
+export type StepReport = { step_id: string; passed: number; mean_s: number | null; messages: MessageCounts | null };
 export type Day = { day: string; entered: number; ended: number; goals: number };
 
 /** Rates and uplift are shares of one. */
@@ -79,6 +79,7 @@ export type RunState = (typeof RUN_STATES)[number];
 
 export type Run = {
   run_id: string;
+  journey_id: string;
   profile_id: string;
   name: string | null;
   key: string;
@@ -95,6 +96,20 @@ export type Run = {
 /** One moment of a run: where it was, by which way it went on, and why. */
 export type Moment = { at: string; step_id: string; way: string | null; says: string };
 export type RunDetail = Run & { journey: Journey; path: Moment[] };
+type RunAnswer = { run: Run; journey: Journey | null; path: Moment[] };
+
+/** A version that is gone is an empty drawing; the path still tells. */
+const detail = ({ run, journey, path }: RunAnswer): RunDetail => ({
+  ...run,
+  journey: journey ?? {
+    journey_id: run.journey_id,
+    name: run.journey_id,
+    entry: { by: "call" },
+    again: "when_ended",
+    steps: [],
+  },
+  path,
+});
 
 export type Simulation = {
   journey: Journey;
@@ -128,7 +143,7 @@ export const journeyCalls = {
     ask<{ runs: Run[]; next: string | null }>("GET", `${path(id)}/runs`, {
       query: { step_id, state, before, limit: "50" },
     }),
-  run: (runId: string) => ask<RunDetail>("GET", `/api/journey-runs/${encodeURIComponent(runId)}`),
+  run: async (runId: string) => detail(await ask<RunAnswer>("GET", `/api/journey-runs/${encodeURIComponent(runId)}`)),
   enter: (id: string, wish: { profile_id: string; key: string }) =>
     decided(
       ask<CommandOutcome>("POST", `${path(id)}/runs`, {
