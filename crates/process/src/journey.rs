@@ -7,7 +7,7 @@ mod definition;
 mod registry;
 mod world;
 
-use std::pin::Pin;
+use std::{collections::BTreeSet, pin::Pin};
 
 use forecourt_model::{
     Event, EventAttribution, EventRow, FragmentId, Origin, ProfileId, Touch,
@@ -105,6 +105,7 @@ pub(crate) async fn follow(
         return Ok(());
     }
     let Some((profile_id, whole)) = person(tx, state, pending, fragment_id).await? else { return Ok(()) };
+    know(tx, state, &whole).await?;
     let at = At { profile_id, whole: &whole, depth: 0 };
     let attribution = EventAttribution { offset: state.offset, fragment_id, profile_id, touch: TouchOf::None };
     let row = EventRow::new(event, &attribution, touch);
@@ -149,6 +150,7 @@ pub(crate) async fn follow_turns(tx: &mut FoldTx, state: &mut State<'_>, pending
             continue;
         }
         let Some((profile_id, whole)) = person(tx, state, pending, FragmentId(turned.profile_id.0)).await? else { continue };
+        know(tx, state, &whole).await?;
         let at = At { profile_id, whole: &whole, depth: turned.depth + 1 };
         if is_minded {
             tell_all(tx, state, pending, at, &Cue::Segment { segment_id: &turned.segment_id, turn: turned.turn }).await?;
@@ -163,7 +165,7 @@ pub(crate) async fn follow_turns(tx: &mut FoldTx, state: &mut State<'_>, pending
     Ok(())
 }
 
-/// Whose a fragment is by now, with all their runs.
+/// Whose a fragment is by now.
 async fn person(
     tx: &mut FoldTx,
     state: &mut State<'_>,
@@ -172,24 +174,38 @@ async fn person(
 ) -> Result<Option<(ProfileId, Vec<FragmentId>)>, StoreError> {
     let Some(whole) = message::person_of(tx, state, pending, fragment_id).await? else { return Ok(None) };
     let Some(profile_id) = state.fragments.get(&fragment_id).map(|fragment| fragment.row.profile_id) else { return Ok(None) };
-    know(tx, state, &whole).await?;
     Ok(Some((profile_id, whole)))
 }
 
-/// Loads the runs of fragments that nobody asked about yet.
+/// Loads all runs of fragments that nobody asked about yet.
 async fn know(tx: &mut FoldTx, state: &mut State<'_>, fragments: &[FragmentId]) -> Result<(), StoreError> {
-    let unknown: Vec<FragmentId> = fragments.iter().copied().filter(|id| !state.runs_of.contains_key(id)).collect();
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    for id in &unknown {
-        state.runs_of.insert(*id, Vec::new());
-    }
-    for run in tx.runs_of(&unknown).await? {
-        state.runs_of.entry(FragmentId(run.fragment_id)).or_default().push(run.run_id.clone());
-        state.runs.entry(run.run_id.clone()).or_insert(TrackedRun { run, dirty: false });
+    let unknown: Vec<FragmentId> = fragments.iter().copied().filter(|id| state.runs_known.insert((*id, String::new()))).collect();
+    if !unknown.is_empty() {
+        keep(state, tx.runs_of(&unknown, None).await?);
     }
     Ok(())
+}
+
+/// Loads the runs of one journey only: what a run is told of that no other minds.
+async fn know_of(tx: &mut FoldTx, state: &mut State<'_>, fragments: &[FragmentId], journey_id: &str) -> Result<(), StoreError> {
+    let unknown = fragments.iter().copied().filter(|id| !state.runs_known.contains(&(*id, String::new())));
+    let unknown: Vec<FragmentId> = unknown.collect();
+    let unknown: Vec<FragmentId> = unknown.into_iter().filter(|id| state.runs_known.insert((*id, journey_id.to_owned()))).collect();
+    if !unknown.is_empty() {
+        keep(state, tx.runs_of(&unknown, Some(journey_id)).await?);
+    }
+    Ok(())
+}
+
+/// Keeps runs that were read; what the batch made of one counts, not what the table has.
+fn keep(state: &mut State<'_>, runs: Vec<Run>) {
+    for run in runs {
+        let ids = state.runs_of.entry(FragmentId(run.fragment_id)).or_default();
+        if !ids.contains(&run.run_id) {
+            ids.push(run.run_id.clone());
+        }
+        state.runs.entry(run.run_id.clone()).or_insert(TrackedRun { run, dirty: false });
+    }
 }
 
 /// A person's runs in the order they were entered; those who became one with somebody may have several of a journey.
@@ -224,6 +240,9 @@ async fn tell_one(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, run
         }
         return Ok(());
     };
+    if let Some(journey_id) = state.runs.get(run_id).map(|held| held.run.journey_id.clone()) {
+        know_of(tx, state, &whole, &journey_id).await?;
+    }
     tell(tx, state, pending, At { profile_id, whole: &whole, depth: 0 }, run_id, cue).await
 }
 
@@ -538,7 +557,10 @@ async fn ready_together(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pendin
     segment::memberships(tx, state, &profiles).await?;
     let whole: Vec<FragmentId> =
         profiles.iter().flat_map(|id| state.members.get(id).cloned().unwrap_or_else(|| vec![FragmentId(id.0)])).collect();
-    know(tx, state, &whole).await?;
+    let journeys: BTreeSet<String> = due.iter().filter_map(|(_, id)| state.runs.get(id)).map(|held| held.run.journey_id.clone()).collect();
+    for journey_id in journeys {
+        know_of(tx, state, &whole, &journey_id).await?;
+    }
     message::know(tx, state, &whole).await
 }
 

@@ -48,6 +48,7 @@ pub(crate) async fn state<'a>(
         journeys: definitions.journeys.clone(),
         runs: BTreeMap::new(),
         runs_of: FxHashMap::default(),
+        runs_known: FxHashSet::default(),
         tasks: BTreeMap::new(),
         turned: VecDeque::new(),
         memberships: FxHashMap::default(),

@@ -29,7 +29,7 @@ use forecourt_store::{
     suppressed_address::{AddressKey, SuppressedAddress},
     totals::TotalChanges,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     Record, Settings, component::Weighed, definition::Messaging, identity::KnownEdges, journey, journey::Turned, outbox::RecentSms,
@@ -60,6 +60,8 @@ pub(crate) struct State<'a> {
     pub runs: BTreeMap<String, TrackedRun>,
     /// Runs by the fragment that began them, of the fragments that were asked about.
     pub runs_of: FxHashMap<FragmentId, Vec<String>>,
+    /// Of which fragments all runs are known, or those of one journey.
+    pub runs_known: FxHashSet<(FragmentId, String)>,
     pub tasks: BTreeMap<String, TrackedTask>,
     /// Who entered or left which segment, for the journeys to look at.
     pub turned: VecDeque<Turned>,

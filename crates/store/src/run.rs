@@ -86,9 +86,17 @@ impl FoldTx {
     }
 
     /// All runs that any of these fragments began.
-    pub async fn runs_of(&mut self, fragments: &[FragmentId]) -> Result<Vec<Run>, StoreError> {
+    ///
+    /// * `journey_id`: only of this journey; as it was checked when the journey was set.
+    pub async fn runs_of(&mut self, fragments: &[FragmentId], journey_id: Option<&str>) -> Result<Vec<Run>, StoreError> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        let tail = match journey_id {
+            None => String::new(),
+            Some(id) if id.bytes().all(is_plain) => format!("AND journey_id = '{id}'"),
+            Some(id) => return Err(StoreError::Invalid(format!("`{id}` is no journey's id"))),
+        };
         let keys = fragments.iter().map(|id| id.0.into()).collect();
-        let rows = self.tx.query_keys(&format!("SELECT {COLUMNS} FROM runs WHERE fragment_id IN"), "", keys).await?;
+        let rows = self.tx.query_keys(&format!("SELECT {COLUMNS} FROM runs WHERE fragment_id IN"), &tail, keys).await?;
         rows.iter().map(run).collect()
     }
 
