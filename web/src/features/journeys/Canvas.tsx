@@ -156,6 +156,7 @@ function Drawing() {
 /** Shows the whole drawing once its cards are measured; where that could not be read, its beginning. */
 function FitOnce() {
   const isReady = useNodesInitialized();
+  const isEmpty = useBench().journey.steps.length === 0;
   const height = useStore((state) => state.height);
   const { fitView, getZoom, getNode, setCenter } = useReactFlow();
   const isDone = useRef(false);
@@ -164,12 +165,13 @@ function FitOnce() {
     isDone.current = true;
     void fitView(FIT).then(() => {
       const entry = getNode(ENTRY);
-      if (!entry || READABLE < getZoom()) return;
-      const below = height / 2 / BEGINNING_ZOOM - BEGINNING_TOP_PX;
+      if (!entry || (!isEmpty && READABLE < getZoom())) return;
+      const zoom = isEmpty ? 1 : BEGINNING_ZOOM;
+      const below = height / 2 / zoom - BEGINNING_TOP_PX;
       const at = { x: entry.position.x + NODE_PX.width / 2, y: entry.position.y + below };
-      void setCenter(at.x, at.y, { zoom: BEGINNING_ZOOM });
+      void setCenter(at.x, at.y, { zoom });
     });
-  }, [isReady, height, fitView, getZoom, getNode, setCenter]);
+  }, [isReady, isEmpty, height, fitView, getZoom, getNode, setCenter]);
   return null;
 }
 

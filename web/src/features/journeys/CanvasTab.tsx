@@ -58,7 +58,8 @@ export function CanvasTab({
   }, [journey, selected, select]);
   const open = (id: string) => {
     setOpen(true);
-    bench.open(id);
+    // A window takes the focus by itself, without opening a list of choices.
+    if (!narrow) bench.open(id);
   };
   const add: typeof bench.add = (place, kind) => {
     bench.add(place, kind);
@@ -123,16 +124,14 @@ export function CanvasTab({
               )}
             </div>
             {narrow && (
-              <Drawer
-                opened={isOpen}
-                onClose={() => setOpen(false)}
-                position="bottom"
-                size="88%"
-                withCloseButton={false}
-                aria-label={t("journeys.panel.journey")}
-              >
-                <StepPanel turn={history.turn} onClose={() => setOpen(false)} />
-              </Drawer>
+              <Drawer.Root opened={isOpen} onClose={() => setOpen(false)} position="bottom" size="88%">
+                <Drawer.Overlay />
+                <Drawer.Content aria-label={t("journeys.panel.journey")}>
+                  <Drawer.Body p={0}>
+                    <StepPanel turn={history.turn} onClose={() => setOpen(false)} />
+                  </Drawer.Body>
+                </Drawer.Content>
+              </Drawer.Root>
             )}
           </EditingProvider>
         )}

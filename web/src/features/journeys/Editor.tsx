@@ -25,6 +25,7 @@ import { roomBehind } from "./layout";
 import { PeopleTab } from "./PeopleTab";
 import { checkQuery, countsQuery, journeysQuery, useSaveJourney } from "./queries";
 import { ReportTab } from "./ReportTab";
+import { isSame } from "./same";
 import { TABS, type JourneySearch, type Tab } from "./search";
 import { SimulateTab } from "./SimulateTab";
 import { useJourneySpeech } from "./useJourneySpeech";
@@ -34,7 +35,6 @@ const PURPOSE = "marketing";
 const PICTURES = { canvas: IconRoute, people: IconUsers, report: IconChartLine, simulate: IconPlayerTrackNext };
 
 const reduce = (history: History<Journey>, act: Act<Journey>) => acted(history, act);
-const same = (a: Journey, b: Journey) => a === b || JSON.stringify(a) === JSON.stringify(b);
 
 /** What is to be mended, by step; what is about the whole stands with the entry. */
 function byStep(problems: Problem[], entry: string): Map<string, string[]> {
@@ -80,7 +80,7 @@ export function Editor({
   const live = detail?.live ?? null;
   const isLive = shown === "live" && live !== null;
   const journey = isLive ? live : draft;
-  const isChanged = !same(draft, saved);
+  const isChanged = !isSame(draft, saved);
   const [asked] = useDebouncedValue(draft, CHECK_AFTER_MS);
   const check = useQuery(checkQuery(mayEdit ? asked : null));
   const counts = useQuery(countsQuery(detail && detail.version !== null ? draft.journey_id : null)).data;

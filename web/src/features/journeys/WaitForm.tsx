@@ -26,7 +26,11 @@ export function WaitForm({ does, onChange }: FormOf<"wait">) {
   const { t } = useTranslation();
   const { wait } = does;
   const mode = MODES.find((each) => each in wait) ?? "lasting";
-  const set = (next: Wait) => onChange({ ...does, wait: next });
+  const set = (next: Wait) => {
+    // Only a date can be missing: without one there is no second way.
+    const { otherwise, ...rest } = does;
+    onChange({ ...rest, wait: next, ...("date" in next && otherwise !== undefined && { otherwise }) });
+  };
   return (
     <>
       <Select

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { connected, copied, ENTRY, inserted, outline, pasted, removed, step, waysOf, withName } from "./graph";
 import { blank, blankJourney, isJourney, type Journey } from "./journey";
 import { acted, begun } from "./history";
-import { laidOut, NODE_PX } from "./layout";
+import { laidOut, NODE_PX, roomBehind } from "./layout";
+import { isSame } from "./same";
 
 const AT = { x: 0, y: 0 };
 
@@ -122,4 +123,21 @@ test("a file is told from a journey", () => {
   expect(isJourney(JSON.parse(JSON.stringify(drawn())))).toBe(true);
   for (const wrong of [null, {}, { name: "x", entry: { by: "call" }, steps: [{ step_id: "a", does: { do: "fly" } }] }])
     expect(isJourney(wrong)).toBe(false);
+});
+
+test("a new step gets room, and moves nothing where there is a gap", () => {
+  const journey = drawn();
+  const { journey: roomy, at } = roomBehind(journey, "send-1", "next");
+  expect(at.y).toBeGreaterThan(step(journey, "send-1")?.y ?? 0);
+  const open = roomBehind(roomy, "call_task-1", "next").at;
+  for (const { x, y } of roomy.steps)
+    expect(Math.abs(x - open.x) >= NODE_PX.width || Math.abs(y - open.y) >= NODE_PX.height).toBe(true);
+});
+
+test("who wrote a journey makes no difference to what it says", () => {
+  const journey = drawn();
+  const { steps, name, ...rest } = journey;
+  const theirs = { steps, ...rest, name, exits: [], first: journey.first ?? null };
+  expect(isSame(journey, theirs)).toBe(true);
+  expect(isSame(journey, { ...journey, name: "Other" })).toBe(false);
 });
