@@ -70,7 +70,7 @@ async fn a_lead_gets_its_mail_its_call_and_its_report() {
     let report = until(&server, "/api/journeys/welcome/report", "sent", |report| report["steps"][1]["messages"]["sent"] == 1).await;
     assert_eq!((&report["entered"], &report["goals"], &report["value"]), (&json!(1), &json!(1), &json!(20_000.0)), "{report}");
     let counts = server.get("/api/journeys/welcome/counts").await;
-    assert_eq!(counts["ways"].as_array().map(Vec::len), Some(3), "{counts}");
+    assert_eq!(counts["ways"].as_array().map(Vec::len), Some(4), "{counts}");
 
     // What is wrong says so, and what is there is not made twice.
     let refused = |answer: (StatusCode, Value), said: &str| {
@@ -148,4 +148,35 @@ async fn who_entered_before_a_kill_gets_it_once() {
     assert!(number("sent") <= smtp.count() && smtp.count() <= count);
     server.stop().await;
     installation.verify();
+}
+
+const EMAIL: &str = "ana@example.com";
+const PASSWORD: &str = "correct horse battery";
+
+/// A marketer draws it on an empty canvas by mouse and again by keys alone; both journeys send their real e-mail.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_marketer_draws_the_welcome_by_mouse_and_by_keys() {
+    let smtp = Smtp::start();
+    let (_installation, server, key) = messages::open(&smtp).await;
+    messages::people(&server, &key, 1).await;
+    let account = json!({ "email": EMAIL, "name": "Ana", "role": "admin", "password": PASSWORD });
+    let (status, told) = server.call(Method::POST, "/api/users", None, Some(&account)).await;
+    assert!(status.is_success(), "{told}");
+
+    let web = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
+    let mut command = tokio::process::Command::new("node");
+    command.arg("tests/browser/journey.mjs").current_dir(web).kill_on_drop(true);
+    command.env("BASE_URL", &server.address).env("EMAIL", EMAIL).env("PASSWORD", PASSWORD);
+    let output = command.output().await.expect("node, to drive the browser");
+    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "the walk failed:\n{told}");
+    assert_eq!(told.lines().filter(|line| line.starts_with("ok ")).count(), 2, "{told}");
+
+    let lead = json!({ "event": "lead_created", "userId": "u-0", "properties": {} });
+    assert_eq!(server.post("/v1/track", &key, &lead).await.expect("answered").status(), StatusCode::OK);
+    smtp.wait_for(2).await;
+    let journeys = server.get("/api/journeys").await;
+    let counts: Vec<&Value> = journeys["journeys"].as_array().into_iter().flatten().map(|journey| &journey["counts"]["running"]).collect();
+    assert_eq!(counts, [&json!(1), &json!(1)], "both wait: {journeys}");
+    server.stop().await;
 }

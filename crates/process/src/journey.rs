@@ -495,6 +495,7 @@ async fn enter(
         return Ok(());
     }
     state.totals.add("journey_entered", time::day(at_us), journey_id, 1, 0);
+    state.totals.add("journey_way", time::day(at_us), &format!("{journey_id}@{version}:@entry>next"), 1, 0);
     if let Some(carrier) = state.carrier(at.whole) {
         let told = json!({ "journey_id": journey_id, "journey": journey.name, "run_id": run_id, "key": run.key });
         state.derive(carrier, ENTERED, told.to_string());

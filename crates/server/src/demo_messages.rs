@@ -152,8 +152,8 @@ fn journeys() -> [Value; 2] {
     let at =
         |step_id: &str, name: &str, x: i32, y: i32, does: Value| json!({ "step_id": step_id, "name": name, "x": x, "y": y, "does": does });
     let greeting = json!({
-        "journey_id": "welcome",
-        "name": "Приветствие после заявки",
+        "journey_id": "test-drive",
+        "name": "От заявки до тест-драйва",
         "entry": { "by": "event", "event": "lead_created" },
         "goal": { "event": "test_drive_done", "within": "30d" },
         "holdout": 100,

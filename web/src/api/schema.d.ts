@@ -1547,6 +1547,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/journeys/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a journey on the last days. Nothing is kept and nobody is shown. */
+        post: operations["dry_run_journey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/journeys/simulate": {
         parameters: {
             query?: never;
@@ -3645,9 +3662,13 @@ export interface components {
         };
         DryRunReason: {
             /** Format: int64 */
-            people: number;
-            /** @description Of the first step; a code, and what it is about behind a colon. */
+            count: number;
             reason: string;
+        };
+        DryRunStep: {
+            /** Format: int64 */
+            sends: number;
+            step_id: string;
         };
         /** @description Two profiles that may be one person. */
         Duplicate: {
@@ -4632,6 +4653,44 @@ export interface components {
             state: components["schemas"]["JourneyState"];
             /** Format: int64 */
             version: number | null;
+        };
+        JourneyDryRun: {
+            /**
+             * Format: int32
+             * @description So many up to now; 30 unless told, at most 90.
+             */
+            days: number | null;
+            journey: Record<string, never>;
+            /** @description How far messages are taken to come, at once; `not_sent` unless told. */
+            messages?: components["schemas"]["SimulatedMessages"];
+        };
+        JourneyDryRunAnswer: {
+            /**
+             * Format: int64
+             * @description Runs that would have begun.
+             */
+            entered: number;
+            from: string;
+            /**
+             * Format: int64
+             * @description Who would have been watched only.
+             */
+            held_out: number;
+            /** @description Whether there was more than could be read: then the days begin later, at `from`. */
+            is_cut: boolean;
+            /** @description Whether messages and reasons are reckoned from a part of the runs. */
+            is_sampled: boolean;
+            /** Format: int64 */
+            people: number;
+            /** @description How runs would have ended, those that go on as `running`. */
+            reasons: components["schemas"]["DryRunReason"][];
+            /**
+             * Format: int64
+             * @description Messages that would have been handed to the gate until now.
+             */
+            sends: number;
+            /** @description Of the steps that send. */
+            steps: components["schemas"]["DryRunStep"][];
         };
         JourneyItem: {
             changed_at: string;
@@ -7022,6 +7081,7 @@ export interface components {
         WayTaken: {
             /** Format: int64 */
             count: number;
+            /** @description `@entry` for the way in. */
             step_id: string;
             /** @description `next`, `otherwise`, or `arm0` and so on. */
             way: string;
@@ -10432,6 +10492,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JourneyProblems"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    dry_run_journey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyDryRun"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDryRunAnswer"];
                 };
             };
             400: {

@@ -20,6 +20,8 @@ use crate::{
 };
 
 const DAYS_MAX: u32 = 400;
+/// Stands where a step would: what people come in by.
+const ENTRY: &str = "@entry";
 /// Of the normal distribution: nineteen times in twenty.
 const Z: f64 = 1.96;
 
@@ -52,6 +54,7 @@ pub struct StepHere {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WayTaken {
+    /// `@entry` for the way in.
     step_id: String,
     /// `next`, `otherwise`, or `arm0` and so on.
     way: String,
@@ -161,7 +164,7 @@ pub async fn journey_report(
     let counts = store.run_counts(&id).await?;
     let mut passed: BTreeMap<String, (i64, i64)> = BTreeMap::new();
     for taken in store.way_counts(&id, from_day).await? {
-        let Some((_, step_id, _)) = place(&taken.way) else { continue };
+        let Some((_, step_id, _)) = place(&taken.way).filter(|(_, step_id, _)| *step_id != ENTRY) else { continue };
         let step = passed.entry(step_id.to_owned()).or_default();
         *step = (step.0 + taken.count, step.1 + taken.seconds);
     }

@@ -8,6 +8,7 @@ import { Empty } from "../../ui/states";
 import { fromWall, toWall } from "../../ui/zoned";
 import type { Journey } from "./journey";
 import classes from "./Journeys.module.css";
+import { DryRun } from "./DryRun";
 import { PathTimeline } from "./PathTimeline";
 import { PersonSelect } from "./pickers";
 import { useSimulation } from "./queries";
@@ -106,6 +107,7 @@ export function SimulateTab({ journey }: { journey: Journey }) {
           )}
         </div>
       </Card>
+      <DryRun journey={journey} />
     </div>
   );
 }

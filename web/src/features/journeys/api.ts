@@ -120,6 +120,18 @@ export type Simulation = {
 };
 export type Simulated = { path: Moment[]; ended: { at: string; reason: string } | null };
 
+export type DryRun = {
+  from: string;
+  entered: number;
+  people: number;
+  held_out: number;
+  sends: number;
+  steps: { step_id: string; sends: number }[];
+  reasons: ReasonCount[];
+  is_cut: boolean;
+  is_sampled: boolean;
+};
+
 export type JourneyTemplate = { template_id: string; name: string; says: string; journey: Journey };
 
 export const STEPS = ["publish", "close", "reopen", "stop"] as const;
@@ -151,5 +163,6 @@ export const journeyCalls = {
       }),
     ),
   simulate: (simulation: Simulation) => ask<Simulated>("POST", "/api/journeys/simulate", { body: simulation }),
+  dryRun: (asked: { journey: Journey; days: number }) => ask<DryRun>("POST", "/api/journeys/dry-run", { body: asked }),
   templates: () => ask<{ templates: JourneyTemplate[] }>("GET", "/api/journeys/templates"),
 };

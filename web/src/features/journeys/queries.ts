@@ -137,3 +137,11 @@ export function useSimulation() {
     onError: (error) => toastFailed(errorText(t, error)),
   });
 }
+
+export function useDryRun() {
+  const { t } = useTranslation();
+  return useMutation({
+    mutationFn: journeyCalls.dryRun,
+    onError: (error) => toastFailed(errorText(t, error)),
+  });
+}
