@@ -159,6 +159,9 @@ async fn a_marketer_draws_the_welcome_by_mouse_and_by_keys() {
     let smtp = Smtp::start();
     let (_installation, server, key) = messages::open(&smtp).await;
     messages::people(&server, &key, 1).await;
+    // The canvas offers events that have happened.
+    server.track(&key, json!({ "event": "lead_created", "userId": "u-1", "properties": {} })).await;
+    server.wait_until_folded().await;
     let account = json!({ "email": EMAIL, "name": "Ana", "role": "admin", "password": PASSWORD });
     let (status, told) = server.call(Method::POST, "/api/users", None, Some(&account)).await;
     assert!(status.is_success(), "{told}");

@@ -250,7 +250,7 @@ pub async fn remove_journey(
 #[utoipa::path(post, path = "/api/journeys/check", tag = "journeys", request_body = JourneyBody,
     responses((status = 200, body = JourneyProblems), (status = 400, body = ErrorBody)))]
 pub async fn check_journey(Body(asked): Body<JourneyBody>) -> Result<Json<JourneyProblems>, ApiError> {
-    Ok(Json(JourneyProblems { problems: problems(&read(asked.journey)?) }))
+    Ok(Json(JourneyProblems { problems: problems(&parse(asked.journey)?) }))
 }
 
 /// Publish a journey, close it, reopen it, or stop it.
@@ -295,12 +295,15 @@ async fn tell(commands: &Commands, caller: &Caller, action: Action) -> Result<Re
     }
 }
 
-/// Reads a journey as people send it.
+/// Reads a journey as people send it, one that can be kept.
 fn read(journey: Value) -> Result<Journey, ApiError> {
-    let journey: Journey =
-        serde_json::from_value(journey).map_err(|error| ApiError::invalid(format!("the journey does not read: {error}")))?;
+    let journey = parse(journey)?;
     journey.check_draft().map_err(ApiError::invalid)?;
     Ok(journey)
+}
+
+fn parse(journey: Value) -> Result<Journey, ApiError> {
+    serde_json::from_value(journey).map_err(|error| ApiError::invalid(format!("the journey does not read: {error}")))
 }
 
 async fn found(store: &Store, id: &str) -> Result<Definition<JourneyOf>, ApiError> {

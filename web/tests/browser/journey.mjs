@@ -38,8 +38,7 @@ async function walk({ name, title, press }) {
       .or(page.getByRole("combobox", { name: label, exact: true }))
       .first();
   await write(page, press, field("Name"), title);
-  await write(page, press, field("Event"), "lead_created");
-  await page.keyboard.press("Escape");
+  await pick(page, press, field("Event"), "Lead created");
 
   // A message, a wait of three days, another message.
   await add(page, press, "@entry", "Send a message");

@@ -31,12 +31,15 @@ export function CanvasTab({
   history,
   act,
   problems,
+  isLookedOver,
   isInForce,
   shown,
 }: {
   history: History<Journey>;
   act: (act: Act<Journey>) => void;
   problems: Problem[];
+  /** Whether the problems are of the drawing as it stands. */
+  isLookedOver: boolean;
   /** Whether what stands here is what people go by: then there is nothing to publish. */
   isInForce: boolean;
   shown: Shown | null;
@@ -86,7 +89,7 @@ export function CanvasTab({
           />
         )}
         {bench.mode === "edit" && !(isInForce && problems.length === 0) && (
-          <Problems problems={problems} onStep={open} />
+          <Problems problems={problems} isLookedOver={isLookedOver} onStep={open} />
         )}
         {!narrow && (
           <SegmentedControl
@@ -174,9 +177,18 @@ function Undo({ history, act }: { history: History<Journey>; act: (act: Act<Jour
 }
 
 /** How much is to be mended, each with the step that it is about. */
-function Problems({ problems, onStep }: { problems: Problem[]; onStep: (id: string) => void }) {
+function Problems({
+  problems,
+  isLookedOver,
+  onStep,
+}: {
+  problems: Problem[];
+  isLookedOver: boolean;
+  onStep: (id: string) => void;
+}) {
   const { t } = useTranslation();
   const { journey, speech, select } = useBench();
+  if (problems.length === 0 && !isLookedOver) return <span role="status" />;
   if (problems.length === 0)
     return (
       <span className={classes.fine} role="status">

@@ -82,7 +82,9 @@ export function Editor({
   const journey = isLive ? live : draft;
   const isChanged = !isSame(draft, saved);
   const [asked] = useDebouncedValue(draft, CHECK_AFTER_MS);
-  const check = useQuery(checkQuery(mayEdit ? asked : null));
+  // A drawing gets its id when it is kept; until then it is looked over under another one.
+  const check = useQuery(checkQuery(mayEdit ? { ...asked, journey_id: asked.journey_id || "new" } : null));
+  const isLookedOver = asked === draft && check.isSuccess && !check.isPlaceholderData;
   const counts = useQuery(countsQuery(detail && detail.version !== null ? draft.journey_id : null)).data;
   const found = check.data?.problems ?? detail?.problems ?? [];
   const crowd = useMemo(() => (counts ? crowdOf(counts) : null), [counts]);
@@ -208,6 +210,7 @@ export function Editor({
               history={history}
               act={act}
               problems={found}
+              isLookedOver={isLookedOver}
               isInForce={!isChanged && (detail?.is_published ?? false)}
               shown={live && mayEdit ? { value: isLive ? "live" : "draft", onChange: setShown } : null}
             />
