@@ -1,4 +1,4 @@
-import { Button, Center, SegmentedControl, ThemeIcon } from "@mantine/core";
+import { Anchor, Button, Center, SegmentedControl, ThemeIcon } from "@mantine/core";
 import {
   IconBolt,
   IconCar,
@@ -11,6 +11,7 @@ import {
   type Icon,
 } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
 import type { TimelineItem, TimelineKind } from "../../api/types";
@@ -23,7 +24,7 @@ import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import classes from "./Profiles.module.css";
 import { timelineQuery } from "./queries";
 import { KINDS } from "./search";
-import { byDay, momentSort, place, turnOf, type MomentSort, type Turn } from "./timeline";
+import { byDay, momentSort, place, runOf, turnOf, type MomentSort, type Turn } from "./timeline";
 
 const LOOKS: Record<MomentSort, { icon: Icon; color: string }> = {
   visit: { icon: IconEye, color: "gray" },
@@ -103,6 +104,7 @@ function Moment({ item }: { item: TimelineItem }) {
   const speech = useSpeech();
   const { icon: Picture, color } = LOOKS[momentSort(item)];
   const turn = turnOf(item);
+  const run = runOf(item);
   return (
     <li className={classes.moment}>
       <ThemeIcon size={30} radius="xl" variant="light" color={color}>
@@ -117,9 +119,25 @@ function Moment({ item }: { item: TimelineItem }) {
             : label("event", item.event || item.type)}
         </div>
         <div className={classes.detail}>
+          {run && (
+            <Anchor
+              size="sm"
+              renderRoot={(props) => (
+                <Link
+                  to="/journeys/$journeyId/runs/$runId"
+                  params={{ journeyId: run.journeyId, runId: run.runId }}
+                  {...props}
+                />
+              )}
+            >
+              {run.journey}
+            </Anchor>
+          )}
           {turn
             ? reason(turn, speech)
-            : details(item, format, t("profiles.timeline.through", { source: item.source })).join(" · ")}
+            : run
+              ? null
+              : details(item, format, t("profiles.timeline.through", { source: item.source })).join(" · ")}
         </div>
       </div>
       <time className={classes.when} dateTime={item.ts}>

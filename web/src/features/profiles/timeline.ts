@@ -29,6 +29,17 @@ export function turnOf({ event, properties }: Pick<TimelineItem, "event" | "prop
   return { way: event === "segment_entered" ? "entered" : "left", segment, because: conditions };
 }
 
+/** That somebody's run of a journey began or ended. */
+export type RunMoment = { journeyId: string; journey: string; runId: string };
+
+/** What an event that the fold derived of a run says; `null` for all others. */
+export function runOf({ event, properties }: Pick<TimelineItem, "event" | "properties">): RunMoment | null {
+  const { journey_id: journeyId, journey, run_id: runId } = properties;
+  if (event !== "journey_entered" && event !== "journey_ended") return null;
+  if (typeof journeyId !== "string" || typeof journey !== "string" || typeof runId !== "string") return null;
+  return { journeyId, journey, runId };
+}
+
 /** Moments of one calendar day, in the order in which they came. */
 export type Day = { day: string; items: TimelineItem[] };
 
