@@ -356,3 +356,89 @@ impl Again {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{journey::run::RunBody, rule::Span, time::parse_us};
+
+    fn us(text: &str) -> i64 {
+        parse_us(text).unwrap_or_else(|| panic!("{text} is no time"))
+    }
+
+    fn kyiv() -> TimeZone {
+        TimeZone::get("Europe/Kyiv").unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn run(entered: &str, ended: Option<&str>) -> Run {
+        Run {
+            run_id: "r".into(),
+            journey_id: "j".into(),
+            version: 1,
+            fragment_id: 1,
+            key: String::new(),
+            state: if ended.is_some() { RunState::Ended } else { RunState::Running },
+            reason: String::new(),
+            step_id: String::new(),
+            due_us: None,
+            entered_us: us(entered),
+            changed_us: us(entered),
+            ended_us: ended.map(us),
+            goal_us: None,
+            goal_value: 0,
+            body: RunBody { properties: serde_json::json!({ "at": "2026-03-29T15:00:00Z", "day": "2026-03-29" }), ..RunBody::default() },
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_is_the_person_s_and_comes_on_its_day() {
+        let next = |at: &str, clock_text: &str, weekdays: &[i8]| next_us(us(at), clock(clock_text)?, weekdays, &kyiv()).map(time::iso);
+        // Kyiv is two hours ahead in winter, three in summer: the clocks change on 29 March.
+        assert_eq!(next("2026-03-28T07:00:00Z", "10:00", &[]).as_deref(), Some("2026-03-28T08:00:00.000Z"));
+        assert_eq!(next("2026-03-28T08:00:00Z", "10:00", &[]).as_deref(), Some("2026-03-29T07:00:00.000Z"));
+        // 03:30 is not there that night: half past four is meant.
+        assert_eq!(next("2026-03-28T22:30:00Z", "03:30", &[]).as_deref(), Some("2026-03-29T01:30:00.000Z"));
+        // Mondays only; 28 March is a Saturday.
+        assert_eq!(next("2026-03-28T07:00:00Z", "10:00", &[1]).as_deref(), Some("2026-03-30T07:00:00.000Z"));
+        assert_eq!((clock("24:00"), clock("9"), clock("9:60")), (None, None, None));
+    }
+
+    #[test]
+    fn a_date_is_waited_for_in_the_person_s_zone() {
+        let zone = kyiv();
+        let until = |field: &str, days: i32, at: &str| {
+            let wait = Wait::Date { field: field.to_owned(), days, at: at.to_owned() };
+            let world = World {
+                at_us: us("2026-03-01"),
+                zone: &zone,
+                decide: &|_| false,
+                is_in: &|_| false,
+                trait_text: &|name| (name == "due").then(|| "2026-06-15".to_owned()),
+                came: &|_, _, _| false,
+            };
+            until_us(&wait, &run("2026-03-01", None), &world).map(time::iso)
+        };
+        assert_eq!(until("due", -30, "10:00").as_deref(), Some("2026-05-16T07:00:00.000Z"));
+        assert_eq!(until("due", 0, "").as_deref(), Some("2026-06-14T21:00:00.000Z"));
+        // The day before at the same time of day, although the clocks change in between.
+        assert_eq!(until("properties.at", -1, "").as_deref(), Some("2026-03-28T16:00:00.000Z"));
+        assert_eq!(until("properties.day", 1, "09:00").as_deref(), Some("2026-03-30T06:00:00.000Z"));
+        assert_eq!((until("nothing", 0, ""), until("properties.nothing", 0, "")), (None, None));
+    }
+
+    #[test]
+    fn an_earlier_run_bars_another_by_the_journey_s_rule() {
+        let (open, over) = (run("2026-03-01", None), run("2026-03-01", Some("2026-03-03")));
+        let month = Again::After(Span::parse("30d").unwrap_or_else(|error| panic!("{error}")));
+        for (again, at, by_open, by_over) in [
+            (Again::Never, "2027-01-01", true, true),
+            (Again::WhenEnded, "2026-03-02", true, true),
+            (Again::WhenEnded, "2026-03-03", true, false),
+            (month, "2026-03-30", true, true),
+            (month, "2026-03-31", false, false),
+            (Again::Always, "2026-03-02", false, false),
+        ] {
+            assert_eq!((again.bars(&open, us(at)), again.bars(&over, us(at))), (by_open, by_over), "{again:?} {at}");
+        }
+    }
+}
