@@ -322,7 +322,8 @@ async fn of_kind(store: &Store, asked: &Retry) -> Result<Vec<String>, ApiError> 
     Ok(store.list_messages(&listing).await?.into_iter().map(|message| message.message_id).collect())
 }
 
-fn read_place(text: &str) -> Result<(i64, String), ApiError> {
+/// Reads where a page ended: a time and an id.
+pub(crate) fn read_place(text: &str) -> Result<(i64, String), ApiError> {
     let read = text.split_once('_').and_then(|(at_us, id)| Some((at_us.parse().ok()?, id.to_owned())));
     read.ok_or_else(|| ApiError::invalid("`before` is `next` of the page before"))
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Names under which people say where they are.
-const ZONE_TRAITS: [&str; 3] = ["timezone", "time_zone", "tz"];
+pub const ZONE_TRAITS: [&str; 3] = ["timezone", "time_zone", "tz"];
 
 /// A fragment as far as messages look at it.
 #[derive(Debug, Clone, Copy)]

@@ -14,7 +14,7 @@ use forecourt_model::{
     block::TouchOf,
     command::{Action, JourneyEntry, Recipient},
     journey::{
-        Cue, ENDED, ENTERED, Effect, Journey, Move, Turn,
+        Cue, Does, ENDED, ENTERED, Effect, Journey, Move, Turn, arrive, notice,
         run::{PROPERTIES_BYTES_MAX, Run, RunBody, RunState, run_id},
     },
     measure::Seen,
@@ -264,8 +264,7 @@ async fn tell(
     }
     world::ready(tx, state, at.profile_id, at.whole, &run, &journey).await?;
     let before = run.clone();
-    let goes_on =
-        world::with(state, at.profile_id, at.whole, &run.clone(), |world| forecourt_model::journey::notice(&mut run, &journey, cue, world));
+    let goes_on = world::with(state, at.profile_id, at.whole, &before, &journey, |world| notice(&mut run, &journey, cue, world));
     if goes_on {
         return walk(tx, state, pending, at, run, &journey).await;
     }
@@ -299,8 +298,7 @@ async fn walk(
     loop {
         world::ready(tx, state, at.profile_id, at.whole, &run, journey).await?;
         let as_it_is = run.clone();
-        let moved =
-            world::with(state, at.profile_id, at.whole, &as_it_is, |world| forecourt_model::journey::arrive(&mut run, journey, world));
+        let moved = world::with(state, at.profile_id, at.whole, &as_it_is, journey, |world| arrive(&mut run, journey, world));
         match moved {
             Move::Rest => return settle(tx, state, at, run, journey).await,
             Move::Do(effect) => carry_out(tx, state, pending, at, &run, journey, effect).await?,
@@ -385,7 +383,6 @@ async fn follow_change(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending
 }
 
 fn open_task(state: &mut State<'_>, run: &Run, journey: &Journey, step_id: &str, visit: u32) {
-    use forecourt_model::journey::Does;
     let Some(Does::CallTask { title, script, tries, gap, .. }) = journey.step(step_id).map(|step| &step.does) else { return };
     let task_id =
         format!("task_{}", run_id(&state.settings.hash_key, &run.run_id, &format!("{step_id}:{visit}")).trim_start_matches("run_"));
@@ -429,7 +426,7 @@ async fn settle(tx: &mut FoldTx, state: &mut State<'_>, at: At<'_>, mut run: Run
             state.derive(carrier, ENDED, told.to_string());
         }
     }
-    if journey.steps.iter().any(|step| matches!(step.does, forecourt_model::journey::Does::CallTask { .. })) {
+    if journey.steps.iter().any(|step| matches!(step.does, Does::CallTask { .. })) {
         know_tasks(tx, state, &run.run_id).await?;
         let left = |task: &Task| task.run_id == run.run_id && (!run.is_running() || task.step_id != run.step_id || run.body.step_us == 0);
         state.tasks.values_mut().filter(|tracked| left(&tracked.task)).for_each(|tracked| tracked.drop_open(at_us));
@@ -481,7 +478,7 @@ async fn enter(
     };
     if let Some(only) = &journey.only {
         world::ready(tx, state, at.profile_id, at.whole, &run, &journey).await?;
-        if !world::with(state, at.profile_id, at.whole, &run, |world| (world.decide)(only)) {
+        if !world::with(state, at.profile_id, at.whole, &run, &journey, |world| (world.decide)(only)) {
             return Ok(());
         }
     }

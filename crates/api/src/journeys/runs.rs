@@ -23,6 +23,7 @@ use super::{found, tell};
 use crate::{
     Caller, Commands, Trail,
     commands::CommandOutcome,
+    deliveries::read_place,
     error::{ApiError, ErrorBody},
     input::{Asked, Body, page_size},
     profiles::profile_id,
@@ -299,11 +300,6 @@ pub async fn answer_task(
         TaskOutcome::Declined => ModelAnswer::Declined,
     };
     tell(&commands, &caller, Action::AnswerTask { task_id: id, answer, note: asked.note }).await
-}
-
-fn read_place(text: &str) -> Result<(i64, String), ApiError> {
-    let read = text.split_once('_').and_then(|(at_us, id)| Some((at_us.parse().ok()?, id.to_owned())));
-    read.ok_or_else(|| ApiError::invalid("`before` is `next` of the page before"))
 }
 
 /// Lines of those whom the caller may see.

@@ -14,6 +14,7 @@ use forecourt_model::{
         run::{Run, RunBody, RunState},
     },
     measure::{Seen, text_of},
+    reach::ZONE_TRAITS,
     rule::{self, Decider, Part, Person, Rule, Span},
     time::{DAY_US, iso, parse_us},
 };
@@ -258,7 +259,7 @@ pub(super) fn walk(
         body,
     };
     if let Some(only) = &journey.only
-        && !with(&somebody, &run, begin_us, messages, home, |world| (world.decide)(only))
+        && !with(&somebody, begin_us, messages, home, |world| (world.decide)(only))
     {
         return None;
     }
@@ -273,15 +274,13 @@ pub(super) fn walk(
         match (happened.get(next), due_us) {
             (Some(told), due_us) if due_us.is_none_or(|due_us| told.at_us < due_us) => {
                 next += 1;
-                let before = run.clone();
                 let cue = Cue::Event(told.seen);
-                if with(&somebody, &before, told.at_us, messages, home, |world| notice(&mut run, journey, &cue, world)) {
+                if with(&somebody, told.at_us, messages, home, |world| notice(&mut run, journey, &cue, world)) {
                     go_on(journey, &mut run, &mut somebody, told.at_us, messages, home, &sends);
                 }
             }
             (_, Some(due_us)) => {
-                let before = run.clone();
-                if with(&somebody, &before, due_us, messages, home, |world| notice(&mut run, journey, &Cue::Time, world)) {
+                if with(&somebody, due_us, messages, home, |world| notice(&mut run, journey, &Cue::Time, world)) {
                     go_on(journey, &mut run, &mut somebody, due_us, messages, home, &sends);
                 }
             }
@@ -305,8 +304,7 @@ fn go_on(
     sends: &RefCell<Vec<SimulatedSend>>,
 ) {
     loop {
-        let before = run.clone();
-        match with(somebody, &before, at_us, messages, home, |world| arrive(run, journey, world)) {
+        match with(somebody, at_us, messages, home, |world| arrive(run, journey, world)) {
             Move::Rest => return,
             Move::Do(Effect::Send { step_id, chain, .. }) => {
                 let template_ids = chain.into_iter().map(|step| step.template_id).collect();
@@ -323,14 +321,7 @@ fn go_on(
 }
 
 /// Asks something of the person at a moment.
-fn with<R>(
-    somebody: &Somebody,
-    run: &Run,
-    at_us: i64,
-    messages: SimulatedMessages,
-    home: &TimeZone,
-    ask: impl FnOnce(&World<'_>) -> R,
-) -> R {
+fn with<R>(somebody: &Somebody, at_us: i64, messages: SimulatedMessages, home: &TimeZone, ask: impl FnOnce(&World<'_>) -> R) -> R {
     let parts = somebody.rows.iter().zip(&somebody.states).map(|(row, state)| Part {
         kind: &row.kind,
         events: row.events,
@@ -342,13 +333,17 @@ fn with<R>(
     let person = Person { profile_id: somebody.profile_id.0, parts: parts.collect(), leads: Vec::new(), orders: Vec::new(), is_in: &is_in };
     let decide = |rule: &Rule| rule::decide(&Decider::new(rule, home.clone(), &|_| String::new()), &person, at_us).holds;
     let trait_text = |name: &str| person.trait_value(name).and_then(text_of);
-    let came = |step_id: &str, _: u32, came: Came| match came {
-        Came::NotSent => messages == SimulatedMessages::NotSent && 0 < run.visits(step_id),
-        Came::Delivered => SimulatedMessages::Delivered <= messages,
-        Came::Read => SimulatedMessages::Read <= messages,
-        Came::Clicked => SimulatedMessages::Clicked <= messages,
+    // Of a step that was not reached nothing was sent, as in the fold.
+    let came = |_: &str, visit: u32, came: Came| {
+        let so_far = if visit == 0 { SimulatedMessages::NotSent } else { messages };
+        match came {
+            Came::NotSent => so_far == SimulatedMessages::NotSent,
+            Came::Delivered => SimulatedMessages::Delivered <= so_far,
+            Came::Read => SimulatedMessages::Read <= so_far,
+            Came::Clicked => SimulatedMessages::Clicked <= so_far,
+        }
     };
-    let own = ["timezone", "time_zone", "tz"].iter().find_map(|name| TimeZone::get(&trait_text(name)?).ok());
+    let own = ZONE_TRAITS.iter().find_map(|name| TimeZone::get(&trait_text(name)?).ok());
     let zone = own.unwrap_or_else(|| home.clone());
     ask(&World { at_us, zone: &zone, decide: &decide, is_in: &is_in, trait_text: &trait_text, came: &came })
 }

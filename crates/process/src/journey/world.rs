@@ -46,7 +46,14 @@ fn ids(state: &State<'_>, run: &Run, step_id: &str, visit: u32) -> Vec<String> {
 }
 
 /// Asks something of a run's person as of now.
-pub(super) fn with<R>(state: &State<'_>, profile_id: ProfileId, whole: &[FragmentId], run: &Run, ask: impl FnOnce(&World<'_>) -> R) -> R {
+pub(super) fn with<R>(
+    state: &State<'_>,
+    profile_id: ProfileId,
+    whole: &[FragmentId],
+    run: &Run,
+    journey: &Journey,
+    ask: impl FnOnce(&World<'_>) -> R,
+) -> R {
     let home = state.messaging.gate.zone();
     let zone = message::zone(state, whole).unwrap_or_else(|| home.clone());
     let is_in = |segment_id: &str| {
@@ -58,7 +65,9 @@ pub(super) fn with<R>(state: &State<'_>, profile_id: ProfileId, whole: &[Fragmen
         let row = &held.row;
         Some(Part { kind: &row.kind, events: row.events, first_us: row.first_us, last_us: row.last_us, state: held.read()? })
     };
-    let entities = segment::entities_of(state, whole);
+    // Goes through all that the batch has loaded: only for journeys that ask for it.
+    let looks = journey.rules().any(Rule::looks_at_entities);
+    let entities = if looks { segment::entities_of(state, whole) } else { segment::Entities::default() };
     let person = Person {
         profile_id: profile_id.0,
         parts: whole.iter().filter_map(part).collect(),
