@@ -10,8 +10,10 @@ use crate::{
     form::Form,
     gate::Gate,
     journey::{Journey, JourneyStep},
+    lead::{LeadAct, LeadRules},
     message::{MessageChannel, Sending},
     message_template::MessageTemplate,
+    network::Dealer,
     segment::Segment,
     task::Answer,
 };
@@ -109,6 +111,20 @@ pub enum Action {
     EnterJourney { entry: Box<JourneyEntry> },
     /// Tells what came of a task.
     AnswerTask { task_id: String, answer: Answer, note: String },
+    /// Makes a dealer, or changes one as a whole.
+    SetDealer { dealer: Box<Dealer> },
+    /// Takes a dealer out of the network.
+    RemoveDealer { dealer_id: String },
+    /// Sets what leads are dealt with by.
+    SetLeadRules { rules: Box<LeadRules> },
+    /// Does something with a lead.
+    WorkLead {
+        lead_id: String,
+        /// Done by somebody at this dealer: refused where the lead is not there any more.
+        #[serde(default)]
+        dealer_id: Option<String>,
+        act: LeadAct,
+    },
     /// Says that the log's records of erased people that came in again below `until` are overwritten.
     ForgetSuppressed { until: u64 },
 }

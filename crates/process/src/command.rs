@@ -11,7 +11,7 @@ use forecourt_store::{FoldTx, StoreError};
 use crate::{
     broadcast,
     channel::{self, Range},
-    definition, journey, message, outbox,
+    definition, journey, lead, message, outbox,
     pending::Pending,
     person, segment,
     state::State,
@@ -56,6 +56,10 @@ pub(crate) async fn obey(tx: &mut FoldTx, state: &mut State<'_>, command: &Comma
         Action::RemoveJourney { journey_id } => journey::remove(state, journey_id, &command.actor),
         Action::EnterJourney { entry } => journey::enter_asked(tx, state, pending, entry).await?,
         Action::AnswerTask { task_id, answer, note } => journey::answer(tx, state, pending, task_id, *answer, note).await?,
+        Action::SetDealer { dealer } => lead::set_dealer(state, dealer, &command.actor),
+        Action::RemoveDealer { dealer_id } => lead::remove_dealer(state, dealer_id, &command.actor),
+        Action::SetLeadRules { rules } => lead::set_rules(state, rules, &command.actor),
+        Action::WorkLead { lead_id, dealer_id, act } => lead::work(tx, state, pending, lead_id, dealer_id.as_deref(), act).await?,
         // Has a batch of its own: see `erase`.
         Action::EraseProfile { .. } => return Ok(()),
         Action::ForgetSuppressed { until } => {

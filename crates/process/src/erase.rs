@@ -8,6 +8,7 @@ use forecourt_model::{
     command::{Action, Verdict},
     erasure::{Sought, nameless, nobody},
     fragment::DeviceLogin,
+    lead::{Loads, Queue},
     segment::size_name,
 };
 use forecourt_store::{
@@ -24,6 +25,7 @@ pub(crate) struct InMemory<'a> {
     pub known_edges: &'a mut KnownEdges,
     pub recent_sms: &'a mut RecentSms,
     pub suppression: &'a mut Suppression,
+    pub loads: &'a mut Loads,
 }
 
 /// The profile that is to be erased and who asked, if the batch says so.
@@ -58,6 +60,7 @@ pub(crate) async fn erase(
     let verdict = if person.is_empty() {
         Verdict::Refused { reason: "there is no such profile: it may have been erased".to_owned() }
     } else {
+        leave_dealers(tx, memory.loads, &person).await?;
         let (profile_id, erased) = take_out(tx, settings, record, actor, &person).await?;
         forget(memory, record, &erased, &person);
         count(tx, profile_id, record, &erased).await?;
@@ -80,6 +83,17 @@ async fn person(tx: &mut FoldTx, asked: ProfileId) -> Result<Vec<FragmentRow>, S
     person.extend(root.into_iter().filter(|row| row.profile_id == profile_id));
     person.sort_unstable_by_key(|row| row.fragment_id);
     Ok(person)
+}
+
+/// Dealers have the person's leads in work no more, and nothing that was noted on them stays.
+async fn leave_dealers(tx: &mut FoldTx, loads: &mut Loads, person: &[FragmentRow]) -> Result<(), StoreError> {
+    let fragments: Vec<FragmentId> = person.iter().map(|row| row.fragment_id).collect();
+    let handlings = tx.handlings_of(&fragments).await?;
+    for handling in handlings.iter().filter(|handling| handling.queue == Queue::Dealer) {
+        loads.take(&handling.dealer_id);
+    }
+    tx.save_loads(loads).await?;
+    tx.erase_lead_moves(&handlings.into_iter().map(|handling| handling.lead_id).collect::<Vec<_>>()).await
 }
 
 /// What was taken out, and the devices that others use too and that stay as nobody's.

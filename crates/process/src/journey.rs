@@ -29,7 +29,7 @@ pub(crate) use definition::{remove, set, step};
 pub(crate) use registry::Registry;
 
 use crate::{
-    command, load,
+    command, lead, load,
     message::{self, Wish},
     pending::Pending,
     segment,
@@ -143,6 +143,7 @@ async fn follow_message(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pendin
 /// Lets the journeys look at the segments that the record turned.
 pub(crate) async fn follow_turns(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending) -> Result<(), StoreError> {
     while let Some(turned) = state.turned.pop_front() {
+        lead::follow_turn(tx, state, pending, &turned).await?;
         let registry = state.journeys.clone();
         let begins = registry.begins_by(&turned.segment_id, turned.turn);
         let is_minded = registry.is_minded_segment(&turned.segment_id);
@@ -166,7 +167,7 @@ pub(crate) async fn follow_turns(tx: &mut FoldTx, state: &mut State<'_>, pending
 }
 
 /// Whose a fragment is by now.
-async fn person(
+pub(crate) async fn person(
     tx: &mut FoldTx,
     state: &mut State<'_>,
     pending: &Pending,

@@ -15,6 +15,7 @@ mod erase;
 mod forecast;
 mod identity;
 mod journey;
+mod lead;
 mod load;
 mod message;
 mod outbox;
@@ -31,7 +32,7 @@ mod suppress;
 
 use std::sync::Arc;
 
-use forecourt_model::{Block, ChannelRules, EventNames, HashKey, IdentitySettings, Origin, identity::Blocked};
+use forecourt_model::{Block, ChannelRules, EventNames, HashKey, IdentitySettings, Origin, identity::Blocked, lead::Loads};
 use forecourt_store::{FoldTx, Store, StoreError};
 
 pub use batch::{Batch, Content, Record};
@@ -79,6 +80,7 @@ struct Memory {
     event_names: EventNames,
     definitions: Definitions,
     suppression: Suppression,
+    loads: Loads,
 }
 
 /// What people configured and every event is folded by.
@@ -91,6 +93,7 @@ struct Definitions {
     segments: Arc<Registry>,
     messaging: Arc<Messaging>,
     journeys: Arc<journey::Registry>,
+    desk: Arc<lead::Desk>,
 }
 
 impl Memory {
@@ -103,10 +106,12 @@ impl Memory {
         let segments = Arc::new(Registry::of(store.segments().await?));
         let messaging = Arc::new(Messaging::read(&mut store.begin().await?).await?);
         let journeys = Arc::new(journey::Registry::read(&mut store.begin().await?).await?);
-        let definitions = Definitions { rules, blocked: Arc::new(Blocked::of(&identity)), identity, segments, messaging, journeys };
+        let desk = Arc::new(lead::Desk::read(&mut store.begin().await?).await?);
+        let definitions = Definitions { rules, blocked: Arc::new(Blocked::of(&identity)), identity, segments, messaging, journeys, desk };
+        let loads = store.begin().await?.loads().await?;
         let suppression = Suppression::open(&mut store.begin().await?).await?;
         let pending = Pending::new(settings.waiting_fragments_max, store.folded_offset().await?);
-        Ok(Self { seen, pending, known_edges, recent_sms, event_names, definitions, suppression })
+        Ok(Self { seen, pending, known_edges, recent_sms, event_names, definitions, suppression, loads })
     }
 }
 
@@ -144,10 +149,10 @@ impl Fold {
     }
 
     async fn try_batch(&self, memory: &mut Memory, batch: &Batch, lake_offset: u64) -> Result<Folded, StoreError> {
-        let Memory { seen, pending, known_edges, recent_sms, event_names, definitions, suppression } = memory;
+        let Memory { seen, pending, known_edges, recent_sms, event_names, definitions, suppression, loads } = memory;
         let mut tx = self.store.begin().await?;
         if let Some(asked) = erase::asked(batch) {
-            let memory = erase::InMemory { pending, known_edges, recent_sms, suppression };
+            let memory = erase::InMemory { pending, known_edges, recent_sms, suppression, loads };
             let block = erase::erase(&mut tx, memory, &self.settings, asked, lake_offset).await?;
             seen.save(&mut tx, batch, &Default::default()).await?;
             fail::fail_point!("process::before_commit");
@@ -159,6 +164,7 @@ impl Fold {
         state.recent_sms = std::mem::take(recent_sms);
         state.event_names = std::mem::take(event_names);
         state.suppression = std::mem::take(suppression);
+        state.loads = std::mem::take(loads);
         load::event_names(&mut tx, &mut state, batch).await?;
 
         for record in &batch.records {
@@ -168,6 +174,8 @@ impl Fold {
         fail::fail_point!("process::before_save");
         seen.save(&mut tx, batch, &duplicates).await?;
         *recent_sms = std::mem::take(&mut state.recent_sms);
+        *loads = std::mem::take(&mut state.loads);
+        tx.save_loads(loads).await?;
         let (wakes_delivery, changes_definitions) =
             (state.wakes_delivery(), !state.definitions.changes.is_empty() || !state.segment_changes.is_empty());
         *event_names = std::mem::take(&mut state.event_names);
@@ -233,6 +241,7 @@ async fn fold(tx: &mut FoldTx, state: &mut State<'_>, record: &Record, is_duplic
             segment::update(tx, state, pending, fragment_id, &touched).await?;
             outbox::admit(state, event, fragment_id, touch.as_ref());
             message::settle(tx, state, pending, event).await?;
+            lead::follow(tx, state, pending, event, told, fragment_id).await?;
             journey::follow(tx, state, pending, event, fragment_id, touch.as_ref()).await?;
         }
         Content::Refused { letter, day_received } => profile::refuse(state, letter, *day_received),
@@ -244,6 +253,7 @@ async fn fold(tx: &mut FoldTx, state: &mut State<'_>, record: &Record, is_duplic
             state.expire_messages();
             segment::wake(tx, state, pending).await?;
             message::wake(tx, state, pending).await?;
+            lead::wake(tx, state, pending).await?;
             journey::wake(tx, state, pending).await?;
         }
     }

@@ -7,6 +7,7 @@ use forecourt_model::{
     command::{Action, Recipient},
     form::SOURCE_PREFIX,
     identity::{KindRole, PersonFacts},
+    lead::Loads,
     message::{DELIVER_SOURCE, Outcome, Reaction},
     time,
 };
@@ -18,7 +19,7 @@ use crate::{
     channel::{self, Range},
     component::Weighed,
     identity::KnownEdges,
-    journey,
+    journey, lead,
     outbox::RecentSms,
     pending::{Pending, Trusted},
     segment,
@@ -50,6 +51,12 @@ pub(crate) async fn state<'a>(
         runs_of: FxHashMap::default(),
         runs_known: FxHashSet::default(),
         tasks: BTreeMap::new(),
+        desk: definitions.desk.clone(),
+        handlings: BTreeMap::new(),
+        handlings_of: FxHashMap::default(),
+        handlings_known: FxHashSet::default(),
+        lead_moves: Vec::new(),
+        loads: Loads::default(),
         turned: VecDeque::new(),
         memberships: FxHashMap::default(),
         regrouped: Vec::new(),
@@ -102,6 +109,7 @@ pub(crate) async fn state<'a>(
     outbox(tx, &mut state, wanted).await?;
     segment::load(tx, &mut state).await?;
     journey::load(tx, &mut state, &minding).await?;
+    lead::load(tx, &mut state, &minding).await?;
     Ok(state)
 }
 
@@ -141,7 +149,8 @@ impl Wanted {
     fn of(batch: &Batch, settings: &Settings, definitions: &Definitions) -> Self {
         let Definitions { identity, blocked, .. } = definitions;
         // Anything that turns a segment may have a journey send something.
-        let mut wanted = Self { definitions: !definitions.journeys.is_empty(), ..Self::default() };
+        let works_leads = definitions.desk.is_on();
+        let mut wanted = Self { definitions: works_leads || !definitions.journeys.is_empty(), ..Self::default() };
         for record in &batch.records {
             match &record.content {
                 Content::Event { event, told, .. } => {
@@ -154,7 +163,8 @@ impl Wanted {
                         wanted.messages.extend(Outcome::read(&event.name, &event.properties).map(|outcome| outcome.message_id));
                         wanted.messages.extend(Reaction::read(&event.name, &event.properties).map(|reaction| reaction.message_id));
                     }
-                    let is_minded = event.origin == Origin::Live && definitions.journeys.minds(&event.name);
+                    let is_worked = works_leads && (told.lead.is_some() || definitions.desk.minds(&event.name));
+                    let is_minded = event.origin == Origin::Live && (is_worked || definitions.journeys.minds(&event.name));
                     let whole = !definitions.segments.is_empty()
                         || is_minded
                         || 1 < event.identifiers.len()
@@ -239,7 +249,12 @@ impl Wanted {
                     Action::SendBroadcast { .. } | Action::StepJourney { .. } | Action::EnterJourney { .. } | Action::AnswerTask { .. } => {
                         wanted.definitions = true
                     }
+                    Action::WorkLead { lead_id, .. } => {
+                        wanted.definitions = true;
+                        wanted.leads.insert(lead_id.clone());
+                    }
                     Action::SetJourney { .. } | Action::RemoveJourney { .. } => {}
+                    Action::SetDealer { .. } | Action::RemoveDealer { .. } | Action::SetLeadRules { .. } => {}
                     Action::SetTemplate { .. }
                     | Action::SetGate { .. }
                     | Action::SetBroadcast { .. }

@@ -61,6 +61,8 @@ pub(crate) async fn changes(
     tx.save_messages(state.messages.values().filter(|tracked| tracked.dirty).map(|tracked| &tracked.message)).await?;
     tx.save_runs(state.runs.values().filter(|tracked| tracked.dirty).map(|tracked| &tracked.run)).await?;
     tx.save_tasks(state.tasks.values().filter(|tracked| tracked.dirty).map(|tracked| &tracked.task)).await?;
+    tx.save_handlings(state.handlings.values().filter(|tracked| tracked.dirty).map(|tracked| &tracked.handling)).await?;
+    tx.save_lead_moves(&state.lead_moves).await?;
     tx.save_suppressed_addresses(&state.suppressed_address_changes).await?;
     if let Some(before_us) = state.messages_expire_before {
         tx.drop_messages_before(before_us).await?;
@@ -83,6 +85,7 @@ pub(crate) async fn changes(
         segments: state.segments,
         messaging: state.messaging,
         journeys: state.journeys,
+        desk: state.desk,
     };
     Ok(Saved { block: state.block, known_edges: state.known_edges, definitions, suppression: state.suppression })
 }

@@ -14,6 +14,7 @@ use forecourt_model::{
     gate::Admitted,
     identity::{Blocked, Node, PersonFacts},
     journey::run::Run,
+    lead::{Handling, LeadMove, Loads},
     message::{Message, MessageState, Sending},
     segment::Memberships,
     task::{Task, TaskState},
@@ -32,8 +33,8 @@ use forecourt_store::{
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    Record, Settings, component::Weighed, definition::Messaging, identity::KnownEdges, journey, journey::Turned, outbox::RecentSms,
-    segment::Registry, suppress::Suppression,
+    Record, Settings, component::Weighed, definition::Messaging, identity::KnownEdges, journey, journey::Turned, lead::Desk,
+    outbox::RecentSms, segment::Registry, suppress::Suppression,
 };
 
 /// How long a command's verdict can be asked for.
@@ -63,6 +64,14 @@ pub(crate) struct State<'a> {
     /// Of which fragments all runs are known, or those of one journey.
     pub runs_known: FxHashSet<(FragmentId, String)>,
     pub tasks: BTreeMap<String, TrackedTask>,
+    pub desk: Arc<Desk>,
+    /// Leads at work that the batch looked at.
+    pub handlings: BTreeMap<String, TrackedHandling>,
+    /// Leads at work by the fragment they came in with, of the fragments that were asked about.
+    pub handlings_of: FxHashMap<FragmentId, Vec<String>>,
+    pub handlings_known: FxHashSet<FragmentId>,
+    pub lead_moves: Vec<LeadMove>,
+    pub loads: Loads,
     /// Who entered or left which segment, for the journeys to look at.
     pub turned: VecDeque<Turned>,
     /// What the profiles that the batch looked at are in.
@@ -143,6 +152,11 @@ pub(crate) struct TrackedMessage {
 
 pub(crate) struct TrackedRun {
     pub run: Run,
+    pub dirty: bool,
+}
+
+pub(crate) struct TrackedHandling {
+    pub handling: Handling,
     pub dirty: bool,
 }
 

@@ -9,8 +9,10 @@ use forecourt_model::{
     form::Form,
     gate::Gate,
     journey::{Journey, JourneyOf},
+    lead::LeadRules,
     message::Sending,
     message_template::{MessageTemplate, TemplateHead},
+    network::Dealer,
 };
 
 use crate::{Row, Store, StoreError, Value, store::FoldTx};
@@ -59,6 +61,11 @@ pub const BROADCAST: &str = "broadcast";
 pub const JOURNEY: &str = "journey";
 /// The kind of journeys as they were published: see [`version_id`].
 pub const JOURNEY_VERSION: &str = "journey_version";
+
+/// The kind of dealers.
+pub const DEALER: &str = "dealer";
+/// The kind of what leads are dealt with by; there is one.
+pub const LEAD_RULES: &str = "lead_rules";
 
 /// What a version of a template or a journey is kept under.
 pub fn version_id(template_id: &str, version: u64) -> String {
@@ -112,6 +119,17 @@ impl FoldTx {
     pub async fn journeys(&mut self) -> Result<Vec<JourneyOf>, StoreError> {
         let rows = self.tx.query(SELECT, vec![JOURNEY.into()]).await?;
         rows.iter().map(|row| definition(row).map(|definition| definition.body)).collect()
+    }
+
+    /// All dealers, by id.
+    pub async fn dealers(&mut self) -> Result<Vec<Dealer>, StoreError> {
+        let rows = self.tx.query(SELECT, vec![DEALER.into()]).await?;
+        rows.iter().map(|row| definition(row).map(|definition| definition.body)).collect()
+    }
+
+    pub async fn lead_rules(&mut self) -> Result<LeadRules, StoreError> {
+        let rows = self.tx.query(SELECT, vec![LEAD_RULES.into()]).await?;
+        Ok(rows.first().map(definition).transpose()?.map_or_else(LeadRules::default, |definition: Definition<LeadRules>| definition.body))
     }
 
     /// All versions of journeys that were ever published, with the offset of each.
@@ -206,6 +224,20 @@ impl Store {
     pub async fn journey_version(&self, journey_id: &str, version: u64) -> Result<Option<Journey>, StoreError> {
         let kept = self.one(JOURNEY_VERSION, &version_id(journey_id, version)).await?;
         Ok(kept.map(|definition: Definition<Journey>| definition.body))
+    }
+
+    /// All dealers, by id.
+    pub async fn dealers(&self) -> Result<Vec<Definition<Dealer>>, StoreError> {
+        self.db.query(SELECT, vec![DEALER.into()]).await?.iter().map(definition).collect()
+    }
+
+    pub async fn dealer(&self, dealer_id: &str) -> Result<Option<Definition<Dealer>>, StoreError> {
+        self.one(DEALER, dealer_id).await
+    }
+
+    /// What leads are dealt with by; `None` while nobody changed the built-in rules, which are switched off.
+    pub async fn lead_rules(&self) -> Result<Option<Definition<LeadRules>>, StoreError> {
+        self.only_definition(LEAD_RULES).await
     }
 
     /// The switches over all sending; safe mode is on until somebody switched it off.

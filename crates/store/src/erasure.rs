@@ -131,6 +131,7 @@ impl FoldTx {
             "DELETE FROM memberships WHERE profile_id IN",
             "DELETE FROM runs WHERE fragment_id IN",
             "DELETE FROM tasks WHERE fragment_id IN",
+            "DELETE FROM handlings WHERE fragment_id IN",
         ] {
             self.delete(head, keys(ids)).await?;
         }

@@ -13,6 +13,7 @@ pub mod erasure;
 mod error;
 pub mod fragment;
 pub mod fragment_changes;
+pub mod handling;
 pub mod identity;
 pub mod inspect;
 pub mod outbox;

@@ -330,12 +330,13 @@ impl Store {
         Ok(counts)
     }
 
-    /// Whether a message, a membership or a run waits for a time that has come by `until_us`.
+    /// Whether a message, a membership, a run or a lead waits for a time that has come by `until_us`.
     pub async fn is_anything_due(&self, until_us: i64) -> Result<bool, StoreError> {
         for sql in [
             "SELECT 1 FROM outbox WHERE due_us <> 0 AND due_us <= $1 LIMIT 1",
             "SELECT 1 FROM memberships WHERE turns_us <> 0 AND turns_us <= $1 LIMIT 1",
             "SELECT 1 FROM runs WHERE due_us <> 0 AND due_us <= $1 LIMIT 1",
+            "SELECT 1 FROM handlings WHERE due_us <> 0 AND due_us <= $1 LIMIT 1",
         ] {
             if !self.db.query(sql, vec![until_us.into()]).await?.is_empty() {
                 return Ok(true);

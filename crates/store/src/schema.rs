@@ -130,6 +130,25 @@ CREATE TABLE tasks (
 CREATE INDEX tasks_by_run ON tasks (run_id);
 CREATE INDEX tasks_by_fragment ON tasks (fragment_id);
 CREATE INDEX tasks_by_due ON tasks (state, due_us, task_id);
+",
+    "
+CREATE TABLE handlings (
+    lead_id TEXT_C PRIMARY KEY, fragment_id BIGINT NOT NULL, queue TEXT_C NOT NULL, dealer_id TEXT_C NOT NULL, owner TEXT NOT NULL,
+    band TEXT NOT NULL, score BIGINT NOT NULL, opened_us BIGINT NOT NULL, changed_us BIGINT NOT NULL, dispatched_us BIGINT NOT NULL,
+    accepted_us BIGINT NOT NULL, contacted_us BIGINT NOT NULL, due_us BIGINT NOT NULL, clock_us BIGINT NOT NULL, prompt_us BIGINT NOT NULL,
+    body TEXT NOT NULL);
+CREATE INDEX handlings_due ON handlings (due_us, lead_id) WHERE due_us <> 0;
+CREATE INDEX handlings_by_fragment ON handlings (fragment_id);
+CREATE INDEX handlings_by_queue ON handlings (queue, clock_us, lead_id);
+CREATE INDEX handlings_by_dealer ON handlings (dealer_id, queue);
+CREATE INDEX handlings_by_time ON handlings (opened_us);
+CREATE TABLE lead_moves (
+    lead_id TEXT_C NOT NULL, number BIGINT NOT NULL, at_us BIGINT NOT NULL, act TEXT NOT NULL, actor TEXT NOT NULL, from_word TEXT NOT NULL,
+    to_word TEXT NOT NULL, reason TEXT NOT NULL, note TEXT NOT NULL, PRIMARY KEY (lead_id, number)) BY_KEY;
+CREATE INDEX lead_moves_by_time ON lead_moves (at_us);
+CREATE TABLE dealer_loads (
+    dealer_id TEXT_C PRIMARY KEY, is_region BIGINT NOT NULL, open BIGINT NOT NULL, day BIGINT NOT NULL, today BIGINT NOT NULL,
+    turn BIGINT NOT NULL) BY_KEY;
 "];
 
 /// A state table as a checkpoint copies it and a replay compares it.
@@ -331,6 +350,36 @@ pub const COMPARED: &[Table] = &[
         key: 1,
         live: "1 = 1",
     },
+    Table {
+        name: "handlings",
+        columns: &[
+            "lead_id",
+            "fragment_id",
+            "queue",
+            "dealer_id",
+            "owner",
+            "band",
+            "score",
+            "opened_us",
+            "changed_us",
+            "dispatched_us",
+            "accepted_us",
+            "contacted_us",
+            "due_us",
+            "clock_us",
+            "prompt_us",
+            "body",
+        ],
+        key: 1,
+        live: "1 = 1",
+    },
+    Table {
+        name: "lead_moves",
+        columns: &["lead_id", "number", "at_us", "act", "actor", "from_word", "to_word", "reason", "note"],
+        key: 2,
+        live: "1 = 1",
+    },
+    Table { name: "dealer_loads", columns: &["dealer_id", "is_region", "open", "day", "today", "turn"], key: 1, live: "1 = 1" },
     Table { name: "verdicts", columns: &["log_offset", "at_us", "body"], key: 1, live: "1 = 1" },
     Table { name: "source_hours", columns: &["source", "hour", "accepted", "refused", "last_us"], key: 2, live: "1 = 1" },
     Table {

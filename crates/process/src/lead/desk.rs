@@ -1,0 +1,79 @@
+//! The dealer network and the rules that leads are dealt with by, as they are now.
+
+use std::sync::Arc;
+
+use forecourt_model::{
+    lead::LeadRules,
+    network::{DEALERS_MAX, Dealer, Network},
+};
+use forecourt_store::{
+    FoldTx, StoreError,
+    definition::{DEALER, DefinitionChange, LEAD_RULES},
+};
+
+use crate::{definition, state::State};
+
+type Verdict = Result<(), String>;
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Desk {
+    pub rules: LeadRules,
+    pub network: Network,
+}
+
+impl Desk {
+    pub async fn read(tx: &mut FoldTx) -> Result<Self, StoreError> {
+        Ok(Self { rules: tx.lead_rules().await?, network: Network::of(tx.dealers().await?) })
+    }
+
+    pub fn is_on(&self) -> bool {
+        self.rules.is_on
+    }
+
+    /// Whether an event of this name may move a lead of its person.
+    pub fn minds(&self, event: &str) -> bool {
+        self.rules.is_on && (self.rules.scores_by(event) || self.comes_back_by(event))
+    }
+
+    pub fn comes_back_by(&self, event: &str) -> bool {
+        self.rules.reappear.events.iter().any(|held| held == event)
+    }
+}
+
+pub(crate) fn set_dealer(state: &mut State<'_>, dealer: &Dealer, actor: &str) -> Verdict {
+    dealer.check()?;
+    let network = &state.desk.network;
+    if network.get(&dealer.dealer_id).is_none() && DEALERS_MAX <= network.len() {
+        return Err(format!("there are {DEALERS_MAX} dealers already"));
+    }
+    Arc::make_mut(&mut state.desk).network.set(dealer.clone());
+    definition::note(state, DEALER, &dealer.dealer_id, dealer, actor);
+    Ok(())
+}
+
+pub(crate) fn remove_dealer(state: &mut State<'_>, dealer_id: &str, actor: &str) -> Verdict {
+    if state.loads.of.get(dealer_id).is_some_and(|load| 0 < load.open) {
+        return Err("the dealer has leads in work: assign them to others first, or have the dealer take no more".to_owned());
+    }
+    if !Arc::make_mut(&mut state.desk).network.remove(dealer_id) {
+        return Err(format!("there is no dealer `{dealer_id}`"));
+    }
+    let change = DefinitionChange {
+        kind: DEALER,
+        definition_id: dealer_id.to_owned(),
+        log_offset: state.offset,
+        changed_us: state.at_us,
+        changed_by: actor.to_owned(),
+        body: String::new(),
+    };
+    state.definitions.changes.push(change);
+    state.touch_version("definitions_version");
+    Ok(())
+}
+
+pub(crate) fn set_rules(state: &mut State<'_>, rules: &LeadRules, actor: &str) -> Verdict {
+    rules.check()?;
+    Arc::make_mut(&mut state.desk).rules = rules.clone();
+    definition::note(state, LEAD_RULES, "", rules, actor);
+    Ok(())
+}
