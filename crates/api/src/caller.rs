@@ -35,6 +35,10 @@ enum Permission {
     /// People and funnels, of one's own rows.
     SeeProfiles,
     EditProfiles,
+    /// Leads at work, of one's own rows.
+    WorkLeads,
+    /// The dealer network.
+    ManageDealers,
     /// What the law gives people: everything that is known of them, and that it goes.
     AnswerPeople,
     /// Events as they arrive, of all dealers.
@@ -239,6 +243,19 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("GET", "/api/journey-runs/{id}", SeeDeliveries, As(Action::ProfileOpened)),
     ("GET", "/api/tasks", SeeDeliveries, As(Action::PeopleListed)),
     ("POST", "/api/tasks/{id}/answer", EditProfiles, As(Action::TaskAnswered)),
+    ("GET", "/api/leads", WorkLeads, As(Action::PeopleListed)),
+    ("POST", "/api/leads", EditProfiles, As(Action::LeadRegistered)),
+    ("GET", "/api/leads/{id}", WorkLeads, As(Action::ProfileOpened)),
+    ("POST", "/api/leads/{id}/act", WorkLeads, As(Action::LeadWorked)),
+    ("GET", "/api/leads/{id}/calendar.ics", WorkLeads, As(Action::ProfileOpened)),
+    ("GET", "/api/dealers", WorkLeads, Nothing),
+    ("PUT", "/api/dealers/{id}", ManageDealers, As(Action::DefinitionChanged)),
+    ("DELETE", "/api/dealers/{id}", ManageDealers, As(Action::DefinitionRemoved)),
+    ("GET", "/api/lead-rules", SeeReports, Nothing),
+    ("PUT", "/api/lead-rules", EditDefinitions, As(Action::DefinitionChanged)),
+    ("POST", "/api/lead-rules/simulate", SeeReports, Unneeded("counts of leads, none of them shown")),
+    ("GET", "/api/reports/scorecards", SeeProfiles, Nothing),
+    ("GET", "/api/reports/lead-desk", SeeReports, Nothing),
     ("POST", "/api/messages", SendMessages, As(Action::MessageSent)),
     ("GET", "/api/senders", SeeDeliveries, Nothing),
     ("PUT", "/api/senders/{message_channel}", ManageSending, As(Action::SettingChanged)),
@@ -310,6 +327,8 @@ fn allows(role: Role, permission: Permission) -> bool {
         Anyone | SignedIn | OwnAccount | SeeProfiles => true,
         SeeReports | WatchIngest => role != Role::Dealer,
         EditProfiles => matches!(role, Role::Admin | Role::Marketer | Role::Operator),
+        WorkLeads => role != Role::Analyst,
+        ManageDealers => matches!(role, Role::Admin | Role::Marketer),
         MendIngest | ManageSources | Import | Export | EditDefinitions => matches!(role, Role::Admin | Role::Marketer),
         RunSql => matches!(role, Role::Admin | Role::Marketer | Role::Analyst | Role::Dealer),
         AnswerPeople | ManageAccounts | ManageInstallation | ManageSending | Operate => role == Role::Admin,

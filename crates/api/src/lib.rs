@@ -37,6 +37,7 @@ mod input;
 mod installation;
 mod jobs;
 mod journeys;
+mod leads;
 mod live;
 mod masking;
 mod merging;
@@ -329,6 +330,16 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(journeys::runs::run))
         .routes(routes!(journeys::runs::tasks))
         .routes(routes!(journeys::runs::answer_task))
+        .routes(routes!(leads::leads, leads::add_lead))
+        .routes(routes!(leads::lead))
+        .routes(routes!(leads::act_on_lead))
+        .routes(routes!(leads::lead_calendar))
+        .routes(routes!(leads::rules::dealers))
+        .routes(routes!(leads::rules::set_dealer, leads::rules::remove_dealer))
+        .routes(routes!(leads::rules::lead_rules, leads::rules::set_lead_rules))
+        .routes(routes!(leads::rules::simulate_lead_rules))
+        .routes(routes!(leads::reports::scorecards))
+        .routes(routes!(leads::reports::lead_desk))
         .routes(routes!(messages::send_message))
         .routes(routes!(senders::senders))
         .routes(routes!(senders::set_sender))

@@ -50,6 +50,8 @@ actions! {
     BroadcastSwitched = "broadcast_switched",
     JourneySwitched = "journey_switched",
     TaskAnswered = "task_answered",
+    LeadRegistered = "lead_registered",
+    LeadWorked = "lead_worked",
     FileUploaded = "file_uploaded",
     ImportChanged = "import_changed",
     RecordsImported = "records_imported",

@@ -6,6 +6,8 @@
 pub mod points;
 pub mod route;
 pub mod rules;
+pub mod scorecard;
+pub mod trial;
 
 use serde::{Deserialize, Serialize};
 

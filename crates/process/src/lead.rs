@@ -480,7 +480,7 @@ pub(crate) async fn wake(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pendi
     due.truncate(WOKEN_MAX);
     let fragments: Vec<FragmentId> =
         due.iter().filter_map(|(_, id)| state.handlings.get(id)).map(|held| FragmentId(held.handling.fragment_id)).collect();
-    load::some(tx, state, pending, &fragments).await?;
+    load::whole_profiles(tx, state, pending, &fragments).await?;
     for (_, lead_id) in due {
         let Some(mut handling) = state.handlings.get(&lead_id).map(|held| held.handling.clone()) else { continue };
         // A late tick may find a warning and the end after it.

@@ -13,7 +13,6 @@ use crate::state::{State, TrackedMessage};
 /// Puts a webhook into the outbox, where the dealer has an address for it.
 pub(super) fn to_dealer(state: &mut State<'_>, handling: &Handling, dealer_id: &str, what: &str, reason: &str) {
     let Some(address) = state.desk.network.get(dealer_id).and_then(|ready| ready.dealer.webhook.clone()) else { return };
-    let lead = state.leads.get(&handling.lead_id).and_then(|tracked| tracked.now.as_ref());
     let whole = state
         .fragments
         .get(&FragmentId(handling.fragment_id))
@@ -24,8 +23,9 @@ pub(super) fn to_dealer(state: &mut State<'_>, handling: &Handling, dealer_id: &
         let of_kind = whole.iter().filter_map(|id| state.fragments.get(id)).filter(|fragment| fragment.row.kind == kind.as_str());
         of_kind.max_by_key(|fragment| fragment.row.last_us).map(|fragment| fragment.row.value.clone())
     };
-    let name = whole.iter().filter_map(|id| state.fragments.get(id)?.read()?.name()).next();
     let (phone, email) = (identifier(&IdentifierKind::Phone), identifier(&IdentifierKind::Email));
+    let name = whole.iter().find_map(|id| state.fragments.get_mut(id)?.state().name());
+    let lead = state.leads.get(&handling.lead_id).and_then(|tracked| tracked.now.as_ref());
     // Who loses a lead is told that, and no more of the person.
     let keeps = what != "lead.expired" && what != "lead.taken_back";
     let shown = |value: &Option<String>| value.clone().filter(|_| keeps);

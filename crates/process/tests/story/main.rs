@@ -13,6 +13,7 @@ mod journey_templates;
 mod journeys;
 mod journeys_agree;
 mod kept;
+mod leads;
 mod messages;
 mod order;
 mod people;
