@@ -18,6 +18,7 @@ mod import_wizard;
 mod installation;
 mod journeys;
 mod kill;
+mod leads;
 mod least_rights;
 mod ledger;
 mod manual;

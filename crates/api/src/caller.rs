@@ -251,6 +251,7 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("GET", "/api/dealers", WorkLeads, Nothing),
     ("PUT", "/api/dealers/{id}", ManageDealers, As(Action::DefinitionChanged)),
     ("DELETE", "/api/dealers/{id}", ManageDealers, As(Action::DefinitionRemoved)),
+    ("POST", "/api/dealers/{id}/webhook-secret", ManageDealers, As(Action::SettingChanged)),
     ("GET", "/api/lead-rules", SeeReports, Nothing),
     ("PUT", "/api/lead-rules", EditDefinitions, As(Action::DefinitionChanged)),
     ("POST", "/api/lead-rules/simulate", SeeReports, Unneeded("counts of leads, none of them shown")),

@@ -50,6 +50,9 @@ pub struct FormBody {
     dealer: Option<String>,
     /// Whether programs may submit without a token of time.
     open_to_programs: bool,
+    /// Whether each submit is a lead.
+    #[serde(default)]
+    opens_lead: bool,
     /// The text sent to who submitted, with `{name}` and `{phone}`; absent for none.
     #[schema(required)]
     sms: Option<String>,
@@ -279,7 +282,7 @@ async fn save(
     }
 }
 
-async fn put_new_secret(control: &Control, form_id: &str, now_us: i64) -> Result<String, ApiError> {
+pub(crate) async fn put_new_secret(control: &Control, form_id: &str, now_us: i64) -> Result<String, ApiError> {
     use base64::Engine as _;
     let mut bytes = [0_u8; 24];
     rand::rng().fill(&mut bytes[..]);
@@ -318,6 +321,7 @@ impl FormBody {
             fields: form.fields.into_iter().map(field).collect(),
             dealer: form.dealer,
             open_to_programs: form.open_to_programs,
+            opens_lead: form.opens_lead,
             sms: form.sms,
             webhook: form.webhook,
         }
@@ -339,6 +343,7 @@ impl FormBody {
             fields: self.fields.into_iter().map(field).collect(),
             dealer: given(self.dealer),
             open_to_programs: self.open_to_programs,
+            opens_lead: self.opens_lead,
             sms: given(self.sms),
             webhook: given(self.webhook),
         }

@@ -336,6 +336,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(leads::lead_calendar))
         .routes(routes!(leads::rules::dealers))
         .routes(routes!(leads::rules::set_dealer, leads::rules::remove_dealer))
+        .routes(routes!(leads::rules::new_dealer_secret))
         .routes(routes!(leads::rules::lead_rules, leads::rules::set_lead_rules))
         .routes(routes!(leads::rules::simulate_lead_rules))
         .routes(routes!(leads::reports::scorecards))

@@ -5,6 +5,7 @@
 //! `http` holds what that needs of HTTP.
 
 mod accept;
+mod adf;
 mod collector;
 mod counters;
 pub mod file;

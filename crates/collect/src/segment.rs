@@ -23,7 +23,7 @@ use forecourt_model::{EventType, Origin, Refusal, RefusalCode, time::SECOND_US};
 use serde_json::{Value, json};
 
 use crate::{
-    Collector, Item, Source,
+    Collector, Item, Source, adf,
     http::{answer::Answer, body, cors, query, rejection::Rejection, write_key},
     mend, tracker,
 };
@@ -36,6 +36,8 @@ const EVENT_TYPES: [EventType; 6] =
 enum Call {
     Single(EventType),
     Batch(Origin),
+    /// Leads as ADF/XML.
+    Adf,
 }
 
 /// The items of a call, in one form for all paths.
@@ -62,6 +64,8 @@ impl Collector {
             let call = post(move |collector, request| answer(collector, Call::Batch(origin), request));
             router = with_slash(router, path, call);
         }
+        let call = post(move |collector, request| answer(collector, Call::Adf, request));
+        router = with_slash(router, "/v1/adf", call);
         for path in ["/v1/m", "/rsaMetrics"] {
             router = with_slash(router, path, post(ignore));
         }
@@ -126,7 +130,9 @@ async fn receive(collector: &Collector, call: Call, request: Request) -> Result<
         }
     };
     let mut json = received.bytes;
-    mend::escapes(&mut json);
+    if !matches!(call, Call::Adf) {
+        mend::escapes(&mut json);
+    }
     let json = Bytes::from(json);
 
     let read = call.read(&json, collector.limits().batch_items_max);
@@ -145,7 +151,7 @@ async fn receive(collector: &Collector, call: Call, request: Request) -> Result<
     drop(received.share);
     Ok(match call {
         Call::Single(_) => Answer::to_one(outcome),
-        Call::Batch(_) => Answer::to_batch(outcome),
+        Call::Batch(_) | Call::Adf => Answer::to_batch(outcome),
     })
 }
 
@@ -158,7 +164,7 @@ struct Read {
 impl Call {
     fn origin(self) -> Origin {
         match self {
-            Self::Single(_) => Origin::Live,
+            Self::Single(_) | Self::Adf => Origin::Live,
             Self::Batch(origin) => origin,
         }
     }
@@ -167,6 +173,10 @@ impl Call {
         match self {
             Self::Single(event_type) => single::read(json, event_type),
             Self::Batch(_) => batch::read(json, items_max),
+            Self::Adf => {
+                let items = adf::read(json).map(|items| Items { items, sent_us: None });
+                Read { write_key: None, items: items.map_err(|reason| Rejection::Unreadable { reason }) }
+            }
         }
     }
 }

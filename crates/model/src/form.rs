@@ -33,6 +33,9 @@ pub struct Form {
     /// Whether programs may submit without having opened the form: no token of time is asked of them.
     #[serde(default)]
     pub open_to_programs: bool,
+    /// Whether each submit is a lead.
+    #[serde(default)]
+    pub opens_lead: bool,
     /// The text sent to who submitted, with `{name}` and `{phone}`; `None` sends nothing.
     pub sms: Option<String>,
     /// Where each submit is told at once; `None` for nowhere.
@@ -214,6 +217,7 @@ mod tests {
             fields: vec![field(FieldKind::Phone, true), field(FieldKind::Name, false)],
             dealer: None,
             open_to_programs: false,
+            opens_lead: false,
             sms: Some("{name}, we call {phone}.".into()),
             webhook: None,
         }

@@ -26,7 +26,13 @@ pub(crate) async fn obey(tx: &mut FoldTx, state: &mut State<'_>, command: &Comma
         Action::DecideIdentity { after, until } => person::decide(tx, state, pending, *after, *until).await?,
         Action::SetIdentity { settings } => person::set_identity(state, settings, &command.actor),
         Action::SetTrait { profile_id, name, value } => set_trait(state, FragmentId(profile_id.0), name, value, &command.actor),
-        Action::SetStage { lead_id, stage } => set_stage(state, lead_id, stage),
+        Action::SetStage { lead_id, stage } => {
+            let done = set_stage(state, lead_id, stage);
+            if done.is_ok() {
+                lead::follow_stage(tx, state, pending, lead_id, stage, &command.actor).await?;
+            }
+            done
+        }
         Action::SettleDeadLetter { offset, state: wanted } => settle(state, *offset, *wanted),
         Action::SetForm { form } => definition::set_form(state, form, &command.actor),
         Action::SetSending { sending } => definition::set_sending(state, sending, &command.actor),

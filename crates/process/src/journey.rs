@@ -354,6 +354,7 @@ async fn do_it(
             let lead_id = run.key.clone();
             load::lead(tx, state, &lead_id).await?;
             if command::set_stage(state, &lead_id, &stage).is_ok() {
+                lead::follow_stage(tx, state, pending, &lead_id, &stage, &journey.definition()).await?;
                 follow_change(tx, state, pending, &Action::SetStage { lead_id, stage }, at.depth).await?;
             }
             Ok(())

@@ -35,6 +35,12 @@ use crate::{
 /// Leads whose time has come are looked at so many a tick; the next tick takes the next.
 const WOKEN_MAX: usize = 20_000;
 
+/// Loads what moving a lead looks at: its person, and the lead itself.
+async fn ready(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, handling: &Handling) -> Result<(), StoreError> {
+    load::whole_profiles(tx, state, pending, &[FragmentId(handling.fragment_id)]).await?;
+    load::lead(tx, state, &handling.lead_id).await
+}
+
 /// Loads the leads at work of those whom the batch's events may move.
 pub(crate) async fn load(tx: &mut FoldTx, state: &mut State<'_>, fragments: &[FragmentId]) -> Result<(), StoreError> {
     if !state.desk.is_on() {
@@ -93,7 +99,7 @@ pub(crate) async fn follow(
         return Ok(());
     }
     if let Some(told) = &told.lead {
-        follow_told(tx, state, pending, event, told, fragment_id).await?;
+        follow_told(tx, state, pending, event, told).await?;
     }
     if !desk.minds(&event.name) {
         return Ok(());
@@ -133,22 +139,16 @@ fn leads_of(state: &State<'_>, whole: &[FragmentId]) -> Vec<String> {
     leads.into_iter().map(|(_, id)| id).collect()
 }
 
-async fn follow_told(
-    tx: &mut FoldTx,
-    state: &mut State<'_>,
-    pending: &Pending,
-    event: &Event,
-    told: &Lead,
-    fragment_id: FragmentId,
-) -> Result<(), StoreError> {
+async fn follow_told(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, event: &Event, told: &Lead) -> Result<(), StoreError> {
     let Some(lead) = state.leads.get(&told.lead_id).and_then(|tracked| tracked.now.clone()) else { return Ok(()) };
     let Some(mut handling) = know_one(tx, state, &told.lead_id).await? else {
         // What another system dealt with before it was told here is that system's.
         if matches!(lead.stage.as_str(), "captured" | "qualified") {
-            open(tx, state, pending, event, &lead, fragment_id).await?;
+            open(tx, state, pending, event, &lead).await?;
         }
         return Ok(());
     };
+    ready(tx, state, pending, &handling).await?;
     // The dealer that has it is the desk's to say, whatever a later event names.
     if !handling.dealer_id.is_empty() {
         name_dealer(state, &handling);
@@ -165,16 +165,30 @@ async fn follow_told(
     Ok(())
 }
 
-/// Begins to deal with a lead.
-async fn open(
+/// Draws the consequences of a stage that was set outside the desk.
+pub(crate) async fn follow_stage(
     tx: &mut FoldTx,
     state: &mut State<'_>,
     pending: &Pending,
-    event: &Event,
-    lead: &Lead,
-    fragment_id: FragmentId,
+    lead_id: &str,
+    stage: &str,
+    actor: &str,
 ) -> Result<(), StoreError> {
-    let Some((profile_id, whole)) = journey::person(tx, state, pending, fragment_id).await? else { return Ok(()) };
+    if !state.desk.is_on() {
+        return Ok(());
+    }
+    let Some(mut handling) = know_one(tx, state, lead_id).await? else { return Ok(()) };
+    ready(tx, state, pending, &handling).await?;
+    let change = work::StageChange { stage, reason: "", note: "", is_automatic: false, dealer_id: None };
+    work::stage_is(tx, state, pending, &mut handling, &change, actor).await?;
+    settle(state, handling);
+    Ok(())
+}
+
+/// Begins to deal with a lead.
+async fn open(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, event: &Event, lead: &Lead) -> Result<(), StoreError> {
+    // Whose the lead is, which need not be who it was told of.
+    let Some((profile_id, whole)) = journey::person(tx, state, pending, lead.fragment_id).await? else { return Ok(()) };
     know(tx, state, &whole).await?;
     let (at_us, rules) = (state.at_us, state.desk.clone());
     let asked = Asked::read(&event.properties, lead.dimensions.model.as_deref(), event.dealer.as_deref());
@@ -483,6 +497,7 @@ pub(crate) async fn wake(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pendi
     load::whole_profiles(tx, state, pending, &fragments).await?;
     for (_, lead_id) in due {
         let Some(mut handling) = state.handlings.get(&lead_id).map(|held| held.handling.clone()) else { continue };
+        load::lead(tx, state, &lead_id).await?;
         // A late tick may find a warning and the end after it.
         while let Some((_, rings)) = handling.next().filter(|(us, _)| *us <= at_us) {
             ring(tx, state, pending, &mut handling, rings).await?;

@@ -55,6 +55,7 @@ fn form() -> Form {
         fields: vec![field(FieldKind::Phone, "Телефон", true), field(FieldKind::Name, "Имя", false)],
         dealer: None,
         open_to_programs: false,
+        opens_lead: true,
         sms: Some("{name}, спасибо! Мы получили вашу заявку и скоро перезвоним.".to_owned()),
         webhook: Some("https://calls.group.example/hooks/call-back".to_owned()),
     }

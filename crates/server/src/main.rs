@@ -15,6 +15,7 @@ mod connections;
 mod crash;
 mod delivery;
 mod demo_form;
+mod demo_leads;
 mod demo_messages;
 mod disk;
 mod doctor;

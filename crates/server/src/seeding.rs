@@ -20,7 +20,7 @@ use tokio::{
     time::{Duration, sleep},
 };
 
-use crate::{clock::now_us, demo_form, demo_messages};
+use crate::{clock::now_us, demo_form, demo_leads, demo_messages};
 
 /// Items appended at once.
 const BLOCK: usize = 2_000;
@@ -102,6 +102,7 @@ impl Seeding {
         let seed = Plan::default().seed;
         let begun = Begun { seed, profiles: size.profiles, months: size.months, end_us: now_us(), told: 0, done: false };
         self.control.put_setting(SETTING, &begun).await?;
+        demo_leads::show(&self.log, seed, now_us()).await?;
         demo_form::show(&self.log, &self.collector, now_us()).await?;
         Ok(begun)
     }

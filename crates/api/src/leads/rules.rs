@@ -9,6 +9,7 @@ use axum::{
 };
 use forecourt_model::{
     command::Action,
+    gateway::webhook_secret_place,
     hours::OpeningHours,
     lead::{
         LeadRules, Queue,
@@ -17,7 +18,8 @@ use forecourt_model::{
     network::{Dealer as ModelDealer, Network, Place, Salesperson},
     time::{DAY_US, iso},
 };
-use forecourt_store::{Store, handling::HandlingListing};
+use forecourt_outgoing::Outgoing;
+use forecourt_store::{Store, control::Control, handling::HandlingListing};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -26,6 +28,7 @@ use crate::{
     Caller, Clock, Commands, Trail,
     commands::{CommandOutcome, Told},
     error::{ApiError, ErrorBody},
+    forms::put_new_secret,
     input::Body,
 };
 
@@ -223,11 +226,15 @@ pub async fn dealers(caller: Caller, State(store): State<Store>, State(clock): S
 }
 
 /// Make a dealer, or change one as a whole.
+#[expect(clippy::too_many_arguments, reason = "each is what it is kept in or checked by")]
 #[utoipa::path(put, path = "/api/dealers/{id}", tag = "leads", params(("id" = String, Path)), request_body = DealerWish,
     responses((status = 200, body = CommandOutcome), (status = 202, body = CommandOutcome), (status = 400, body = ErrorBody)))]
 pub async fn set_dealer(
     caller: Caller,
     State(store): State<Store>,
+    State(control): State<Control>,
+    State(outgoing): State<Outgoing>,
+    State(clock): State<Clock>,
     State(commands): State<Commands>,
     Path(id): Path<String>,
     trail: Trail,
@@ -239,10 +246,44 @@ pub async fn set_dealer(
     }
     dealer.check().map_err(ApiError::invalid)?;
     trail.object(format!("dealer {id}"));
+    if let Some(address) = &dealer.webhook {
+        outgoing.check(address).map_err(|error| ApiError::invalid(format!("the webhook: {error}")))?;
+        // Before the dealer: a lead a moment later must find it.
+        if !control.has_secret(&webhook_secret_place(&definition(&id))).await? {
+            put_new_secret(&control, &definition(&id), clock.now_us()).await?;
+        }
+    }
     if let Some(before) = store.dealer(&id).await? {
         trail.changed(&before.body, &dealer);
     }
     tell(&commands, &caller, Action::SetDealer { dealer: Box::new(dealer) }).await
+}
+
+/// A secret that is shown once.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DealerSecret {
+    webhook_secret: String,
+}
+
+/// Make a new secret for a dealer's webhook. The old one is in force no more.
+#[utoipa::path(post, path = "/api/dealers/{id}/webhook-secret", tag = "leads", params(("id" = String, Path)),
+    responses((status = 200, body = DealerSecret), (status = 404, body = ErrorBody)))]
+pub async fn new_dealer_secret(
+    State(store): State<Store>,
+    State(control): State<Control>,
+    State(clock): State<Clock>,
+    Path(id): Path<String>,
+    trail: Trail,
+) -> Result<Json<DealerSecret>, ApiError> {
+    store.dealer(&id).await?.ok_or_else(|| ApiError::not_found("such dealer"))?;
+    trail.object(format!("dealer {id}"));
+    let webhook_secret = put_new_secret(&control, &definition(&id), clock.now_us()).await?;
+    Ok(Json(DealerSecret { webhook_secret }))
+}
+
+/// What a dealer's messages come from.
+fn definition(dealer_id: &str) -> String {
+    format!("dealer:{dealer_id}")
 }
 
 /// Take a dealer out of the network.

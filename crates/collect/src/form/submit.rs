@@ -112,7 +112,7 @@ async fn take(shared: &Shared, form: &Form, head: &request::Parts, body: Body, g
     }
     let asked = check(form, given, shared.collector.region())?;
     let message_id = message_id(form, token, given);
-    let json = Bytes::from(event(form, given, &asked).to_string());
+    let json = Bytes::from(event(form, given, &asked, &message_id).to_string());
     let source = Source { id: form.source(), name: form.name.clone(), enabled: true };
     let ip = address.map(|address| address.to_string()).unwrap_or_default();
     if given.get(TRAP).is_some_and(|text| !text.is_empty()) {
@@ -251,7 +251,7 @@ fn message_id(form: &Form, token: &str, given: &Given) -> String {
     format!("form:{}", &hasher.finalize().to_hex()[..32])
 }
 
-fn event(form: &Form, given: &Given, asked: &BTreeMap<&'static str, String>) -> Value {
+fn event(form: &Form, given: &Given, asked: &BTreeMap<&'static str, String>, message_id: &str) -> Value {
     let hidden = |name: &str| {
         let text = given.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())?;
         Some(text.chars().filter(|c| !c.is_control()).take(HIDDEN_CHARS_MAX).collect::<String>())
@@ -259,6 +259,11 @@ fn event(form: &Form, given: &Given, asked: &BTreeMap<&'static str, String>) -> 
     let mut properties = Map::new();
     properties.insert("form".into(), form.form_id.as_str().into());
     properties.insert("form_name".into(), form.name.as_str().into());
+    if form.opens_lead {
+        // The same submit sent twice is one lead.
+        let digest = blake3::hash(message_id.as_bytes()).to_hex();
+        properties.insert("lead_id".into(), format!("F-{}", &digest[..16]).into());
+    }
     for name in HIDDEN.iter().filter(|name| !matches!(**name, "anonymous_id" | "page_url")) {
         properties.extend(hidden(name).map(|text| ((*name).to_owned(), Value::String(text))));
     }

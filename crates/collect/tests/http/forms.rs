@@ -41,6 +41,7 @@ fn form() -> Form {
         ],
         dealer: Some("north".into()),
         open_to_programs: false,
+        opens_lead: false,
         sms: None,
         webhook: None,
     }

@@ -8,7 +8,7 @@ use forecourt_model::{
 };
 use forecourt_store::{FoldTx, StoreError};
 
-use super::{dispatch, go_on_to_next, know_one, name_dealer, notice, place_of, set_stage, settle, tell, to_dealer, to_queue};
+use super::{dispatch, go_on_to_next, know_one, name_dealer, notice, place_of, ready, set_stage, settle, tell, to_dealer, to_queue};
 use crate::{pending::Pending, state::State};
 
 type Verdict = Result<(), String>;
@@ -40,8 +40,7 @@ pub(crate) async fn work(
     if dealer_id.is_some_and(|dealer_id| handling.dealer_id != dealer_id) {
         return gone();
     }
-    crate::load::whole_profiles(tx, state, pending, &[forecourt_model::FragmentId(handling.fragment_id)]).await?;
-    crate::load::lead(tx, state, lead_id).await?;
+    ready(tx, state, pending, &handling).await?;
     let actor = state.actor.clone();
     let verdict = act_on(tx, state, pending, &mut handling, act, &actor).await?;
     if verdict.is_ok() {

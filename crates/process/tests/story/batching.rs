@@ -258,6 +258,43 @@ fn journey_command(touch: &Touch) -> Option<Action> {
     }
 }
 
+/// The dealers and the rules that leads are dealt with by; clocks run short.
+fn first_desk() -> Vec<Action> {
+    let dealer = |id: &str, more: serde_json::Value| Action::SetDealer { dealer: Box::new(crate::leads::dealer(id, more)) };
+    let mut rules = crate::leads::rules();
+    (rules.base_points, rules.reappear.quiet_h) = (25, 1);
+    rules.points[1].when = forecourt_model::lead::PointsWhen::Event { event: "test_drive_done".to_owned(), within_days: 30 };
+    rules.reappear.events = vec!["page_viewed".to_owned()];
+    vec![
+        dealer("d1", serde_json::json!({ "quality": 90, "open_leads_max": 1, "webhook": "https://d1.example/" })),
+        dealer("d2", serde_json::json!({ "hours": {} })),
+        dealer("d3", serde_json::json!({ "hours": {} })),
+        Action::SetLeadRules { rules: Box::new(rules) },
+    ]
+}
+
+/// Now and then somebody does something with a lead, or the rules change.
+fn desk_command(touch: &Touch) -> Option<Action> {
+    use forecourt_model::lead::{ContactBy, LeadAct, Verified};
+    let said = String::new;
+    let act = match touch.minutes % 41 {
+        0 | 1 => LeadAct::Accept,
+        2 => LeadAct::Contact { by: ContactBy::Call, reached: touch.repeat, note: said() },
+        3 => LeadAct::Stage { stage: "lost".to_owned(), reason: "too_expensive".to_owned(), note: said() },
+        4 => LeadAct::Return { reason: "r".to_owned() },
+        5 => LeadAct::Assign { dealer_id: "d2".to_owned(), owner: said(), reason: said() },
+        6 | 7 => LeadAct::Verify { outcome: Verified::Qualified, note: said() },
+        8 => LeadAct::Verify { outcome: Verified::NotNow, note: said() },
+        9 => LeadAct::Claim,
+        10 => LeadAct::Seen,
+        11 => LeadAct::Stage { stage: "delivered".to_owned(), reason: said(), note: said() },
+        12 => return Some(Action::RemoveDealer { dealer_id: "d3".to_owned() }),
+        13 => return Some(Action::SetStage { lead_id: "L0".to_owned(), stage: "offer".to_owned() }),
+        _ => return None,
+    };
+    Some(Action::WorkLead { lead_id: format!("L{}", touch.minutes % 2), dealer_id: None, act })
+}
+
 /// Now and then something is told of a message, also of one that there is not.
 fn told_of_message(app: &App, n: usize, touch: &Touch) -> Option<Entry> {
     let key = touch.minutes % 40;
@@ -368,7 +405,16 @@ fn batches_of_any_size_end_in_the_same_state() {
                     let command = Command { actor: "ana@example.com".into(), action };
                     Entry { kind: RecordKind::Command as u8, body: serde_json::to_vec(&command).expect("json").into() }
                 };
-                one.append(first_segments().into_iter().chain(first_templates()).chain(first_journeys()).map(command).collect()).await;
+                one.append(
+                    first_segments()
+                        .into_iter()
+                        .chain(first_templates())
+                        .chain(first_journeys())
+                        .chain(first_desk())
+                        .map(command)
+                        .collect(),
+                )
+                .await;
                 for (n, touch) in touches.iter().enumerate() {
                     one.now_us += if touch.minutes.is_multiple_of(5) { 7 * HOUR_US } else { 30_000_000 };
                     if touch.minutes.is_multiple_of(4) {
@@ -378,7 +424,7 @@ fn batches_of_any_size_end_in_the_same_state() {
                     let entry = entry(&one, &format!("m{id}"), touch);
                     one.append(vec![entry]).await;
                     let actions = channel_command(touch).into_iter().chain(erasure(touch)).chain(segment_command(touch));
-                    for action in actions.chain(message_command(touch)).chain(journey_command(touch)) {
+                    for action in actions.chain(message_command(touch)).chain(journey_command(touch)).chain(desk_command(touch)) {
                         one.append(vec![command(action)]).await;
                     }
                     if let Some(told) = told_of_message(&one, n, touch) {

@@ -26,6 +26,7 @@ fn form() -> Form {
         fields: vec![FormField { kind: FieldKind::Phone, label: "Phone".into(), required: true }],
         dealer: Some("north".into()),
         open_to_programs: false,
+        opens_lead: false,
         sms: Some("{name}, we call you.".into()),
         webhook: Some("https://calls.example/hook".into()),
     }

@@ -14,6 +14,7 @@ mod journeys;
 mod journeys_agree;
 mod kept;
 mod leads;
+mod leads_month;
 mod messages;
 mod order;
 mod people;
