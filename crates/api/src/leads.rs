@@ -714,10 +714,7 @@ fn detail(
         year: vehicle.year,
         comments: vehicle.comments.clone(),
     };
-    // What went on at other dealers is none of this one's business.
-    let since = dealer.and(held.handling.dispatched_us).unwrap_or(i64::MIN);
-    let own = moves.into_iter().filter(|held| dealer.is_none() || since <= held.at_us);
-    let steps = own.map(|step| LeadStep {
+    let steps = own_moves(moves, dealer).into_iter().map(|step| LeadStep {
         at: iso(step.at_us),
         act: step.act.as_str().to_owned(),
         actor: step.actor,
@@ -747,6 +744,16 @@ fn detail(
         lost_reasons: rules.lost_reasons.iter().map(|held| held.reason.clone()).collect(),
         moves: steps.collect(),
     }
+}
+
+/// What went on elsewhere is none of a dealer's business: only the latest stay there is shown, from the dispatch on.
+///
+/// * `moves`: the latest first.
+fn own_moves(moves: Vec<LeadMove>, dealer: Option<&str>) -> Vec<LeadMove> {
+    let Some(dealer) = dealer else { return moves };
+    let here = format!("dealer:{dealer}");
+    let came = moves.iter().position(|held| held.to == here && held.from != here);
+    moves.into_iter().take(came.map_or(0, |at| at + 1)).collect()
 }
 
 fn shown_decision(shown: &Shown, decision: &Decision) -> LeadDecision {

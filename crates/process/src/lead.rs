@@ -32,6 +32,8 @@ use crate::{
     state::{State, TrackedHandling},
 };
 
+/// How many leads were ever opened.
+const AT_WORK: &str = "leads_at_work";
 /// Leads whose time has come are looked at so many a tick; the next tick takes the next.
 const WOKEN_MAX: usize = 20_000;
 
@@ -95,7 +97,8 @@ pub(crate) async fn follow(
     fragment_id: FragmentId,
 ) -> Result<(), StoreError> {
     let desk = state.desk.clone();
-    if !desk.is_on() || event.origin == Origin::History {
+    let nobody_works = !desk.is_on() && state.number(AT_WORK) == 0;
+    if nobody_works || event.origin == Origin::History {
         return Ok(());
     }
     if let Some(told) = &told.lead {
@@ -143,7 +146,7 @@ async fn follow_told(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, 
     let Some(lead) = state.leads.get(&told.lead_id).and_then(|tracked| tracked.now.clone()) else { return Ok(()) };
     let Some(mut handling) = know_one(tx, state, &told.lead_id).await? else {
         // What another system dealt with before it was told here is that system's.
-        if matches!(lead.stage.as_str(), "captured" | "qualified") {
+        if state.desk.is_on() && matches!(lead.stage.as_str(), "captured" | "qualified") {
             open(tx, state, pending, event, &lead).await?;
         }
         return Ok(());
@@ -153,7 +156,8 @@ async fn follow_told(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, 
     if !handling.dealer_id.is_empty() {
         name_dealer(state, &handling);
     }
-    if told.stage.is_empty() || lead.stage != told.stage {
+    // That it came in is known.
+    if matches!(told.stage.as_str(), "" | "captured") || lead.stage != told.stage {
         return Ok(());
     }
     let properties: Value = serde_json::from_str(&event.properties).unwrap_or_default();
@@ -174,7 +178,7 @@ pub(crate) async fn follow_stage(
     stage: &str,
     actor: &str,
 ) -> Result<(), StoreError> {
-    if !state.desk.is_on() {
+    if state.number(AT_WORK) == 0 {
         return Ok(());
     }
     let Some(mut handling) = know_one(tx, state, lead_id).await? else { return Ok(()) };
@@ -209,6 +213,7 @@ async fn open(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, event: 
         due_us: None,
         body: HandlingBody { asked, ..HandlingBody::default() },
     };
+    state.add_number(AT_WORK, 1);
     tell(state, &mut handling, Moved::Opened, &event.source, ["", &lead.stage, "", ""]);
     if let Some(first) = first {
         (handling.queue, handling.body.duplicate_of) = (Queue::Closed, Some(first.clone()));
@@ -480,7 +485,7 @@ fn settle(state: &mut State<'_>, mut handling: Handling) {
 
 /// Looks at the leads whose time has come, in the order of their times.
 pub(crate) async fn wake(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending) -> Result<(), StoreError> {
-    if !state.desk.is_on() {
+    if state.number(AT_WORK) == 0 {
         return Ok(());
     }
     let at_us = state.at_us;
@@ -495,9 +500,9 @@ pub(crate) async fn wake(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pendi
     let fragments: Vec<FragmentId> =
         due.iter().filter_map(|(_, id)| state.handlings.get(id)).map(|held| FragmentId(held.handling.fragment_id)).collect();
     load::whole_profiles(tx, state, pending, &fragments).await?;
+    load::leads(tx, state, due.iter().map(|(_, lead_id)| lead_id)).await?;
     for (_, lead_id) in due {
         let Some(mut handling) = state.handlings.get(&lead_id).map(|held| held.handling.clone()) else { continue };
-        load::lead(tx, state, &lead_id).await?;
         // A late tick may find a warning and the end after it.
         while let Some((_, rings)) = handling.next().filter(|(us, _)| *us <= at_us) {
             ring(tx, state, pending, &mut handling, rings).await?;

@@ -444,6 +444,15 @@ async fn entities(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted) -> Re
     Ok(())
 }
 
+/// Leads by their ids, where there are any.
+pub(crate) async fn leads(tx: &mut FoldTx, state: &mut State<'_>, ids: impl Iterator<Item = &String>) -> Result<(), StoreError> {
+    let absent: Vec<String> = ids.filter(|id| !state.leads.contains_key(*id)).cloned().collect();
+    for lead in tx.leads(&absent).await? {
+        state.leads.insert(lead.lead_id.clone(), Tracked::loaded(lead));
+    }
+    Ok(())
+}
+
 /// A lead by its id, where there is one.
 pub(crate) async fn lead(tx: &mut FoldTx, state: &mut State<'_>, lead_id: &str) -> Result<(), StoreError> {
     if !state.leads.contains_key(lead_id) {

@@ -310,12 +310,15 @@ fn conditions(scope: &Scope, listing: &HandlingListing) -> (String, Vec<Value>) 
         }
     };
     equals("h.dealer_id", scope.dealer());
+    let is_own = scope.dealer().map(|_| "h.queue IN ('dealer', 'closed')".to_owned());
     equals("h.dealer_id", listing.dealer_id.as_deref());
     equals("h.queue", listing.queue.map(Queue::as_str));
     equals("h.band", listing.band.as_deref());
     equals("l.stage", listing.stage.as_deref());
     equals("h.owner", listing.owner.as_deref());
     equals("h.lead_id", listing.lead_id.as_deref());
+    // What is with the contact centre, or nurtured, is not the dealer's who had it.
+    wanted.extend(is_own);
     if let Some(profiles) = &listing.profiles {
         let ids = profiles.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(", ");
         wanted.push(if ids.is_empty() { "1 = 0".to_owned() } else { format!("f.profile_id IN ({ids})") });

@@ -40,6 +40,10 @@ pub(crate) async fn work(
     if dealer_id.is_some_and(|dealer_id| handling.dealer_id != dealer_id) {
         return gone();
     }
+    // A lead that left may come back; meanwhile it is not the dealer's to move.
+    if dealer_id.is_some() && handling.queue != Queue::Dealer {
+        return Ok(Err("the lead is at no dealer now: it may have been taken back".to_owned()));
+    }
     ready(tx, state, pending, &handling).await?;
     let actor = state.actor.clone();
     let verdict = act_on(tx, state, pending, &mut handling, act, &actor).await?;
