@@ -226,3 +226,34 @@ async fn every_route_that_a_dealer_may_call_says_how_it_is_kept_to_the_dealer_s_
     assert!(undeclared.is_empty(), "{undeclared:#?}");
     server.stop().await;
 }
+
+const EMAIL: &str = "seller@north.example";
+const PASSWORD: &str = "correct horse battery";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_salesperson_accepts_leads_on_a_telephone() {
+    let (_installation, server, write_key) = desk().await;
+    let account = json!({ "email": EMAIL, "name": "Nora", "role": "dealer", "dealer": "north", "password": PASSWORD });
+    let (status, told) = server.call(Method::POST, "/api/users", None, Some(&account)).await;
+    assert!(status.is_success(), "{told}");
+    for (person, lead, number) in [("ana", "L1", 1), ("ben", "L2", 2)] {
+        let known = json!({ "userId": person, "traits": { "name": person, "phone": format!("+49301234{number:02}"), "email": format!("{person}@example.com") } });
+        assert!(server.post("/v1/identify", &write_key, &known).await.expect("an answer").status().is_success());
+        server
+            .track(&write_key, json!({ "event": "lead_created", "userId": person, "properties": { "lead_id": lead, "model": "Aster" } }))
+            .await;
+    }
+    leads(&server, None, 2).await;
+    let web = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
+    let mut command = tokio::process::Command::new("node");
+    command.arg("tests/browser/portal.mjs").current_dir(web).kill_on_drop(true);
+    command.env("BASE_URL", &server.address).env("EMAIL", EMAIL).env("PASSWORD", PASSWORD);
+    let output = command.output().await.expect("node, to drive the browser");
+    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "the walk failed:\n{told}");
+    assert_eq!(told.lines().filter(|line| line.starts_with("ok ")).count(), 3, "{told}");
+    for lead in server.get("/api/leads").await["leads"].as_array().into_iter().flatten() {
+        assert_eq!((&lead["stage"], &lead["owner"]), (&json!("accepted"), &json!(EMAIL)), "{lead}");
+    }
+    server.stop().await;
+}

@@ -82,10 +82,7 @@ fn tree(document: &[u8]) -> Result<Node, String> {
     let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}').trim_start());
     reader.config_mut().check_end_names = false;
     let wrong = |error: &dyn std::fmt::Display| format!("the body is no XML ({error}): send ADF/XML");
-    let name_of = |name: &[u8]| {
-        let name = String::from_utf8_lossy(name).to_lowercase();
-        name.rsplit(':').next().unwrap_or_default().to_owned()
-    };
+    let name_of = |name: &str| name.to_lowercase().rsplit(':').next().unwrap_or_default().to_owned();
     let mut open = vec![Node::default()];
     let mut nodes = 0;
     loop {
@@ -96,8 +93,9 @@ fn tree(document: &[u8]) -> Result<Node, String> {
                 if NODES_MAX < nodes || DEPTH_MAX < open.len() {
                     return Err("the document is too large or too deep for a lead".to_owned());
                 }
-                let attributes = start.html_attributes().with_checks(false).flatten().map(|held| {
-                    let value = String::from_utf8_lossy(&held.value).into_owned();
+                let mut read = start.html_attributes();
+                let attributes = read.with_checks(false).flatten().map(|held| {
+                    let value = held.value.into_owned();
                     let value = quick_xml::escape::unescape(&value).map(|value| value.into_owned()).unwrap_or(value);
                     (name_of(held.key.as_ref()), value)
                 });
@@ -112,13 +110,12 @@ fn tree(document: &[u8]) -> Result<Node, String> {
             }
             Xml::End(_) => close(&mut open),
             Xml::Text(text) => {
-                let text = String::from_utf8_lossy(&text).into_owned();
+                let text = text.to_string();
                 add_text(&mut open, &quick_xml::escape::unescape(&text).map(|text| text.into_owned()).unwrap_or(text));
             }
-            Xml::CData(text) => add_text(&mut open, &String::from_utf8_lossy(&text)),
+            Xml::CData(text) => add_text(&mut open, &text),
             Xml::GeneralRef(reference) => {
-                let name = String::from_utf8_lossy(&reference).into_owned();
-                let whole = format!("&{name};");
+                let whole = format!("&{};", &*reference);
                 add_text(&mut open, &quick_xml::escape::unescape(&whole).map(|text| text.into_owned()).unwrap_or(whole.clone()));
             }
             Xml::Eof => break,
@@ -166,8 +163,9 @@ fn item(prospect: &Node, digest: &str) -> Item {
     put("city", address.text_of("city"));
     let mut properties = Map::new();
     let own_id = prospect.all("id").find_map(|id| id.said().or_else(|| id.attribute("sequence").map(str::to_owned)).map(|text| (id, text)));
-    let lead_id =
-        own_id.map_or_else(|| format!("adf-{digest}"), |(id, text)| format!("adf-{}-{text}", id.attribute("source").unwrap_or("id")));
+    let lead_id = own_id
+        .as_ref()
+        .map_or_else(|| format!("adf-{digest}"), |(id, text)| format!("adf-{}-{text}", id.attribute("source").unwrap_or("id")));
     properties.insert("lead_id".to_owned(), json!(lead_id));
     let vehicles: Vec<Value> = prospect.all("vehicle").take(20).map(vehicle).collect();
     if let Some(wanted) = vehicles.iter().find(|vehicle| vehicle["interest"] != "trade_in" && vehicle["interest"] != "sell") {
@@ -198,7 +196,7 @@ fn item(prospect: &Node, digest: &str) -> Item {
         ("postcode", address.text_of("postalcode")),
         ("region_code", address.text_of("regioncode")),
         ("country", address.text_of("country")),
-        ("provider", provider.text_of("name").or_else(|| own_id.and_then(|(id, _)| id.attribute("source").map(str::to_owned)))),
+        ("provider", provider.text_of("name").or_else(|| own_id.as_ref().and_then(|(id, _)| id.attribute("source").map(str::to_owned)))),
         ("requested_at", prospect.text_of("requestdate")),
     ];
     for (name, value) in more {

@@ -110,14 +110,15 @@ fn one_lead(group: &Group, number: usize, at_us: i64, now_us: i64, dice: &mut Di
     };
     let said = String::new;
     let outcome = [Verified::Qualified, Verified::Qualified, Verified::Qualified, Verified::NoAnswer, Verified::NotNow][dice.below(5)];
-    if dice.below(4) != 0 {
-        act(dice.minutes(8, 90), "centre", LeadAct::Verify { outcome, note: said() })?;
+    let verified_us = dice.minutes(4, 35);
+    if dice.below(6) != 0 {
+        act(verified_us, "centre", LeadAct::Verify { outcome, note: said() })?;
     }
-    if dice.below(10) < 7 {
-        let accepted_us = dice.minutes(3, 100);
+    if dice.below(10) < 8 {
+        let accepted_us = verified_us + dice.minutes(1, 30);
         act(accepted_us, seller, LeadAct::Accept)?;
         if dice.below(10) < 8 {
-            let contacted_us = accepted_us + dice.minutes(2, 150);
+            let contacted_us = accepted_us + dice.minutes(2, 90);
             act(contacted_us, seller, LeadAct::Contact { by: ContactBy::Call, reached: dice.below(4) != 0, note: said() })?;
             let mut later_us = contacted_us + dice.minutes(60, 20 * 60);
             for stage in ["test_drive", "offer", "contract"] {
