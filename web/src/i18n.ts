@@ -13,14 +13,20 @@ declare module "i18next" {
 
 const STORED = "forecourt-language";
 
+type Texts = Record<Language, () => Promise<{ default: object }>>;
+
 // Each language is its own chunk: a reader loads one.
-const texts: Record<Language, () => Promise<{ default: object }>> = {
+const ALL: Texts = {
   en: () => import("./locales/en.json"),
   ru: () => import("./locales/ru.json"),
   zh: () => import("./locales/zh.json"),
 };
 
-export async function startTranslations() {
+let texts = ALL;
+
+/** Loads the reader's language; a page that stands alone names the words that it needs. */
+export async function startTranslations(needed: Texts = ALL) {
+  texts = needed;
   await i18next.use(initReactI18next).init({ resources: {}, interpolation: { escapeValue: false } });
   await chooseLanguage(preferred());
 }

@@ -15,16 +15,19 @@ import { viewQuery } from "./api/views";
 import { readAttribution } from "./features/attribution/spec";
 import { readBroadcast, readBroadcasts, readNewBroadcast } from "./features/broadcasts/search";
 import { readCatalogue } from "./features/catalogue/search";
+import { readDealers } from "./features/dealers/search";
 import { readFlow } from "./features/flow/spec";
 import { readFunnel } from "./features/funnel/spec";
 import { readLedger, readReport, readReview } from "./features/identity/search";
 import { readOverview } from "./features/overview/search";
 import { readJourney, readJourneys, readNewJourney } from "./features/journeys/search";
+import { readLeads } from "./features/leads/search";
 import { readLive } from "./features/live/search";
 import { readPaths } from "./features/paths/spec";
 import { readPivot } from "./features/pivot/spec";
 import { readProfile, readProfiles } from "./features/profiles/search";
 import { readRetention } from "./features/retention/spec";
+import { readScorecards } from "./features/scorecards/search";
 import { readSql } from "./features/sql/search";
 import { readNew, readSegments } from "./features/segments/search";
 import { Locked } from "./features/settings/Locked";
@@ -80,6 +83,13 @@ const enrol = createRoute({
   component: lazyRouteComponent(() => import("./features/session/EnrolPage"), "EnrolPage"),
 });
 
+/** What dealers work with. Opened by its own address it comes without the rest of the house: see portal.tsx. */
+const portal = createRoute({
+  getParentRoute: () => root,
+  path: "/portal",
+  component: lazyRouteComponent(() => import("./features/portal/PortalPage"), "PortalPage"),
+});
+
 /** Everything behind the sign-in. */
 const shell = createRoute({
   getParentRoute: () => root,
@@ -103,8 +113,8 @@ const overview = createRoute({
   validateSearch: readOverview,
   beforeLoad: async ({ context }) => {
     const { role } = await context.queryClient.ensureQueryData(meQuery);
-    // Figures over all dealers are not for one dealer: their people are.
-    if (!may(role, "see_reports")) throw redirect({ to: "/profiles" });
+    // Figures over all dealers are not for one dealer: their leads are.
+    if (!may(role, "see_reports")) throw redirect({ to: "/portal" });
   },
   component: lazyRouteComponent(() => import("./features/overview/OverviewPage"), "OverviewPage"),
 });
@@ -229,6 +239,39 @@ const tasks = createRoute({
   path: "/tasks",
   validateSearch: readTasks,
   component: lazyRouteComponent(() => import("./features/tasks/TasksPage"), "TasksPage"),
+});
+
+const leads = createRoute({
+  getParentRoute: () => shell,
+  path: "/leads",
+  validateSearch: readLeads,
+  component: lazyRouteComponent(() => import("./features/leads/LeadsPage"), "LeadsPage"),
+});
+
+const verify = createRoute({
+  getParentRoute: () => shell,
+  path: "/leads/verify",
+  component: lazyRouteComponent(() => import("./features/leads/VerifyPage"), "VerifyPage"),
+});
+
+const lead = createRoute({
+  getParentRoute: () => shell,
+  path: "/leads/$leadId",
+  component: lazyRouteComponent(() => import("./features/leads/LeadPage"), "LeadPage"),
+});
+
+const dealers = createRoute({
+  getParentRoute: () => shell,
+  path: "/dealers",
+  validateSearch: readDealers,
+  component: lazyRouteComponent(() => import("./features/dealers/DealersPage"), "DealersPage"),
+});
+
+const scorecards = createRoute({
+  getParentRoute: () => shell,
+  path: "/scorecards",
+  validateSearch: readScorecards,
+  component: lazyRouteComponent(() => import("./features/scorecards/ScorecardsPage"), "ScorecardsPage"),
 });
 
 const funnel = createRoute({
@@ -403,6 +446,7 @@ const tree = root.addChildren([
   forgotten,
   reset,
   enrol,
+  portal,
   shell.addChildren([
     overview,
     live,
@@ -423,6 +467,11 @@ const tree = root.addChildren([
     journey,
     journeyRun,
     tasks,
+    leads,
+    verify,
+    lead,
+    dealers,
+    scorecards,
     funnel,
     retention,
     flow,

@@ -27,6 +27,7 @@ import {
 } from "./mock-data.mjs";
 import { identityRoutes } from "./mock-identity.mjs";
 import { journeyRoutes } from "./mock-journeys.mjs";
+import { leadRoutes } from "./mock-leads.mjs";
 import { segmentRoutes } from "./mock-segments.mjs";
 
 const PORT = Number(process.argv[2] ?? 8080);
@@ -42,8 +43,9 @@ const TYPES = {
 const me = {
   email: "ana@example.com",
   name: "Ana Petrova",
-  role: "admin",
-  dealer: null,
+  // ROLE=dealer shows what a dealer sees.
+  role: process.env.ROLE ?? "admin",
+  dealer: process.env.ROLE === "dealer" ? "norvigrad-north" : null,
   csrf: "csrf-of-the-mock",
   must_enrol: false,
   installation: { name: "Aurelia Motors", time_zone: "Europe/Kyiv", currency: "EUR", safe_mode: true, demo: true },
@@ -336,6 +338,7 @@ const routes = [
   ...identityRoutes,
   ...segmentRoutes,
   ...journeyRoutes,
+  ...leadRoutes,
   ["GET", "/api/tokens", () => ({ tokens })],
   ["POST", "/api/tokens", () => ({ id: "9", token: "fct_5fG7hJ9kL2mN4pQ6rS8tV1wX3yZ" })],
   [

@@ -56,7 +56,7 @@ export async function body<T>(call: Promise<{ data?: T }>): Promise<T> {
 
 /** A call that the document of the API does not describe yet: the caller knows what comes, and says so in one place. */
 export async function ask<Answered>(
-  method: "GET" | "POST" | "PUT",
+  method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   {
     query = {},

@@ -19,6 +19,9 @@ const ALLOWED = {
   operate: ["admin"],
   manage_installation: ["admin"],
   edit_definitions: ["admin", "marketer"],
+  work_leads: ["admin", "marketer", "operator", "dealer"],
+  manage_dealers: ["admin", "marketer"],
+  work_at_dealer: ["dealer"],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof ALLOWED;

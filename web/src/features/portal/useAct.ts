@@ -1,0 +1,14 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { LeadAct, LeadItem } from "../../api/leads";
+import type { Outbox } from "./outbox";
+
+/** Does something with a lead, now or once there is a line. */
+export function useAct(lead: LeadItem, outbox: Outbox) {
+  const queryClient = useQueryClient();
+  const { lead_id, name, phone, email } = lead;
+  return useMutation({
+    mutationFn: (act: LeadAct) => outbox.act({ lead_id, name: name ?? phone ?? email ?? "" }, act),
+    networkMode: "always",
+    onSuccess: (came) => (came === "done" ? queryClient.invalidateQueries({ queryKey: ["portal"] }) : undefined),
+  });
+}

@@ -1,0 +1,5 @@
+/** Made by vite.config.ts out of `locales/*.json`. */
+declare module "portal-texts/*" {
+  const texts: object;
+  export default texts;
+}
