@@ -188,15 +188,18 @@ fn boosting(table: &Table, won: &[bool], features: &[Feature], settings: &Settin
         .set_parallel(true)
         .set_seed(settings.seed);
     booster.fit_unweighted(&matrix, &outcome, None).map_err(|error| ScoreError::Learner(error.to_string()))?;
-    let node = |node: &forust_ml::node::Node| Node {
-        feature: node.split_feature as u32,
-        split: node.split_value,
-        left: if node.is_leaf { 0 } else { node.left_child as u32 },
-        right: node.right_child as u32,
-        missing: node.missing_node as u32,
-        value: f64::from(node.weight_value),
+    let nodes = |tree: &forust_ml::tree::Tree| {
+        let nodes = tree.nodes.iter().map(|node| Node {
+            feature: node.split_feature as u32,
+            split: node.split_value,
+            left: if node.is_leaf { 0 } else { node.left_child as u32 },
+            right: node.right_child as u32,
+            missing: node.missing_node as u32,
+            value: f64::from(node.weight_value),
+        });
+        nodes.collect()
     };
-    let trees = booster.trees.iter().map(|tree| tree.nodes.iter().map(node).collect()).collect();
+    let trees = booster.trees.iter().map(nodes).collect();
     Ok(Learned::Boosting { base: booster.base_score, trees })
 }
 

@@ -837,6 +837,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/dealers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Dealers. A dealer's people see that dealer. */
+        get: operations["dealers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dealers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make a dealer, or change one as a whole. */
+        put: operations["set_dealer"];
+        post?: never;
+        /** Take a dealer out of the network. */
+        delete: operations["remove_dealer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dealers/{id}/webhook-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new secret for a dealer's webhook. The old one is in force no more. */
+        post: operations["new_dealer_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/deliveries": {
         parameters: {
             query?: never;
@@ -1686,6 +1738,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lead-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What leads are dealt with by. */
+        get: operations["lead_rules"];
+        /** Set what leads are dealt with by, from now on. */
+        put: operations["set_lead_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lead-rules/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try rules on the leads of the past, beside the rules in force. Nothing is changed. */
+        post: operations["simulate_lead_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Leads at work. A dealer's people see that dealer's. */
+        get: operations["leads"];
+        put?: never;
+        /** Register a lead that came by phone, or in person. */
+        post: operations["add_lead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One lead, and how it came where it is. */
+        get: operations["lead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{id}/act": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do something with a lead. */
+        post: operations["act_on_lead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{id}/calendar.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A lead's appointment, for calendars. */
+        get: operations["lead_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live/recent": {
         parameters: {
             query?: never;
@@ -2162,6 +2318,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports/lead-desk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of leads: where they went, why they were lost, what a fast answer is worth. */
+        get: operations["lead_desk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/reports/paths": {
         parameters: {
             query?: never;
@@ -2258,6 +2431,23 @@ export interface paths {
         put?: never;
         /** Which profiles are behind a number of the retention report. */
         post: operations["retention_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/scorecards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How well dealers handle leads. A dealer's people see that dealer's. */
+        get: operations["scorecards"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2898,6 +3088,20 @@ export interface components {
         };
         /** @enum {string} */
         Answer: "same" | "not_same" | "later";
+        /** @description Leads by the time to a person's first answer. */
+        AnsweredWithin: {
+            /** Format: int64 */
+            contracts: number;
+            /** Format: int64 */
+            leads: number;
+            /**
+             * Format: int64
+             * @description At most; absent for those that nobody answered.
+             */
+            minutes_to: number | null;
+            /** Format: int64 */
+            test_drives: number;
+        };
         AskReset: {
             email: string;
             /** @description What language the e-mail is in: `en`, `ru` or `zh`. */
@@ -3114,6 +3318,15 @@ export interface components {
             under_way: boolean;
             /** @description Whether the keys are in them. */
             with_secrets: boolean;
+        };
+        BandResult: {
+            band: string;
+            /** Format: int64 */
+            contracts: number;
+            /** Format: int64 */
+            leads: number;
+            /** Format: double */
+            rate: number | null;
         };
         BeginSecondFactor: {
             /** @description One's own password, once more; left out by accounts that have none, and by those that are led to enrol at sign-in. */
@@ -3528,6 +3741,84 @@ export interface components {
             reasons: components["schemas"]["ReasonCount"][];
             /** Format: int64 */
             total_open: number;
+        };
+        /** @description A business that sells cars under a franchise. */
+        DealerBody: {
+            /** @description All where there are none. */
+            brands?: string[];
+            /** @description As events, orders and accounts name the dealer; never changes. */
+            dealer_id: string;
+            group?: string;
+            /** @description `YYYY-MM-DD`. */
+            holidays?: string[];
+            /** @description From Monday to Sunday, each a list of `HH:MM-HH:MM`. No days at all: always open. */
+            hours?: string[][];
+            languages?: string[];
+            /**
+             * Format: double
+             * @description Degrees.
+             */
+            lat: number | null;
+            /** Format: int32 */
+            leads_a_day_max: number | null;
+            /** Format: double */
+            lon: number | null;
+            manager_email?: string;
+            /** @description All where there are none. */
+            models?: string[];
+            name: string;
+            /**
+             * Format: int32
+             * @description Leads in work at once.
+             */
+            open_leads_max: number | null;
+            people?: components["schemas"]["DealerPerson"][];
+            /** @description Beginnings of the postcodes of its area. */
+            postcodes?: string[];
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            quality?: number;
+            region?: string;
+            /** @description Cars at the dealer's by model. */
+            stock?: {
+                [key: string]: number;
+            };
+            takes_leads?: boolean;
+            /** @description IANA name; UTC where it is empty. */
+            tz?: string;
+            /** @description Told of each lead that comes, and that is taken back. */
+            webhook: string | null;
+            /**
+             * Format: int32
+             * @description Its share among equals, 1 to 1,000; 100 is usual.
+             */
+            weight?: number;
+        };
+        DealerItem: {
+            dealer: components["schemas"]["DealerBody"];
+            is_open_now: boolean;
+            /** Format: int64 */
+            leads_today: number;
+            /** Format: int64 */
+            open_leads: number;
+        };
+        DealerList: {
+            dealers: components["schemas"]["DealerItem"][];
+        };
+        DealerPerson: {
+            /** @description The one they sign in with. */
+            email: string;
+            is_away?: boolean;
+            name?: string;
+        };
+        /** @description A secret that is shown once. */
+        DealerSecret: {
+            webhook_secret: string;
+        };
+        DealerWish: {
+            dealer: components["schemas"]["DealerBody"];
         };
         Deliveries: {
             breakers: components["schemas"]["Breaker"][];
@@ -4078,6 +4369,8 @@ export interface components {
             name: string;
             /** @description Whether programs may submit without a token of time. */
             open_to_programs: boolean;
+            /** @description Whether each submit is a lead. */
+            opens_lead?: boolean;
             /** @description The text sent to who submitted, with `{name}` and `{phone}`; absent for none. */
             sms: string | null;
             /** @description Shown in place of the form after a submit. */
@@ -4894,6 +5187,281 @@ export interface components {
             stage: string;
             updated_at: string;
         };
+        /** @description A dealer as the routing looked at it. */
+        LeadCandidate: {
+            /** @description Why it may not have the lead: `full`, `franchise`, `too_far`, … */
+            barred: string | null;
+            dealer_id: string;
+            name: string;
+            parts: components["schemas"]["LeadPoints"][];
+            /** Format: int64 */
+            points: number;
+        };
+        /** @description Counts down in the dealer's opening hours. */
+        LeadClock: {
+            due_at: string;
+            for: components["schemas"]["LeadClockFor"];
+            is_warned: boolean;
+            warn_at: string | null;
+        };
+        /** @enum {string} */
+        LeadClockFor: "accept" | "contact";
+        /** @enum {string} */
+        LeadContactBy: "call" | "message" | "email" | "visit";
+        /** @description How many leads are where. */
+        LeadCounts: {
+            /** Format: int64 */
+            closed: number;
+            /** Format: int64 */
+            dealer: number;
+            /** Format: int64 */
+            nurture: number;
+            /**
+             * Format: int64
+             * @description Clocks that have run out.
+             */
+            overdue: number;
+            /** Format: int64 */
+            pool: number;
+            /**
+             * Format: int64
+             * @description People who came back.
+             */
+            prompts: number;
+            /** Format: int64 */
+            verification: number;
+        };
+        LeadDecision: {
+            at: string;
+            /**
+             * Format: int32
+             * @description How many more were looked at.
+             */
+            barred_others: number;
+            candidates: components["schemas"]["LeadCandidate"][];
+            chosen: string | null;
+            /** @description `best`, `turn` where several were as good, `nobody`. */
+            reason: string;
+        };
+        LeadDeskReport: {
+            bands: components["schemas"]["BandResult"][];
+            by_answer: components["schemas"]["AnsweredWithin"][];
+            flow: components["schemas"]["LeadFlow"][];
+            lost: components["schemas"]["LostFor"][];
+            verification: components["schemas"]["VerificationWork"];
+        };
+        LeadDetail: {
+            appointment_at: string | null;
+            campaign: string | null;
+            comments: string | null;
+            decision: components["schemas"]["LeadDecision"] | null;
+            duplicate_of: string | null;
+            duplicates: string[];
+            language: string | null;
+            lead: components["schemas"]["LeadItem"];
+            lost_reason: string | null;
+            lost_reasons: string[];
+            /** @description The latest first. */
+            moves: components["schemas"]["LeadStep"][];
+            points: components["schemas"]["LeadPoints"][];
+            postcode: string | null;
+            preferred_dealers: string[];
+            script: string;
+            stages: string[];
+            utm_source: string | null;
+            /** Format: double */
+            value: number | null;
+            vehicles: components["schemas"]["LeadVehicle"][];
+        };
+        LeadFlow: {
+            /** Format: int64 */
+            count: number;
+            from: string;
+            to: string;
+        };
+        LeadItem: {
+            accepted_at: string | null;
+            band: string;
+            changed_at: string;
+            channel: string | null;
+            claimed_by: string | null;
+            claimed_until: string | null;
+            clock: components["schemas"]["LeadClock"] | null;
+            contacted_at: string | null;
+            /** @description The dealer that has it, or had it last. */
+            dealer_id: string | null;
+            dealer_name: string | null;
+            dispatched_at: string | null;
+            email: string | null;
+            /**
+             * Format: int32
+             * @description How often it was taken from a dealer.
+             */
+            hops: number;
+            lead_id: string;
+            model: string | null;
+            name: string | null;
+            opened_at: string;
+            /** @description E-mail of who works on it. */
+            owner: string | null;
+            phone: string | null;
+            profile_id: string;
+            prompt: components["schemas"]["LeadPrompt"] | null;
+            queue: components["schemas"]["LeadQueue"];
+            region: string | null;
+            /** @description When the contact centre calls next. */
+            retry_at: string | null;
+            /**
+             * Format: int64
+             * @description 0 to 100.
+             */
+            score: number;
+            stage: string;
+            /** Format: int32 */
+            tries: number;
+        };
+        LeadList: {
+            counts: components["schemas"]["LeadCounts"];
+            leads: components["schemas"]["LeadItem"][];
+            /** @description Pass it on as `before` to read on; absent at the end. */
+            next: string | null;
+        };
+        /** @description Points, and what they are for. */
+        LeadPoints: {
+            /** Format: int64 */
+            points: number;
+            says: string;
+        };
+        /** @description The person came back. */
+        LeadPrompt: {
+            at: string;
+            /** @description How to begin the talk. */
+            suggestion: string;
+            /** @description The latest first. */
+            viewed: string[];
+        };
+        /** @enum {string} */
+        LeadQueue: "verification" | "dealer" | "nurture" | "pool" | "closed";
+        LeadRegistered: {
+            lead_id: string;
+        };
+        /** @description What leads are dealt with by: see the documentation's page Leads. */
+        LeadRulesBody: {
+            /** @description Absent while the built-in rules are in force, which are switched off. */
+            changed_at: string | null;
+            changed_by: string;
+            rules: Record<string, never>;
+        };
+        LeadRulesWish: {
+            rules: Record<string, never>;
+        };
+        /** @description A part of a whole; `low` and `high` hold the true share in 95 of 100 cases. */
+        LeadShare: {
+            /** Format: int64 */
+            count: number;
+            /** Format: double */
+            high: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: int64 */
+            of: number;
+            /** Format: double */
+            rate: number | null;
+        };
+        /** @description One step of a lead's way. */
+        LeadStep: {
+            act: string;
+            /** @description E-mail of the user, the token's name, the source of an event; empty for the rules themselves. */
+            actor: string;
+            at: string;
+            from: string;
+            note: string;
+            reason: string;
+            to: string;
+        };
+        LeadTrial: {
+            /**
+             * Format: int32
+             * @description How far back, 1 to 366 days.
+             */
+            days: number;
+            rules: Record<string, never>;
+        };
+        LeadTrialReport: {
+            by_band: components["schemas"]["TriedBand"][];
+            by_dealer: components["schemas"]["TriedDealer"][];
+            by_queue: components["schemas"]["TriedQueue"][];
+            /** Format: int64 */
+            leads: number;
+            /**
+             * Format: int64
+             * @description Leads that go elsewhere.
+             */
+            moved: number;
+        };
+        LeadVehicle: {
+            brand: string | null;
+            comments: string | null;
+            interest: string;
+            model: string;
+            vin: string | null;
+            /** Format: int64 */
+            year: number | null;
+        };
+        /** @enum {string} */
+        LeadVerified: "qualified" | "no_answer" | "not_now" | "invalid" | "declined";
+        /** @description What to do with a lead. */
+        LeadWish: {
+            /** @enum {string} */
+            act: "accept";
+        } | {
+            /** @enum {string} */
+            act: "contact";
+            by: components["schemas"]["LeadContactBy"];
+            note?: string;
+            /** @description Whether the person answered. */
+            reached: boolean;
+        } | {
+            /** @enum {string} */
+            act: "stage";
+            note?: string;
+            /** @description One of the lead's `lost_reasons`, for the stage `lost`. */
+            reason?: string;
+            stage: string;
+        } | {
+            /** @enum {string} */
+            act: "return";
+            reason: string;
+        } | {
+            /** @enum {string} */
+            act: "assign";
+            dealer_id: string;
+            owner?: string;
+            reason?: string;
+        } | {
+            /** @enum {string} */
+            act: "claim";
+        } | {
+            /** @enum {string} */
+            act: "release";
+        } | {
+            /** @enum {string} */
+            act: "verify";
+            note?: string;
+            outcome: components["schemas"]["LeadVerified"];
+        } | {
+            /** @enum {string} */
+            act: "note";
+            text: string;
+        } | {
+            /** @enum {string} */
+            act: "seen";
+        } | {
+            /** @enum {string} */
+            act: "appointment";
+            at: string;
+            note?: string;
+        };
         Ledger: {
             lines: components["schemas"]["LedgerLine"][];
             next_cursor: string | null;
@@ -5031,6 +5599,11 @@ export interface components {
             mapping?: Record<string, never> | null;
             /** @description How to read the file, for a proposal: `encoding`, `delimiter`, `quotes`, `header_row`, `sheet`, `decimal`. */
             read?: Record<string, never> | null;
+        };
+        LostFor: {
+            /** Format: int64 */
+            count: number;
+            reason: string;
         };
         MappingWish: {
             kind: string;
@@ -5227,6 +5800,22 @@ export interface components {
             form: components["schemas"]["FormBody"];
             /** @description Part of its address: a-z, 0-9 and -, such as `call-back`. */
             form_id: string;
+        };
+        /** @description A lead registered by hand: with a phone number or an e-mail address. */
+        NewLead: {
+            brand?: string | null;
+            campaign?: string | null;
+            channel?: string | null;
+            comments?: string | null;
+            /** @description The dealer that the person would rather go to. */
+            dealer_id?: string | null;
+            email?: string | null;
+            language?: string | null;
+            model?: string | null;
+            name?: string | null;
+            phone?: string | null;
+            postcode?: string | null;
+            region?: string | null;
         };
         NewMessage: {
             /** @description Templates of several message channels, one after the other. */
@@ -6134,6 +6723,69 @@ export interface components {
             /** @description By page and name. */
             views: components["schemas"]["SavedView"][];
         };
+        /** @description How a dealer handled leads. Times are in seconds from the dispatch to a person's act; a program's answer is none. */
+        Scorecard: {
+            /** Format: int64 */
+            accept_median_s: number | null;
+            /** Format: int64 */
+            accept_p90_s: number | null;
+            /** Format: int64 */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description In the dealer's opening hours.
+             */
+            contact_median_open_s: number | null;
+            /** Format: int64 */
+            contact_median_s: number | null;
+            /** Format: int64 */
+            contact_p90_open_s: number | null;
+            /** Format: int64 */
+            contact_p90_s: number | null;
+            contact_rate: components["schemas"]["LeadShare"];
+            contract_rate: components["schemas"]["LeadShare"];
+            /**
+             * Format: double
+             * @description As it would be with leads of the average mix of scores.
+             */
+            contract_rate_adjusted: number | null;
+            dealer_id: string | null;
+            /**
+             * Format: int64
+             * @description Taken away, for a clock ran out.
+             */
+            expired: number;
+            /** @description Answered by a person before a clock ran out: what the rank goes by. */
+            in_time_rate: components["schemas"]["LeadShare"];
+            /** Format: int64 */
+            leads: number;
+            /** Format: int64 */
+            lost: number;
+            /**
+             * Format: int64
+             * @description Lost without a word with the person, or for a reason that is not believed.
+             */
+            lost_early: number;
+            name: string;
+            /** Format: int64 */
+            never_contacted: number;
+            /**
+             * Format: int64
+             * @description 1, and how many are certainly better.
+             */
+            rank: number | null;
+            region: string;
+            test_drive_rate: components["schemas"]["LeadShare"];
+            /**
+             * Format: int64
+             * @description How many cannot be told apart from it.
+             */
+            ties: number;
+        };
+        Scorecards: {
+            all: components["schemas"]["Scorecard"];
+            dealers: components["schemas"]["Scorecard"][];
+        };
         SecondFactorCode: {
             /** @description Six digits of the app; where a factor is in force already, a recovery code too. */
             code: string;
@@ -7008,6 +7660,29 @@ export interface components {
              */
             status: number | null;
         };
+        TriedBand: {
+            band: string;
+            /** Format: int64 */
+            now: number;
+            /** Format: int64 */
+            then: number;
+        };
+        /** @description How many leads go to a dealer by the rules in force, and by the others. */
+        TriedDealer: {
+            dealer_id: string;
+            name: string;
+            /** Format: int64 */
+            now: number;
+            /** Format: int64 */
+            then: number;
+        };
+        TriedQueue: {
+            /** Format: int64 */
+            now: number;
+            queue: string;
+            /** Format: int64 */
+            then: number;
+        };
         TrySms: {
             /** @description In any notation. */
             phone: string;
@@ -7060,6 +7735,20 @@ export interface components {
              * @description Of those orders.
              */
             revenue: number;
+        };
+        /** @description What the contact centre did. */
+        VerificationWork: {
+            /** Format: int64 */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Leads that went their way without a call.
+             */
+            calls_saved: number;
+            /** Format: int64 */
+            claimed: number;
+            /** Format: int64 */
+            qualified: number;
         };
         ViewToSave: {
             name: string;
@@ -8911,6 +9600,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetryOutcome"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    dealers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DealerList"];
+                };
+            };
+        };
+    };
+    set_dealer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DealerWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_dealer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    new_dealer_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DealerSecret"];
                 };
             };
             404: {
@@ -10928,6 +11743,281 @@ export interface operations {
             };
         };
     };
+    lead_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadRulesBody"];
+                };
+            };
+        };
+    };
+    set_lead_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadRulesWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    simulate_lead_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadTrial"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadTrialReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    leads: {
+        parameters: {
+            query?: {
+                queue?: components["schemas"]["LeadQueue"];
+                dealer_id?: string;
+                band?: string;
+                stage?: string;
+                /** @description Only those of the caller's own. */
+                mine?: boolean;
+                /** @description A lead's id, or what finds a person. */
+                q?: string;
+                /** @description `next` of the page before. */
+                before?: string;
+                /** @description At most 200; 50 unless told. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add_lead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLead"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadRegistered"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    act_on_lead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lead_calendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     recent: {
         parameters: {
             query?: {
@@ -11791,6 +12881,39 @@ export interface operations {
             };
         };
     };
+    lead_desk: {
+        parameters: {
+            query?: {
+                /** @description Leads that came in from then on; 30 days back unless told. */
+                from?: string;
+                /** @description Exclusive; now unless told. */
+                to?: string;
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadDeskReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     paths: {
         parameters: {
             query?: never;
@@ -11965,6 +13088,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    scorecards: {
+        parameters: {
+            query?: {
+                /** @description Leads that came in from then on; 30 days back unless told. */
+                from?: string;
+                /** @description Exclusive; now unless told. */
+                to?: string;
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scorecards"];
                 };
             };
             400: {

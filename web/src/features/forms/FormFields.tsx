@@ -67,6 +67,13 @@ export function FormFields({
           onChange={(event) => onChange({ dealer: event.currentTarget.value || null })}
         />
         <Switch
+          label={t("forms.opens_lead")}
+          description={t("forms.opens_lead_hint")}
+          checked={draft.opens_lead ?? false}
+          disabled={disabled}
+          onChange={(event) => onChange({ opens_lead: event.currentTarget.checked })}
+        />
+        <Switch
           label={t("forms.programs")}
           description={t("forms.programs_hint")}
           checked={draft.open_to_programs}
