@@ -37,6 +37,7 @@ mod replay;
 mod reports;
 mod roles;
 mod schemathesis;
+mod scores;
 mod sdks;
 mod segments;
 mod senders;

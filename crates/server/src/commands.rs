@@ -16,6 +16,7 @@ pub mod query;
 pub mod replay;
 pub mod report;
 pub mod restore;
+pub mod score;
 pub mod secrets;
 pub mod segment;
 pub mod serve;

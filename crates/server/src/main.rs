@@ -48,8 +48,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use commands::{
-    Place, audit, bench, completions, demo, export, import, man, openapi, profile, query, replay, report, restore, secrets, segment, serve,
-    source, token, user,
+    Place, audit, bench, completions, demo, export, import, man, openapi, profile, query, replay, report, restore, score, secrets, segment,
+    serve, source, token, user,
 };
 
 /// The system's allocator keeps what many threads once freed: half as much again in the resident size.
@@ -82,6 +82,9 @@ enum Command {
     /// Segments: named rules over people, always up to date.
     #[command(subcommand)]
     Segment(segment::SegmentCommand),
+    /// Scores of leads: learn from those whose outcome is known, try, explain.
+    #[command(subcommand)]
+    Score(score::ScoreCommand),
     /// Ask by SQL: tables events, profiles, leads, orders, calls, ad_costs.
     Query(query::QueryArgs),
     /// One person: who it is and what is known.
@@ -148,6 +151,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Export(args) => export::run(place, args).await,
             Command::Report(command) => report::run(place, command).await,
             Command::Segment(command) => segment::run(place, command).await,
+            Command::Score(command) => score::run(place, command).await,
             Command::Query(args) => query::run(place, args).await,
             Command::Profile(command) => profile::run(place, command).await,
             Command::Source(command) => source::run(place, command).await,
