@@ -25,6 +25,6 @@ test("a lead that waits for a call is claimed before it is verified, and is nobo
 });
 
 test("the desk assigns what lies in the pool; a closed lead takes notes", () => {
-  expect(buttonsOf(lead({ queue: "pool" }), ["lost"], DESK, NOW)).toEqual(["stage", "assign", "note"]);
+  expect(buttonsOf(lead({ queue: "pool" }), ["lost"], DESK, NOW)).toEqual(["assign", "stage", "note"]);
   expect(buttonsOf(lead({ queue: "closed" }), [], DEALER, NOW)).toEqual(["note"]);
 });

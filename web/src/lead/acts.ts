@@ -7,8 +7,8 @@ export const BUTTONS = [
   "verify",
   "contact",
   "appointment",
-  "stage",
   "assign",
+  "stage",
   "return",
   "note",
 ] as const;

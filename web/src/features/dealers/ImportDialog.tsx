@@ -124,7 +124,7 @@ function Lines({ lines, sent, known }: { lines: Line[]; sent: Map<number, Sent>;
           {lines.map(({ number, dealer, problems }) => (
             <Table.Tr key={number}>
               <Table.Td className="num">{number}</Table.Td>
-              <Table.Td>
+              <Table.Td miw={170}>
                 {dealer.name || dealer.dealer_id}
                 <Text size="xs" c="dimmed">
                   {[dealer.dealer_id, dealer.region].filter(Boolean).join(" · ")}

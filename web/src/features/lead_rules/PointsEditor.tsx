@@ -51,7 +51,7 @@ export function PointsEditor({
         const set = (part: Partial<PointRule>) => onPoints(points.with(at, { ...rule, ...part }));
         return (
           // A line that is new has nothing of its own but its place.
-          <div key={at} className={classes.point} data-sign={rule.points < 0 ? "minus" : "plus"}>
+          <div key={at} className={classes.point}>
             <TextInput
               size="xs"
               aria-label={t("lead_rules.points.says")}

@@ -24,7 +24,7 @@ export function RoutingEditor({ routing, onChange }: { routing: Routing; onChang
             <Slider
               size="sm"
               label={null}
-              thumbProps={{ "aria-label": t(`lead_rules.weight.${weight}`) }}
+              thumbLabel={t(`lead_rules.weight.${weight}`)}
               value={routing[weight]}
               onChange={(value) => set({ [weight]: value })}
             />

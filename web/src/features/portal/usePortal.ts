@@ -14,22 +14,24 @@ const TRIED_AGAIN_MS = 15_000;
 
 const isSignedOut = (error: unknown) => error instanceof ApiError && error.status === 401;
 
-/** Who looks at the portal: as the server says, or as it said last while there is no line; `null` as long as nobody knows. */
+/**
+ * Who looks at the portal: as the server says, or, until it has answered and while there is no line, as it said last;
+ * `null` as long as nobody knows.
+ */
 export function usePortalMe(): { me: Me | null; error: Error | null } {
-  const query = useQuery({ ...meQuery, networkMode: "always", refetchOnReconnect: "always" });
-  const { data, error } = query;
+  const { data, error } = useQuery({ ...meQuery, networkMode: "always", refetchOnReconnect: "always" });
   useEffect(() => {
     if (data) keepMe(data);
   }, [data]);
+  const isOut = isSignedOut(error);
   useEffect(() => {
-    if (!isSignedOut(error)) return;
+    if (!isOut) return;
     forgetAll();
     location.assign(`/sign-in?${new URLSearchParams({ to: "/portal" }).toString()}`);
-  }, [error]);
+  }, [isOut]);
   const before = useMemo(keptMe, []);
-  if (data) return { me: data, error: null };
-  const isOffline = error instanceof ApiError && error.code === "network";
-  return { me: isOffline ? before : null, error: isSignedOut(error) || (isOffline && before) ? null : error };
+  const me = data ?? (isOut ? null : before);
+  return { me, error: me || isOut ? null : error };
 }
 
 export type Inbox = {

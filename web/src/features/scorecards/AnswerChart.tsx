@@ -4,6 +4,7 @@ import { tooltipContent, tooltipStyle } from "../../ui/chartTooltip";
 import { useFormat } from "../../ui/FormatContext";
 import { usePalette } from "../../ui/palette";
 import type { DeskReport } from "./api";
+import classes from "./Scorecards.module.css";
 import { useAnswerName } from "./words";
 
 /** What part of leads came to a test drive and to a contract, by how soon somebody spoke with the person. */
@@ -72,5 +73,9 @@ export function AnswerChart({ answers }: { answers: DeskReport["by_answer"] }) {
     })),
   };
   const told = answers.map((answer, at) => `${names[at]}: ${format.share(part(answer.contracts, answer.leads))}`);
-  return <Chart option={option} height={280} label={t("scorecards.answer.label", { rates: told.join(", ") })} />;
+  return (
+    <div className={classes.drawing} tabIndex={0} role="group" aria-label={t("scorecards.answer.title")}>
+      <Chart option={option} height={280} label={t("scorecards.answer.label", { rates: told.join(", ") })} />
+    </div>
+  );
 }

@@ -1,7 +1,7 @@
 import { ActionIcon, Badge, Drawer, Group, Kbd, Tooltip, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconDots, IconSearch } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
+import { Link, useRouterState } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useMe } from "../../api/session";
 import { sectionsOf } from "../../navigation";
@@ -21,6 +21,7 @@ export function Rail({ onHelp, onSearch }: Openers) {
   const { t } = useTranslation();
   const { installation, role } = useMe();
   const sections = sectionsOf(role);
+  const isExact = useExact();
   return (
     <nav className={classes.rail} aria-label={t("shell.navigation")}>
       <Group justify="space-between" wrap="nowrap">
@@ -45,7 +46,7 @@ export function Rail({ onHelp, onSearch }: Openers) {
               .filter((section) => section.group === group)
               .map(({ key, to, icon: Picture }) => (
                 <li key={key}>
-                  <Link to={to} className={classes.link} activeOptions={{ exact: to === "/", includeSearch: false }}>
+                  <Link to={to} className={classes.link} activeOptions={{ exact: isExact(to), includeSearch: false }}>
                     <Picture size={18} stroke={1.7} aria-hidden />
                     {t(`shell.section.${key}`)}
                   </Link>
@@ -90,6 +91,7 @@ export function BottomBar() {
   const { role } = useMe();
   const [opened, more] = useDisclosure(false);
   const sections = sectionsOf(role);
+  const isExact = useExact();
   const isAll = sections.length <= TABS_MAX + 1;
   const tabs = isAll ? sections : sections.slice(0, TABS_MAX);
   return (
@@ -97,7 +99,7 @@ export function BottomBar() {
       <ul>
         {tabs.map(({ key, to, icon: Picture }) => (
           <li key={key}>
-            <Link to={to} className={classes.tab} activeOptions={{ exact: to === "/", includeSearch: false }}>
+            <Link to={to} className={classes.tab} activeOptions={{ exact: isExact(to), includeSearch: false }}>
               <Picture size={20} stroke={1.7} aria-hidden />
               <span className="ellipsis">{t(`shell.section.${key}`)}</span>
             </Link>
@@ -126,6 +128,14 @@ export function BottomBar() {
       </Drawer>
     </nav>
   );
+}
+
+/** Whether only a page's own address counts as being there: of the first page, and where a page below has its own link. */
+function useExact() {
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const { role } = useMe();
+  const below = sectionsOf(role).find(({ to }) => to.lastIndexOf("/") !== 0 && path.startsWith(to));
+  return (to: string) => to === "/" || (below !== undefined && below.to.startsWith(`${to}/`));
 }
 
 function isApple(): boolean {
