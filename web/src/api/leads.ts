@@ -1,4 +1,4 @@
-import { ask } from "./client";
+import { ApiError, ask } from "./client";
 import { decided } from "./outcome";
 import type { CommandOutcome } from "./types";
 
@@ -168,7 +168,11 @@ export const leadCalls = {
   list: ({ mine, ...asked }: LeadsAsked, before = "", limit = PAGE) =>
     ask<LeadPage>("GET", "/api/leads", { query: { ...asked, ...(mine && { mine: "true" }), before, limit } }),
   get: (id: string) => ask<LeadDetail>("GET", path(id)),
-  register: (lead: LeadToRegister) => ask<{ lead_id: string }>("POST", "/api/leads", { body: lead }),
+  register: async (lead: LeadToRegister) => {
+    const outcome = await ask<Partial<CommandOutcome> & { lead_id: string }>("POST", "/api/leads", { body: lead });
+    if (outcome.done === false && !outcome.link) throw new ApiError(409, "refused", outcome.reason ?? "");
+    return outcome;
+  },
   act: (id: string, act: LeadAct) => decided(ask<CommandOutcome>("POST", `${path(id)}/act`, { body: act })),
 };
 

@@ -145,7 +145,7 @@ function Row({
       </Table.Td>
       <Table.Td className="num">
         {share(card.lost_early)}
-        <Text size="xs" c="dimmed" className="num nowrap">
+        <Text size="xs" c="dimmed" className="num nowrap" title={t("scorecards.of_lost_hint")}>
           {t("scorecards.of_lost", { count: card.lost_early, of: format.integer(card.lost) })}
         </Text>
       </Table.Td>
