@@ -8,7 +8,7 @@ import { defineConfig } from "vitest/config";
 const server = process.env.FORECOURT_URL ?? "http://127.0.0.1:8080";
 
 const PORTAL_TEXTS = "portal-texts/";
-const PORTAL_GROUPS = ["lead", "portal", "stage", "ui"];
+const PORTAL_GROUPS = ["lead", "lead_word", "portal", "stage", "ui"];
 
 /** `portal-texts/en`: the part of a language that the portal needs. All of it weighs as much as the portal itself. */
 function portalTexts(): Plugin {

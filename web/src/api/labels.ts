@@ -20,7 +20,8 @@ type Vocabulary =
   | "audit_action"
   | "audit_actor"
   | "audit_outcome"
-  | "import_field";
+  | "import_field"
+  | "lead_word";
 
 /** A machine's name in the reader's words; a name of the user's own is made readable. */
 export function label(vocabulary: Vocabulary, name: string): string {

@@ -126,6 +126,7 @@ pub struct DealerBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DealerItem {
+    #[serde(flatten)]
     dealer: DealerBody,
     open_leads: i64,
     leads_today: i64,

@@ -162,7 +162,7 @@ function Stage(props: FormProps) {
           required
           searchable
           label={t("leads.why_lost")}
-          data={lost_reasons}
+          data={lost_reasons.map((value) => ({ value, label: label("lead_word", value) }))}
           value={reason}
           onChange={setReason}
         />

@@ -1,6 +1,7 @@
 import { Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Candidate, Decision as Held } from "../../api/leads";
+import { label } from "../../api/labels";
 import { useFormat } from "../../ui/FormatContext";
 import { usePalette } from "../../ui/palette";
 import classes from "./Lead.module.css";
@@ -22,7 +23,7 @@ export function Decision({ decision }: { decision: Held }) {
     <>
       <Text size="sm">
         <b>{name ?? t("leads.decision.nobody")}</b>
-        {reason && ` — ${reason}`}
+        {reason && ` — ${label("lead_word", reason)}`}
         <Text span size="xs" c="dimmed" ml={8} className="num">
           {format.dateTime(at)}
         </Text>
@@ -31,7 +32,7 @@ export function Decision({ decision }: { decision: Held }) {
         {kinds.map((says) => (
           <li key={says}>
             <span style={{ background: colour(says) }} />
-            {says}
+            {label("lead_word", says)}
           </li>
         ))}
       </ul>
@@ -47,20 +48,22 @@ export function Decision({ decision }: { decision: Held }) {
             <div
               className={classes.stack}
               role="group"
-              aria-label={parts.map((part) => `${part.says}: ${format.integer(part.points)}`).join(", ")}
+              aria-label={parts
+                .map((part) => `${label("lead_word", part.says)}: ${format.integer(part.points)}`)
+                .join(", ")}
             >
               {parts
                 .filter((part) => 0 < part.points)
                 .map((part) => (
                   <div
                     key={part.says}
-                    title={`${part.says}: ${format.integer(part.points)}`}
+                    title={`${label("lead_word", part.says)}: ${format.integer(part.points)}`}
                     style={{ width: `${(100 * part.points) / most}%`, background: colour(part.says) }}
                   />
                 ))}
             </div>
           ) : (
-            <span className={classes.barred}>{barred}</span>
+            <span className={classes.barred}>{label("lead_word", barred)}</span>
           )}
           <span className="num" style={{ textAlign: "right" }}>
             {barred === null ? format.integer(points) : t("ui.none")}

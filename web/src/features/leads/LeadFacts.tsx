@@ -29,7 +29,7 @@ export function LeadFacts({ detail }: { detail: LeadDetail }) {
         </>
       ),
     ],
-    [t("leads.fact.lost_reason"), detail.lost_reason],
+    [t("leads.fact.lost_reason"), detail.lost_reason && label("lead_word", detail.lost_reason)],
     [t("leads.fact.preferred"), detail.preferred_dealers.map(dealerName).join(", ")],
     [t("leads.field.region"), lead.region],
     [t("leads.field.postcode"), detail.postcode],

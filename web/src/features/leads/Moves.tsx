@@ -21,7 +21,7 @@ import {
   type Icon,
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { humanise } from "../../api/labels";
+import { humanise, label } from "../../api/labels";
 import { LEAD_STAGES, VERIFY_OUTCOMES, type Move } from "../../api/leads";
 import { useFormat } from "../../ui/FormatContext";
 import classes from "./Lead.module.css";
@@ -71,6 +71,10 @@ const ACTS = [
   "closed",
   "appointment",
 ] as const;
+const DEALER = "dealer:";
+/** A word of the rules, not a name or a sentence. */
+const WORD = /^[a-z]+(_[a-z]+)*$/;
+const asWord = (name: string) => (WORD.test(name) ? label("lead_word", name) : name);
 const ISO = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
 
 /** What happened to a lead, the latest first. */
@@ -80,11 +84,13 @@ export function Moves({ moves }: { moves: Move[] }) {
   const place = (name: string) => {
     if (ISO.test(name)) return format.dateTime(name);
     const stage = LEAD_STAGES.find((known) => known === name);
-    return stage ? t(`stage.${stage}`) : name;
+    if (stage) return t(`stage.${stage}`);
+    // A dealer's own name is left as it is.
+    return name.startsWith(DEALER) ? name.slice(DEALER.length) : asWord(name);
   };
   const why = (reason: string) => {
     const outcome = VERIFY_OUTCOMES.find((known) => known === reason);
-    return outcome ? t(`leads.outcome.${outcome}`) : reason;
+    return outcome ? t(`leads.outcome.${outcome}`) : asWord(reason);
   };
   return (
     <ol className={classes.moves}>

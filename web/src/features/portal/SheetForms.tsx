@@ -114,7 +114,9 @@ function StageForm({ detail, isBusy, onAct }: FormProps & { detail: LeadDetail }
             >
               <option value="">{t("portal.form.reason")}</option>
               {detail.lost_reasons.map((each) => (
-                <option key={each}>{each}</option>
+                <option key={each} value={each}>
+                  {label("lead_word", each)}
+                </option>
               ))}
             </select>
           )}

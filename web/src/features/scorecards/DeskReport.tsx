@@ -1,5 +1,6 @@
 import { Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { label } from "../../api/labels";
 import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { WideTable } from "../../ui/WideTable";
@@ -143,7 +144,7 @@ function Lost({ lost }: { lost: Report["lost"] }) {
     <>
       {lost.map(({ reason, count }) => (
         <div key={reason} className={classes.reason}>
-          <span>{reason || t("scorecards.lost.unsaid")}</span>
+          <span>{reason ? label("lead_word", reason) : t("scorecards.lost.unsaid")}</span>
           <span className="num">
             {format.integer(count)}
             <small className="num">{format.share(count / total)}</small>

@@ -1,8 +1,10 @@
 import { useTranslation } from "react-i18next";
-import { humanise } from "../../api/labels";
+import { label } from "../../api/labels";
 import { LEAD_STAGES, QUEUES } from "../../api/leads";
 import { useFormat } from "../../ui/FormatContext";
 import type { DeskReport } from "./api";
+
+const BAND = "band:";
 
 /** A place of the flow in words: a stage, or a queue. */
 export function usePlaceName() {
@@ -11,7 +13,9 @@ export function usePlaceName() {
     const stage = LEAD_STAGES.find((known) => known === name);
     if (stage) return t(`stage.${stage}`);
     const queue = QUEUES.find((known) => known === name);
-    return queue ? t(`lead.queue.${queue}`) : humanise(name);
+    if (queue) return t(`lead.queue.${queue}`);
+    // Bands have the names that people gave them.
+    return name.startsWith(BAND) ? name.slice(BAND.length) : label("lead_word", name);
   };
 }
 
