@@ -3796,8 +3796,7 @@ export interface components {
              */
             weight?: number;
         };
-        DealerItem: {
-            dealer: components["schemas"]["DealerBody"];
+        DealerItem: components["schemas"]["DealerBody"] & {
             is_open_now: boolean;
             /** Format: int64 */
             leads_today: number;
