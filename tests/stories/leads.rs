@@ -68,7 +68,7 @@ async fn a_lead_comes_to_its_dealer_who_works_on_it_and_no_other_sees_it() {
     ] {
         let (status, answer) = server.call(method, path, Some(&south), body.as_ref()).await;
         // The same as for one that there is not: nothing is to be learned from it.
-        assert_eq!((status, &answer["message"]), (StatusCode::NOT_FOUND, &json!("there is no such lead at work")), "{path}");
+        assert_eq!((status, &answer["error"]["message"]), (StatusCode::NOT_FOUND, &json!("there is no such lead at work")), "{path}");
     }
     let (_, found) = server.call(Method::GET, "/api/leads?q=ana", Some(&south), None).await;
     assert_eq!((&found["leads"], &found["counts"]["dealer"]), (&json!([]), &json!(0)));
@@ -94,12 +94,13 @@ async fn a_lead_comes_to_its_dealer_who_works_on_it_and_no_other_sees_it() {
         (json!({ "act": "stage", "stage": "lost" }), "too_expensive"),
         (json!({ "act": "stage", "stage": "sold" }), "no stage"),
         (json!({ "act": "dance" }), "does not read"),
+        (json!({ "act": "accept", "dealer_id": "south" }), "unknown field"),
         (json!({ "act": "return", "reason": "" }), "say why"),
         (json!({ "act": "appointment", "at": "soon" }), "2026-03-02"),
     ] {
         let (status, answer) = act(&server, "L1", Some(&north), body.clone()).await;
         assert!(
-            status == StatusCode::BAD_REQUEST && answer["message"].as_str().is_some_and(|text| text.contains(told)),
+            status == StatusCode::BAD_REQUEST && answer["error"]["message"].as_str().is_some_and(|text| text.contains(told)),
             "{body}: {answer}"
         );
     }
@@ -160,11 +161,15 @@ async fn leads_come_by_adf_and_by_hand_and_rules_are_tried_before_they_are_kept(
         (&found[0]["lead_id"], &found[0]["dealer_id"], &found[0]["name"]),
         (&json!("adf-portal-77"), &json!("south"), &json!("Ben Ode"))
     );
+    server.wait_until_folded().await;
     assert_eq!(server.get("/api/dead-letters").await["total_open"], json!(1));
 
     let operator = token(&installation, "operator", None);
     let (status, answer) = server.call(Method::POST, "/api/leads", Some(&operator), Some(&json!({ "name": "Cleo" }))).await;
-    assert!(status == StatusCode::BAD_REQUEST && answer["message"].as_str().is_some_and(|told| told.contains("phone number")), "{answer}");
+    assert!(
+        status == StatusCode::BAD_REQUEST && answer["error"]["message"].as_str().is_some_and(|told| told.contains("phone number")),
+        "{answer}"
+    );
     let by_hand = json!({ "name": "Cleo Dahl", "phone": "+4930111222", "model": "Aster", "comments": "called us" });
     let (status, answer) = server.call(Method::POST, "/api/leads", Some(&operator), Some(&by_hand)).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
@@ -178,12 +183,15 @@ async fn leads_come_by_adf_and_by_hand_and_rules_are_tried_before_they_are_kept(
     let (status, tried) = server.call(Method::POST, "/api/lead-rules/simulate", None, Some(&json!({ "rules": rules, "days": 7 }))).await;
     assert_eq!((status, &tried["leads"], &tried["moved"]), (StatusCode::OK, &json!(2), &json!(2)), "{tried}");
     let (status, told) = server.call(Method::POST, "/api/lead-rules/simulate", None, Some(&json!({ "rules": {}, "days": 7 }))).await;
-    assert!(status == StatusCode::BAD_REQUEST && told["message"].as_str().is_some_and(|told| told.contains("do not read")), "{told}");
+    assert!(
+        status == StatusCode::BAD_REQUEST && told["error"]["message"].as_str().is_some_and(|told| told.contains("do not read")),
+        "{told}"
+    );
     // Trying changes nothing.
     assert_eq!(server.get("/api/lead-rules").await["rules"]["routing"]["quality"], json!(20));
     let wrong = json!({ "dealer": { "dealer_id": "x", "name": "X", "tz": "Mars/Base" } });
     let (status, told) = server.call(Method::PUT, "/api/dealers/x", None, Some(&wrong)).await;
-    assert!(status == StatusCode::BAD_REQUEST && told["message"].as_str().is_some_and(|told| told.contains("IANA")), "{told}");
+    assert!(status == StatusCode::BAD_REQUEST && told["error"]["message"].as_str().is_some_and(|told| told.contains("IANA")), "{told}");
     server.stop().await;
 }
 

@@ -83,6 +83,8 @@ pub fn evaluate(
     if names.len() < 2 {
         return Err(ScoreError::Target("the fold column names one fold only: two or more are needed to leave one out".to_owned()));
     }
+    // The learner that all rows would have: near the limit a fold alone could choose the other.
+    let settings = &Settings { learner: settings.learner.of(won), ..settings.clone() };
     let mut predicted = vec![0.0; won.len()];
     let (mut figures, mut learner) = (Vec::new(), String::new());
     for fold in names {
@@ -164,14 +166,18 @@ pub fn findings(table: &Table, won: &[bool]) -> Vec<Finding> {
                 values.iter().map(|value| (if value.is_nan() { median } else { *value }, f64::from(u8::from(value.is_nan())))).unzip()
             }
             Kind::Category { levels, codes } => {
-                let mut wins = vec![(0.0, 0.0); levels.len()];
-                for (code, won) in codes.iter().zip(won).filter(|(code, _)| **code != MISSING) {
-                    let held = &mut wins[*code as usize];
+                // Each half of the rows by the outcomes of the other half: by its own a column of names would know everything.
+                let half = |row: usize| ((row as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 63) as usize;
+                let mut wins = [vec![(0.0, 0.0); levels.len()], vec![(0.0, 0.0); levels.len()]];
+                for (row, (code, won)) in codes.iter().zip(won).enumerate().filter(|(_, (code, _))| **code != MISSING) {
+                    let held = &mut wins[half(row)][*code as usize];
                     *held = (held.0 + f64::from(u8::from(*won)), held.1 + 1.0);
                 }
-                // A level's own rows count little, or a column of names would know everything.
-                let rate = |code: &u32| wins.get(*code as usize).map_or(average, |(wins, rows)| (wins + 50.0 * average) / (rows + 50.0));
-                codes.iter().map(|code| (rate(code), f64::from(u8::from(*code == MISSING)))).unzip()
+                let rate = |row: usize, code: u32| {
+                    let others = wins[1 - half(row)].get(code as usize);
+                    others.map_or(average, |(wins, rows)| (wins + 5.0 * average) / (rows + 5.0))
+                };
+                codes.iter().enumerate().map(|(row, code)| (rate(row, *code), f64::from(u8::from(*code == MISSING)))).unzip()
             }
         };
         let (alone, by_absence) = (auc(&values), auc(&absent));
@@ -245,11 +251,17 @@ mod tests {
 
     #[test]
     fn fields_written_after_the_outcome_are_found() {
-        let mut csv = "paid,closed_at,age,city,y\n".to_owned();
+        let mut csv = "paid,closed_at,age,city,name,y\n".to_owned();
         for n in 0..400 {
             let won = n % 3 == 0;
-            csv +=
-                &format!("{},{},{},c{},{}\n", if won { 100 + n } else { 0 }, if won { "2026" } else { "" }, n % 50, n % 7, u8::from(won));
+            csv += &format!(
+                "{},{},{},c{},person {n},{}\n",
+                if won { 100 + n } else { 0 },
+                if won { "2026" } else { "" },
+                n % 50,
+                n % 7,
+                u8::from(won)
+            );
         }
         let table = table(&csv);
         let won = table.target("y").unwrap_or_default();

@@ -147,11 +147,12 @@ impl ScoreModel {
             }
             Learned::Logistic { intercept, weights } => {
                 cells.iter().zip(&self.features).enumerate().fold(*intercept, |sum, (at, (cell, feature))| {
-                    let held = &weights[at];
+                    let held = weights.get(at).map_or(&[][..], Vec::as_slice);
+                    let weight = |at: usize| held.get(at).copied().unwrap_or(0.0);
                     let added = match (cell, &feature.kind) {
                         (Cell::Number(value), FeatureKind::Number { median, mean, sd }) => {
                             let known = if value.is_nan() { *median } else { *value };
-                            held[0] * (known - mean) / sd + if value.is_nan() { held[1] } else { 0.0 }
+                            weight(0) * (known - mean) / sd + if value.is_nan() { weight(1) } else { 0.0 }
                         }
                         (Cell::Level(level), _) => level.and_then(|level| held.get(level)).or(held.last()).copied().unwrap_or(0.0),
                         (Cell::Number(_), FeatureKind::Category { .. }) => 0.0,

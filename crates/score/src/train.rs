@@ -30,6 +30,18 @@ pub enum Learner {
     Logistic,
 }
 
+impl Learner {
+    /// Which of the two it comes to with these outcomes.
+    pub fn of(self, won: &[bool]) -> Self {
+        let positives = won.iter().filter(|won| **won).count();
+        match self {
+            Self::Auto if BOOSTING_FROM <= positives.min(won.len() - positives) => Self::Boosting,
+            Self::Auto => Self::Logistic,
+            chosen => chosen,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     pub learner: Learner,
@@ -73,11 +85,7 @@ pub fn train(table: &Table, won: &[bool], target: &str, settings: &Settings) -> 
     if table.columns.is_empty() {
         return Err(ScoreError::Target("there is no column to learn from beside the outcome".to_owned()));
     }
-    let is_boosting = match settings.learner {
-        Learner::Auto => BOOSTING_FROM <= rarer,
-        Learner::Boosting => true,
-        Learner::Logistic => false,
-    };
+    let is_boosting = settings.learner.of(won) == Learner::Boosting;
     let features: Vec<Feature> = table.columns.iter().map(|column| feature(column, won)).collect();
     let learned = if is_boosting { boosting(table, won, &features, settings)? } else { logistic(table, won, &features) };
     Ok(ScoreModel {
