@@ -42,14 +42,23 @@ try {
   await page.goto(`${base}/portal`, { waitUntil: "commit" });
   const accept = page.getByRole("button", { name: "Accept", exact: true });
   await accept.nth(1).waitFor();
-  console.log(`ok first load: ${(bytes / 1024).toFixed(0)} KB, usable after ${((Date.now() - began) / 1000).toFixed(1)} s on a slow line`);
+  console.log(
+    `ok first load: ${(bytes / 1024).toFixed(0)} KB, usable after ${((Date.now() - began) / 1000).toFixed(1)} s on a slow line`,
+  );
   assert.ok(bytes <= FIRST_LOAD_BYTES_MAX, `the first load has ${bytes} bytes`);
-  await line.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+  await line.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 0,
+    downloadThroughput: -1,
+    uploadThroughput: -1,
+  });
   await shot(page, "inbox");
 
   // One tap.
   await accept.first().tap();
-  await page.waitForFunction(() => [...document.querySelectorAll("main li button")].filter((one) => one.textContent === "Accept").length === 1);
+  await page.waitForFunction(
+    () => [...document.querySelectorAll("main li button")].filter((one) => one.textContent === "Accept").length === 1,
+  );
   console.log("ok accepted with one tap");
 
   await context.setOffline(true);
