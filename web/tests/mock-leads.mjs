@@ -93,7 +93,7 @@ const clock = (what, due, warn) => ({ for: what, due_at: at(due), warn_at: at(wa
 const prompt = {
   at: at(-12 * MINUTE),
   viewed: ["Aster Hybrid", "Trade-in calculator"],
-  suggestion: "They looked at the Aster Hybrid again: ask whether the trade-in price helped.",
+  asked_for: null,
 };
 const accepted = { accepted_at: at(-50 * MINUTE) };
 const leads = [

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use axum::{
     Json,
     extract::{Path, State},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use forecourt_model::{
     broadcast::{
@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Caller, Commands, Trail,
-    commands::{CommandOutcome, Told},
+    commands::CommandOutcome,
     error::{ApiError, ErrorBody},
     input::Body,
 };
@@ -282,10 +282,7 @@ pub async fn change_broadcast(
 
 async fn save(commands: &Commands, caller: &Caller, broadcast: ModelBroadcast) -> Result<Response, ApiError> {
     broadcast.check().map_err(ApiError::invalid)?;
-    match commands.tell(caller, Action::SetBroadcast { broadcast }).await? {
-        Told::Refused { reason } => Err(ApiError::invalid(reason)),
-        told => Ok(told.into_response()),
-    }
+    commands.carry_out(caller, Action::SetBroadcast { broadcast }).await
 }
 
 /// Start a broadcast, pause it, let it go on, or end it.
@@ -308,10 +305,7 @@ pub async fn step_broadcast(
         BroadcastWish::Cancel => ModelWish::Cancel,
     };
     trail.detail("step", format!("{:?}", asked.step).to_lowercase());
-    match commands.tell(&caller, Action::StepBroadcast { broadcast_id: id, step }).await? {
-        Told::Refused { reason } => Err(ApiError::invalid(reason)),
-        told => Ok(told.into_response()),
-    }
+    commands.carry_out(&caller, Action::StepBroadcast { broadcast_id: id, step }).await
 }
 
 async fn found(store: &Store, id: &str) -> Result<Definition<BroadcastOf>, ApiError> {

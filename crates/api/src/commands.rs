@@ -80,6 +80,14 @@ impl Commands {
         self.verdict(offset).await
     }
 
+    /// Tells it and answers the caller: done or still to come, or an error with the fold's reason.
+    pub(crate) async fn carry_out(&self, caller: &Caller, action: Action) -> Result<Response, ApiError> {
+        match self.tell(caller, action).await? {
+            Told::Refused { reason } => Err(ApiError::invalid(reason)),
+            told => Ok(told.into_response()),
+        }
+    }
+
     pub(crate) async fn verdict(&self, offset: u64) -> Result<Told, ApiError> {
         Ok(match self.store.verdict(offset).await? {
             Some(Verdict::Done) => Told::Done,

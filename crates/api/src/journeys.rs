@@ -8,7 +8,7 @@ pub mod simulation;
 use axum::{
     Json,
     extract::{Path, State},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use forecourt_model::{
     command::Action,
@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Caller, Commands, Trail,
-    commands::{CommandOutcome, Told},
+    commands::CommandOutcome,
     error::{ApiError, ErrorBody},
     input::Body,
 };
@@ -204,7 +204,7 @@ pub async fn add_journey(
     if store.journey(&journey.journey_id).await?.is_some() {
         return Err(ApiError::invalid(format!("there is a journey `{}` already: take another id", journey.journey_id)));
     }
-    tell(&commands, &caller, Action::SetJourney { journey: Box::new(journey) }).await
+    commands.carry_out(&caller, Action::SetJourney { journey: Box::new(journey) }).await
 }
 
 /// Keep a journey's draft. What is in force stays until the draft is published.
@@ -228,7 +228,7 @@ pub async fn change_journey(
     }
     trail.object(format!("journey {id}"));
     trail.changed(&before, &journey);
-    tell(&commands, &caller, Action::SetJourney { journey: Box::new(journey) }).await
+    commands.carry_out(&caller, Action::SetJourney { journey: Box::new(journey) }).await
 }
 
 /// Take away a journey that was never published.
@@ -243,7 +243,7 @@ pub async fn remove_journey(
 ) -> Result<Response, ApiError> {
     found(&store, &id).await?;
     trail.object(format!("journey {id}"));
-    tell(&commands, &caller, Action::RemoveJourney { journey_id: id }).await
+    commands.carry_out(&caller, Action::RemoveJourney { journey_id: id }).await
 }
 
 /// What is to be mended in a journey, without keeping it.
@@ -273,7 +273,7 @@ pub async fn step_journey(
         JourneyWish::Reopen => ModelStep::Reopen,
         JourneyWish::Stop => ModelStep::Stop,
     };
-    tell(&commands, &caller, Action::StepJourney { journey_id: id, step }).await
+    commands.carry_out(&caller, Action::StepJourney { journey_id: id, step }).await
 }
 
 /// Journeys to begin from.
@@ -286,13 +286,6 @@ pub async fn journey_templates() -> Json<JourneyTemplates> {
         journey,
     });
     Json(JourneyTemplates { templates: templates.collect() })
-}
-
-async fn tell(commands: &Commands, caller: &Caller, action: Action) -> Result<Response, ApiError> {
-    match commands.tell(caller, action).await? {
-        Told::Refused { reason } => Err(ApiError::invalid(reason)),
-        told => Ok(told.into_response()),
-    }
 }
 
 /// Reads a journey as people send it, one that can be kept.

@@ -333,7 +333,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(leads::leads, leads::add_lead))
         .routes(routes!(leads::lead))
         .routes(routes!(leads::act_on_lead))
-        .routes(routes!(leads::lead_calendar))
+        .routes(routes!(leads::calendar::lead_calendar))
         .routes(routes!(leads::rules::dealers))
         .routes(routes!(leads::rules::set_dealer, leads::rules::remove_dealer))
         .routes(routes!(leads::rules::new_dealer_secret))

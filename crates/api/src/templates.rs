@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::{
     Json,
     extract::{Path, State},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use forecourt_model::{
     FragmentState, Scope,
@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Border, Caller, Commands, Trail,
-    commands::{CommandOutcome, Told},
+    commands::CommandOutcome,
     deliveries::MessageChannel,
     error::{ApiError, ErrorBody},
     forms::Tried,
@@ -301,10 +301,7 @@ async fn save(commands: &Commands, caller: &Caller, mut template: ModelTemplate)
     if !template.is_archived {
         check_texts(&template).map_err(|problem| ApiError::invalid(problem.to_string()))?;
     }
-    match commands.tell(caller, Action::SetTemplate { template }).await? {
-        Told::Refused { reason } => Err(ApiError::invalid(reason)),
-        told => Ok(told.into_response()),
-    }
+    commands.carry_out(caller, Action::SetTemplate { template }).await
 }
 
 /// See a message as it would be, with what is wrong with it.

@@ -28,7 +28,7 @@ export const LEAD_STAGES = [
 export type LeadClock = { for: "accept" | "contact"; due_at: string; warn_at: string | null; is_warned: boolean };
 
 /** The person came back: what they looked at, and how one may begin. */
-export type LeadPrompt = { at: string; viewed: string[]; suggestion: string };
+export type LeadPrompt = { at: string; viewed: string[]; asked_for: string | null };
 
 export type LeadItem = {
   lead_id: string;

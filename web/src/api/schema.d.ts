@@ -5333,9 +5333,9 @@ export interface components {
         };
         /** @description The person came back. */
         LeadPrompt: {
+            /** @description The car that the lead is about, where it is another than what was viewed last. */
+            asked_for: string | null;
             at: string;
-            /** @description How to begin the talk. */
-            suggestion: string;
             /** @description The latest first. */
             viewed: string[];
         };

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{found, tell};
+use super::found;
 use crate::{
     Caller, Commands, Trail,
     commands::CommandOutcome,
@@ -195,7 +195,7 @@ pub async fn enter_journey(
         key: asked.key,
         properties: asked.properties,
     };
-    tell(&commands, &caller, Action::EnterJourney { entry: Box::new(entry) }).await
+    commands.carry_out(&caller, Action::EnterJourney { entry: Box::new(entry) }).await
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -299,7 +299,7 @@ pub async fn answer_task(
         TaskOutcome::NoAnswer => ModelAnswer::NoAnswer,
         TaskOutcome::Declined => ModelAnswer::Declined,
     };
-    tell(&commands, &caller, Action::AnswerTask { task_id: id, answer, note: asked.note }).await
+    commands.carry_out(&caller, Action::AnswerTask { task_id: id, answer, note: asked.note }).await
 }
 
 /// Lines of those whom the caller may see.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::{
     Json,
     extract::{Path, State},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use forecourt_model::{
     command::Action,
@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Caller, Clock, Commands, Trail,
-    commands::{CommandOutcome, Told},
+    commands::CommandOutcome,
     error::{ApiError, ErrorBody},
     forms::put_new_secret,
     input::Body,
@@ -257,7 +257,7 @@ pub async fn set_dealer(
     if let Some(before) = store.dealer(&id).await? {
         trail.changed(&before.body, &dealer);
     }
-    tell(&commands, &caller, Action::SetDealer { dealer: Box::new(dealer) }).await
+    commands.carry_out(&caller, Action::SetDealer { dealer: Box::new(dealer) }).await
 }
 
 /// A secret that is shown once.
@@ -297,7 +297,7 @@ pub async fn remove_dealer(
     trail: Trail,
 ) -> Result<Response, ApiError> {
     trail.object(format!("dealer {id}"));
-    tell(&commands, &caller, Action::RemoveDealer { dealer_id: id }).await
+    commands.carry_out(&caller, Action::RemoveDealer { dealer_id: id }).await
 }
 
 /// What leads are dealt with by.
@@ -326,7 +326,7 @@ pub async fn set_lead_rules(
     let rules = read(asked.rules)?;
     trail.object("lead rules");
     trail.changed(&store.lead_rules().await?.map(|held| held.body).unwrap_or_default(), &rules);
-    tell(&commands, &caller, Action::SetLeadRules { rules: Box::new(rules) }).await
+    commands.carry_out(&caller, Action::SetLeadRules { rules: Box::new(rules) }).await
 }
 
 /// Try rules on the leads of the past, beside the rules in force. Nothing is changed.
@@ -406,13 +406,6 @@ fn read(rules: Value) -> Result<LeadRules, ApiError> {
     let rules: LeadRules = serde_json::from_value(rules).map_err(|error| ApiError::invalid(format!("the rules do not read: {error}")))?;
     rules.check().map_err(ApiError::invalid)?;
     Ok(rules)
-}
-
-async fn tell(commands: &Commands, caller: &Caller, action: Action) -> Result<Response, ApiError> {
-    match commands.tell(caller, action).await? {
-        Told::Refused { reason } => Err(ApiError::invalid(reason)),
-        told => Ok(told.into_response()),
-    }
 }
 
 impl DealerBody {

@@ -5,6 +5,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../../api/client";
 import { dialled, type LeadDetail, type LeadItem } from "../../api/leads";
+import { useOpening } from "../../lead/useOpening";
 import { Countdown } from "../../lead/Countdown";
 import { leadQuery } from "../../lead/queries";
 import { Score } from "../../lead/Score";
@@ -144,8 +145,9 @@ function PromptBanner({ lead }: { lead: LeadItem }) {
   const { t } = useTranslation();
   const format = useFormat();
   const act = useAct(lead.lead_id);
+  const opening = useOpening();
   if (!lead.prompt) return null;
-  const { at, viewed, suggestion } = lead.prompt;
+  const { at, viewed } = lead.prompt;
   return (
     <Alert
       variant="light"
@@ -156,11 +158,9 @@ function PromptBanner({ lead }: { lead: LeadItem }) {
       <Group justify="space-between" align="flex-end" gap="sm">
         <div>
           {0 < viewed.length && <Text size="sm">{t("lead.prompt.viewed", { what: viewed.join(", ") })}</Text>}
-          {suggestion && (
-            <Text size="sm" mt={2}>
-              {t("lead.prompt.suggestion", { words: suggestion })}
-            </Text>
-          )}
+          <Text size="sm" mt={2}>
+            {t("lead.prompt.suggestion", { words: opening(lead.prompt) })}
+          </Text>
         </div>
         <Button size="xs" variant="default" loading={act.isPending} onClick={() => act.mutate({ act: "seen" })}>
           {t("lead.prompt.seen")}

@@ -5,6 +5,7 @@ import { label } from "../../api/labels";
 import { calendarHref, dialled, type LeadDetail, type LeadItem } from "../../api/leads";
 import { Countdown } from "../../lead/Countdown";
 import { Score } from "../../lead/Score";
+import { useOpening } from "../../lead/useOpening";
 import { errorText } from "../../ui/errorText";
 import { useFormat } from "../../ui/FormatContext";
 import type { Outbox } from "./outbox";
@@ -29,6 +30,7 @@ export function LeadSheet({
   const dialog = useRef<HTMLDialogElement>(null);
   const { detail } = useDetail(email, lead.lead_id);
   const act = useAct(lead, outbox);
+  const opening = useOpening();
   const { phone, queue, accepted_at } = lead;
   useEffect(() => dialog.current?.showModal(), []);
   return (
@@ -85,7 +87,7 @@ export function LeadSheet({
         {lead.prompt && (
           <section className={classes.prompt}>
             <p>{0 < lead.prompt.viewed.length && t("lead.prompt.viewed", { what: lead.prompt.viewed.join(", ") })}</p>
-            {lead.prompt.suggestion && <p>{t("lead.prompt.suggestion", { words: lead.prompt.suggestion })}</p>}
+            <p>{t("lead.prompt.suggestion", { words: opening(lead.prompt) })}</p>
           </section>
         )}
         {queue === "dealer" && accepted_at !== null && <SheetForms lead={lead} detail={detail} outbox={outbox} />}

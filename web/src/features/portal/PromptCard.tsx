@@ -2,6 +2,7 @@ import { IconEye } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { LeadItem } from "../../api/leads";
 import { useFormat } from "../../ui/FormatContext";
+import { useOpening } from "../../lead/useOpening";
 import type { Outbox } from "./outbox";
 import classes from "./Portal.module.css";
 import { useAct } from "./useAct";
@@ -11,8 +12,9 @@ export function PromptCard({ lead, outbox, onOpen }: { lead: LeadItem; outbox: O
   const { t } = useTranslation();
   const format = useFormat();
   const act = useAct(lead, outbox);
+  const opening = useOpening();
   if (!lead.prompt) return null;
-  const { at, viewed, suggestion } = lead.prompt;
+  const { at, viewed } = lead.prompt;
   return (
     <section className={classes.prompt}>
       <h2>
@@ -23,7 +25,7 @@ export function PromptCard({ lead, outbox, onOpen }: { lead: LeadItem; outbox: O
         <b>{t("lead.prompt.title", { time: format.ago(at, new Date()) })}</b>
         {0 < viewed.length && ` ${t("lead.prompt.viewed", { what: viewed.join(", ") })}`}
       </p>
-      {suggestion && <p>{t("lead.prompt.suggestion", { words: suggestion })}</p>}
+      <p>{t("lead.prompt.suggestion", { words: opening(lead.prompt) })}</p>
       <div className={classes.acts}>
         <button type="button" className={classes.side} onClick={onOpen}>
           {t("portal.open")}
