@@ -54,8 +54,14 @@ pub async fn show(log: &Log, seed: u64, now_us: i64) -> anyhow::Result<()> {
     told.push((begin_us, command("demo", Action::SetLeadRules { rules: Box::new(rules()) })?));
     let mut dice = Dice(seed);
     for number in 0..LEADS {
-        // More by day than by night, and some just now.
-        let at_us = if number % 10 == 0 { now_us - dice.minutes(1, 45) } else { begin_us + dice.minutes(10, 3 * 24 * 60 - 60) };
+        // Some just now, the others by day: the regions are two to eight hours ahead.
+        let mut at_us = if number % 10 == 0 { now_us - dice.minutes(1, 45) } else { begin_us + dice.minutes(10, 3 * 24 * 60 - 60) };
+        let is_by_day = |us: i64| (5..13).contains(&(us / HOUR_US).rem_euclid(24));
+        for _ in 0..5 {
+            if number % 10 != 0 && !is_by_day(at_us) {
+                at_us = begin_us + dice.minutes(10, 3 * 24 * 60 - 60);
+            }
+        }
         one_lead(&group, number, at_us, now_us, &mut dice, &mut told)?;
     }
     for step in 1..SPAN_US / STEP_US {
