@@ -56,6 +56,6 @@ async fn a_file_goes_from_the_drop_zone_to_the_refused_rows() {
     let states: Vec<&str> = imports["imports"].as_array().into_iter().flatten().filter_map(|held| held["state"].as_str()).collect();
     assert_eq!(states, ["done", "done", "done"]);
     server.wait_until_folded().await;
-    assert_eq!(server.number("SELECT count(*) FROM events").await, (ROWS - ROWS / 40) as i64);
+    server.wait_for_number("SELECT count(*) FROM events", (ROWS - ROWS / 40) as i64).await;
     server.stop().await;
 }
