@@ -1,9 +1,11 @@
 //! Opening hours: when somebody is there to answer, by the clock of the place, holidays left out.
 
+use std::cell::RefCell;
+
 use jiff::{Timestamp, ToSpan as _, civil::Date, civil::Time, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use crate::time::{self, MINUTE_US};
+use crate::time::{self, DAY_US, MINUTE_US};
 
 /// How far ahead an opening is looked for; who does not open for so long is taken to be open always.
 const DAYS_AHEAD_MAX: i32 = 400;
@@ -86,6 +88,65 @@ impl OpeningHours {
 impl Default for Calendar {
     fn default() -> Self {
         Self { zone: TimeZone::UTC, week: Default::default(), holidays: Vec::new(), is_always_open: true }
+    }
+}
+
+/// One moment by the clocks of many places: each time zone is asked once.
+pub struct Moment {
+    at_us: i64,
+    zones: RefCell<Vec<(String, WallClock)>>,
+}
+
+/// What the clock of a zone shows.
+#[derive(Clone, Copy)]
+struct WallClock {
+    date: Date,
+    /// Days since 1970.
+    day: i32,
+    /// Since midnight.
+    time_us: i64,
+    /// Whether no change of clocks falls on the day: then clock times are as far apart as they look.
+    is_even: bool,
+}
+
+impl Moment {
+    pub fn at(at_us: i64) -> Self {
+        Self { at_us, zones: RefCell::default() }
+    }
+
+    fn by(&self, calendar: &Calendar) -> WallClock {
+        let name = calendar.zone.iana_name().unwrap_or_default();
+        if let Some((_, held)) = self.zones.borrow().iter().find(|(held, _)| held == name) {
+            return *held;
+        }
+        let day = calendar.local_day(self.at_us);
+        let date = Date::constant(1970, 1, 1).saturating_add(i64::from(day).days());
+        let midnights = (calendar.moment(date, 0), calendar.moment(date, 24 * 60));
+        let is_even = midnights.0.zip(midnights.1).is_some_and(|(from, until)| until - from == DAY_US);
+        let clock = WallClock { date, day, time_us: midnights.0.map_or(0, |from| self.at_us - from), is_even };
+        // A zone without a name is asked each time.
+        if !name.is_empty() {
+            self.zones.borrow_mut().push((name.to_owned(), clock));
+        }
+        clock
+    }
+
+    /// Days since 1970 of the day that it is there.
+    pub fn day(&self, calendar: &Calendar) -> i32 {
+        self.by(calendar).day
+    }
+
+    pub fn is_open(&self, calendar: &Calendar) -> bool {
+        if calendar.is_always_open {
+            return true;
+        }
+        let clock = self.by(calendar);
+        if !clock.is_even {
+            return calendar.is_open(self.at_us);
+        }
+        let of_day = &calendar.week[clock.date.weekday().to_monday_zero_offset() as usize];
+        let is_within = |(from, until): &(i32, i32)| (i64::from(*from) * MINUTE_US..i64::from(*until) * MINUTE_US).contains(&clock.time_us);
+        of_day.iter().any(is_within) && calendar.holidays.binary_search(&clock.date).is_err()
     }
 }
 
@@ -222,6 +283,29 @@ mod tests {
         let night = OpeningHours { tz: "Europe/Berlin".to_owned(), week, holidays: vec![] }.calendar().unwrap();
         // 02:30 does not exist on 29 March: it opens at 03:30 there, 01:30 UTC.
         assert!(!night.is_open(at("2026-03-29T01:10:00Z")) && night.is_open(at("2026-03-29T01:40:00Z")));
+    }
+
+    /// Every quarter of an hour of two years, changes of clocks among them.
+    #[test]
+    fn one_moment_by_many_clocks_is_what_each_calendar_says() {
+        let places = [
+            hours("Europe/Berlin", "01:30-03:30 09:00-24:00", "00:00-02:30", &["2026-12-25"]),
+            hours("Asia/Vladivostok", "09:00-12:00 13:00-18:00", "", &[]),
+            hours("America/New_York", "00:00-24:00", "01:00-02:00", &["2026-03-08"]),
+            hours("", "10:00-18:00", "", &[]),
+            Calendar::default(),
+        ];
+        let (mut open, mut closed) = (0, 0);
+        for quarter in 0..2 * 366 * 96 {
+            let at_us = at("2026-01-01T00:00:00Z") + quarter * 15 * MINUTE_US;
+            let now = Moment::at(at_us);
+            for place in &places {
+                let is_open = place.is_open(at_us);
+                *if is_open { &mut open } else { &mut closed } += 1;
+                assert_eq!((now.is_open(place), now.day(place)), (is_open, place.local_day(at_us)), "{} {place:?}", iso(at_us));
+            }
+        }
+        assert!(100_000 < open && 100_000 < closed, "{open} {closed}");
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Asked, Routing};
-use crate::network::{Network, Ready, same};
+use crate::{
+    hours::Moment,
+    network::{Network, Ready, same},
+};
 
 /// Candidates of a decision that are kept for people to read.
 const KEPT_MAX: usize = 8;
@@ -77,20 +80,16 @@ impl Loads {
         std::mem::take(&mut self.changed)
     }
 
-    fn of(&self, dealer_id: &str, day: i32) -> (i64, i64) {
-        self.of.get(dealer_id).map_or((0, 0), |load| (load.open, if load.day == day { load.today } else { 0 }))
-    }
-
     /// When a dealer's turn begins.
-    fn starts(&self, ready: &Ready) -> i64 {
-        let own = self.of.get(&ready.dealer.dealer_id).map_or(0, |load| load.turn);
+    fn starts(&self, ready: &Ready, load: Option<&Load>) -> i64 {
+        let own = load.map_or(0, |load| load.turn);
         own.max(self.turns.get(&ready.dealer.region).copied().unwrap_or(0))
     }
 
     /// Notes that a dealer got a lead.
     pub fn give(&mut self, ready: &Ready, at_us: i64) {
-        let day = local_day(ready, at_us);
-        let starts = self.starts(ready);
+        let day = ready.calendar.local_day(at_us);
+        let starts = self.starts(ready, self.of.get(&ready.dealer.dealer_id));
         self.turns.insert(ready.dealer.region.clone(), starts);
         self.changed.0.insert(ready.dealer.dealer_id.clone());
         self.changed.1.insert(ready.dealer.region.clone());
@@ -112,29 +111,39 @@ impl Loads {
     }
 }
 
-fn local_day(ready: &Ready, at_us: i64) -> i32 {
-    ready.calendar.local_day(at_us)
-}
-
 /// Decides to which dealer a lead goes. Changes nothing: see [`Loads::give`].
 pub fn route(network: &Network, loads: &Loads, rules: &Routing, lead: &Asking<'_>) -> Decision {
+    let now = Moment::at(lead.at_us);
     let mut may: Vec<(i64, i64, &Ready)> = Vec::new();
     let mut barred: Vec<(&Ready, &'static str)> = Vec::new();
+    // Dealers and their loads are in one order: a walk of both is several times faster than to look each up.
+    let mut held = loads.of.iter().peekable();
     for ready in network.iter() {
-        match bar(ready, loads, rules, lead) {
+        let id = &ready.dealer.dealer_id;
+        while held.next_if(|(held, _)| *held < id).is_some() {}
+        let load = held.next_if(|(held, _)| *held == id).map(|(_, load)| load);
+        match bar(ready, load, rules, lead, &now) {
             Some(why) => barred.push((ready, why)),
-            None => may.push((points(ready, loads, rules, lead, None), loads.starts(ready), ready)),
+            None => may.push((points(ready, load, rules, lead, &now, None), loads.starts(ready, load), ready)),
         }
     }
     let best = may.iter().map(|(points, ..)| *points).max();
     let as_good = |points: i64| best.is_some_and(|best| best - i64::from(rules.tie_points) <= points);
     // Their turns first; the better of two whose turn it is.
-    may.sort_by(|a, b| {
-        let rank = |(points, starts, ready): &(i64, i64, &Ready)| {
-            (!as_good(*points), if as_good(*points) { *starts } else { 0 }, -points, ready.dealer.dealer_id.clone())
-        };
-        rank(a).cmp(&rank(b))
-    });
+    let rank = |(points, starts, _): &(i64, i64, &Ready)| {
+        let is_tied = as_good(*points);
+        (!is_tied, if is_tied { *starts } else { 0 }, -points)
+    };
+    let by_rank = |a: &(i64, i64, &Ready), b: &(i64, i64, &Ready)| {
+        rank(a).cmp(&rank(b)).then_with(|| a.2.dealer.dealer_id.cmp(&b.2.dealer.dealer_id))
+    };
+    // Only the first of them are ever shown, and one is chosen.
+    if KEPT_MAX < may.len() {
+        may.select_nth_unstable_by(KEPT_MAX, by_rank);
+        may[..KEPT_MAX].sort_unstable_by(by_rank);
+    } else {
+        may.sort_unstable_by(by_rank);
+    }
     let ties = may.iter().filter(|(points, ..)| as_good(*points)).count();
     let reason = match ties {
         0 => "nobody",
@@ -150,7 +159,8 @@ pub fn route(network: &Network, loads: &Loads, rules: &Routing, lead: &Asking<'_
         .take(KEPT_MAX)
         .map(|(ready, why)| {
             let mut parts = Vec::new();
-            let points = points(ready, loads, rules, lead, Some(&mut parts));
+            let load = loads.of.get(&ready.dealer.dealer_id);
+            let points = points(ready, load, rules, lead, &now, Some(&mut parts));
             Candidate { dealer_id: ready.dealer.dealer_id.clone(), points, parts, barred: why.map(str::to_owned) }
         })
         .collect();
@@ -159,7 +169,7 @@ pub fn route(network: &Network, loads: &Loads, rules: &Routing, lead: &Asking<'_
 }
 
 /// Why a dealer may not have a lead.
-fn bar(ready: &Ready, loads: &Loads, rules: &Routing, lead: &Asking<'_>) -> Option<&'static str> {
+fn bar(ready: &Ready, load: Option<&Load>, rules: &Routing, lead: &Asking<'_>, now: &Moment) -> Option<&'static str> {
     let dealer = &ready.dealer;
     if !dealer.takes_leads {
         return Some("takes_none");
@@ -172,7 +182,8 @@ fn bar(ready: &Ready, loads: &Loads, rules: &Routing, lead: &Asking<'_>) -> Opti
     }
     let is_limited = dealer.open_leads_max.is_some() || dealer.leads_a_day_max.is_some();
     if is_limited {
-        let (open, today) = loads.of(&dealer.dealer_id, local_day(ready, lead.at_us));
+        let open = load.map_or(0, |load| load.open);
+        let today = load.map_or(0, |load| if load.day == now.day(&ready.calendar) { load.today } else { 0 });
         let is_full = |held: i64, most: Option<u32>| most.is_some_and(|most| i64::from(most) <= held);
         if is_full(open, dealer.open_leads_max) {
             return Some("full");
@@ -189,7 +200,14 @@ fn bar(ready: &Ready, loads: &Loads, rules: &Routing, lead: &Asking<'_>) -> Opti
 /// A dealer's points for a lead.
 ///
 /// * `parts`: where to put what they are for.
-fn points(ready: &Ready, loads: &Loads, rules: &Routing, lead: &Asking<'_>, mut parts: Option<&mut Vec<(String, i64)>>) -> i64 {
+fn points(
+    ready: &Ready,
+    load: Option<&Load>,
+    rules: &Routing,
+    lead: &Asking<'_>,
+    now: &Moment,
+    mut parts: Option<&mut Vec<(String, i64)>>,
+) -> i64 {
     let dealer = &ready.dealer;
     let asked = lead.asked;
     let mut sum = 0;
@@ -203,10 +221,11 @@ fn points(ready: &Ready, loads: &Loads, rules: &Routing, lead: &Asking<'_>, mut 
             }
         }
     };
-    let in_postcodes = asked.postcode.as_deref().is_some_and(|code| {
-        let code = code.replace(' ', "").to_uppercase();
-        dealer.postcodes.iter().any(|prefix| code.starts_with(&prefix.replace(' ', "").to_uppercase()))
-    });
+    let in_postcodes = !dealer.postcodes.is_empty()
+        && asked.postcode.as_deref().is_some_and(|code| {
+            let code = code.replace(' ', "").to_uppercase();
+            dealer.postcodes.iter().any(|prefix| code.starts_with(&prefix.replace(' ', "").to_uppercase()))
+        });
     let in_region = lead.region.is_some_and(|region| !dealer.region.is_empty() && same(&dealer.region, region));
     add("area", rules.area, if in_postcodes { 100 } else { i64::from(in_region) * 60 });
     if let Some((from, to)) = asked.place.zip(dealer.place) {
@@ -223,11 +242,10 @@ fn points(ready: &Ready, loads: &Loads, rules: &Routing, lead: &Asking<'_>, mut 
         add("preferred", rules.preferred, 100 - 10 * (at.min(9) as i64));
     }
     if 0 < rules.open_now {
-        add("open_now", rules.open_now, i64::from(ready.calendar.is_open(lead.at_us)) * 100);
+        add("open_now", rules.open_now, i64::from(now.is_open(&ready.calendar)) * 100);
     }
     if let Some(most) = dealer.open_leads_max.filter(|most| 0 < *most) {
-        let (open, _) = loads.of(&dealer.dealer_id, 0);
-        add("load", rules.load, 100 - 100 * open / i64::from(most));
+        add("load", rules.load, 100 - 100 * load.map_or(0, |load| load.open) / i64::from(most));
     }
     sum
 }
