@@ -126,6 +126,9 @@ async fn a_lead_comes_to_its_dealer_who_works_on_it_and_no_other_sees_it() {
     assert_eq!((&own["dealers"], &own["all"]["leads"]), (&json!([]), &json!(0)), "{own}");
     let report = server.get("/api/reports/lead-desk").await;
     assert!(report["flow"].as_array().is_some_and(|flow| flow.iter().any(|step| step["to"] == "contacted")), "{report}");
+    let sold = &report["called_first"];
+    assert_eq!((&sold["called"]["leads"], &sold["straight"]["contact_rate"]["count"]), (&json!(0), &json!(1)), "{report}");
+    assert_eq!((&report["by_answer"][0]["leads"], &report["came_back"]["leads"]), (&json!(1), &json!(0)), "{report}");
 
     // A restart forgets nothing.
     server.kill();
@@ -134,6 +137,45 @@ async fn a_lead_comes_to_its_dealer_who_works_on_it_and_no_other_sees_it() {
     server.stop().await;
     let proof = installation.run(&["replay", "--verify"]);
     assert!(proof.ok, "{}", proof.err);
+}
+
+/// What leads cost, and those that were worth it: amounts worked out by hand.
+#[tokio::test(flavor = "multi_thread")]
+async fn costs_stand_beside_the_leads_that_they_brought() {
+    let (installation, server, write_key) = desk().await;
+    for (id, campaign) in [("K1", "spring"), ("K2", "spring"), ("K3", "autumn")] {
+        let properties = json!({ "lead_id": id, "model": "Aster" });
+        let context = json!({ "campaign": { "source": "search-ads", "medium": "cpc", "name": campaign } });
+        server.track(&write_key, json!({ "event": "lead_created", "userId": id, "properties": properties, "context": context })).await;
+    }
+    leads(&server, None, 3).await;
+    for body in [json!({ "act": "appointment", "at": "2030-05-04T09:30:00Z" }), json!({ "act": "stage", "stage": "contract" })] {
+        assert!(act(&server, "K1", None, body).await.0.is_success());
+    }
+    let path = installation.data().join("costs.csv");
+    let day = &server.get("/api/leads/K1").await["lead"]["opened_at"].as_str().expect("a time")[..10].to_owned();
+    let text =
+        format!("day,channel,campaign,region,cost,currency\n{day},paid_search,spring,North,300,EUR\n{day},display,brand,North,50,EUR\n");
+    std::fs::write(&path, text).expect("a file");
+    let said = installation.run(&["import", "costs", &path.to_string_lossy()]);
+    assert!(said.ok, "{said:?}");
+    server.wait_for_number("SELECT count(*) FROM ad_costs", 2).await;
+    let costs = server.get("/api/reports/lead-costs?by=campaign").await;
+    let row = |key: &str| costs["rows"].as_array().and_then(|rows| rows.iter().find(|row| row["key"] == key)).cloned().unwrap_or_default();
+    let spring = row("spring");
+    let figures = ["cost", "leads", "qualified", "contracts", "cpl", "cpql", "cost_per_contract"].map(|name| spring[name].clone());
+    assert_eq!(figures, [json!(300.0), json!(2), json!(1), json!(1), json!(150.0), json!(300.0), json!(300.0)], "{costs}");
+    // Paid for, and nobody came; came, and nobody paid.
+    assert_eq!((&row("brand")["cost"], &row("brand")["leads"], &row("brand")["cpl"]), (&json!(50.0), &json!(0), &Value::Null), "{costs}");
+    assert_eq!((&row("autumn")["cost"], &row("autumn")["leads"]), (&Value::Null, &json!(1)), "{costs}");
+    assert_eq!((&costs["total"]["cost"], &costs["total"]["leads"], &costs["currency"]), (&json!(350.0), &json!(3), &json!("EUR")));
+    let (status, answer) = server.call(Method::GET, "/api/reports/lead-costs?by=weather", None, None).await;
+    assert!(status == StatusCode::BAD_REQUEST && answer["error"]["message"].as_str().is_some_and(|told| told.contains("channel, region")));
+    // A dealer learns nothing of what others paid, or got.
+    let north = token(&installation, "dealer", Some("north"));
+    let (status, answer) = server.call(Method::GET, "/api/reports/lead-costs", Some(&north), None).await;
+    assert!(status == StatusCode::FORBIDDEN || answer["total"]["cost"].is_null(), "{status} {answer}");
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

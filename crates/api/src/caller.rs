@@ -257,6 +257,7 @@ const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("POST", "/api/lead-rules/simulate", SeeReports, Unneeded("counts of leads, none of them shown")),
     ("GET", "/api/reports/scorecards", SeeProfiles, Nothing),
     ("GET", "/api/reports/lead-desk", SeeReports, Nothing),
+    ("GET", "/api/reports/lead-costs", SeeReports, Nothing),
     ("POST", "/api/messages", SendMessages, As(Action::MessageSent)),
     ("GET", "/api/senders", SeeDeliveries, Nothing),
     ("PUT", "/api/senders/{message_channel}", ManageSending, As(Action::SettingChanged)),

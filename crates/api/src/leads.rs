@@ -1,6 +1,7 @@
 //! Leads at work: the desk, one lead, what people do with it; and leads registered by hand.
 
 pub mod calendar;
+pub mod costs;
 pub mod reports;
 pub mod rules;
 mod shown;

@@ -341,6 +341,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(leads::rules::simulate_lead_rules))
         .routes(routes!(leads::reports::scorecards))
         .routes(routes!(leads::reports::lead_desk))
+        .routes(routes!(leads::costs::lead_costs))
         .routes(routes!(messages::send_message))
         .routes(routes!(senders::senders))
         .routes(routes!(senders::set_sender))

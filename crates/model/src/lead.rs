@@ -3,6 +3,7 @@
 //! A lead ([`crate::entity::Lead`]) is what reports count. Its handling is beside it: it begins when a lead comes in live, and says at any
 //! moment who has to do what by when. Everything that changes it is a move, which says why.
 
+pub mod outcome;
 pub mod points;
 pub mod route;
 pub mod rules;

@@ -2318,6 +2318,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports/lead-costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What leads at work cost by channel, region, model or campaign, and what those cost that were worth it. */
+        get: operations["lead_costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/reports/lead-desk": {
         parameters: {
             query?: never;
@@ -3096,6 +3113,11 @@ export interface components {
             leads: number;
             /**
              * Format: int64
+             * @description Lost, for the person bought another brand or at somebody else's.
+             */
+            lost_elsewhere: number;
+            /**
+             * Format: int64
              * @description At most; absent for those that nobody answered.
              */
             minutes_to: number | null;
@@ -3483,6 +3505,24 @@ export interface components {
             /** Format: double */
             duration_s: number | null;
             result: string | null;
+        };
+        /** @description What a call before the dealer is worth. */
+        CalledFirst: {
+            /** @description The contact centre spoke with the person before a dealer had the lead. */
+            called: components["schemas"]["LeadsSold"];
+            straight: components["schemas"]["LeadsSold"];
+        };
+        /** @description Leads whose person came back after silence or a loss. */
+        CameBack: {
+            /**
+             * Format: int64
+             * @description Somebody spoke with the person again.
+             */
+            contacted: number;
+            /** Format: int64 */
+            contracts: number;
+            /** Format: int64 */
+            leads: number;
         };
         Catalogue: {
             /** @description Values by dimension, the most frequent first. */
@@ -5207,6 +5247,46 @@ export interface components {
         LeadClockFor: "accept" | "contact";
         /** @enum {string} */
         LeadContactBy: "call" | "message" | "email" | "visit";
+        /** @description Leads at work of one channel, region, model or campaign, with what was paid for advertising there. */
+        LeadCost: {
+            /** Format: int64 */
+            contracts: number;
+            /**
+             * Format: double
+             * @description Null where costs are not known by this, or not to be seen by the account.
+             */
+            cost: number | null;
+            /** Format: double */
+            cost_per_contract: number | null;
+            /**
+             * Format: double
+             * @description Cost of a lead.
+             */
+            cpl: number | null;
+            /**
+             * Format: double
+             * @description Cost of a qualified lead.
+             */
+            cpql: number | null;
+            /** @description Null where nobody knows it. */
+            key: string | null;
+            /** Format: int64 */
+            leads: number;
+            /**
+             * Format: int64
+             * @description Found worth a dealer's time by the contact centre, or came to an appointment or further.
+             */
+            qualified: number;
+            qualified_rate: components["schemas"]["LeadShare"];
+        };
+        LeadCosts: {
+            by: string;
+            /** @description Of all amounts. */
+            currency: string;
+            /** @description The dearest first. */
+            rows: components["schemas"]["LeadCost"][];
+            total: components["schemas"]["LeadCost"];
+        };
         /** @description How many leads are where. */
         LeadCounts: {
             /** Format: int64 */
@@ -5245,6 +5325,8 @@ export interface components {
         LeadDeskReport: {
             bands: components["schemas"]["BandResult"][];
             by_answer: components["schemas"]["AnsweredWithin"][];
+            called_first: components["schemas"]["CalledFirst"];
+            came_back: components["schemas"]["CameBack"];
             flow: components["schemas"]["LeadFlow"][];
             lost: components["schemas"]["LostFor"][];
             verification: components["schemas"]["VerificationWork"];
@@ -5460,6 +5542,13 @@ export interface components {
             act: "appointment";
             at: string;
             note?: string;
+        };
+        /** @description What came of some leads that reached a dealer. */
+        LeadsSold: {
+            contact_rate: components["schemas"]["LeadShare"];
+            contract_rate: components["schemas"]["LeadShare"];
+            /** Format: int64 */
+            leads: number;
         };
         Ledger: {
             lines: components["schemas"]["LedgerLine"][];
@@ -12868,6 +12957,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lead_costs: {
+        parameters: {
+            query?: {
+                /** @description `channel` (unless told), `region`, `model` or `campaign`. */
+                by?: string;
+                /** @description Leads that came in from then on, and costs; 30 days back unless told. */
+                from?: string;
+                /** @description Exclusive; now unless told. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadCosts"];
                 };
             };
             400: {

@@ -6,7 +6,8 @@ use axum::{Json, extract::State};
 use forecourt_model::{
     Scope,
     lead::{
-        LeadMove, Moved,
+        LeadMove, Moved, Queue,
+        outcome::{Outcome, outcome},
         scorecard::{self, Scorecard as ModelScorecard, Share as ModelShare, Stay},
     },
     network::Network,
@@ -29,15 +30,17 @@ use crate::{
 const LEADS_MAX: u32 = 500_000;
 /// Minutes to the first answer, as they are told apart.
 const ANSWERED_MIN: [i64; 6] = [5, 15, 30, 60, 240, 1_440];
+/// A year: all that were answered later than the last of them.
+const LATER_MIN: i64 = 525_600;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LeadsBetween {
     /// Leads that came in from then on; 30 days back unless told.
-    from: Option<String>,
+    pub(super) from: Option<String>,
     /// Exclusive; now unless told.
-    to: Option<String>,
-    region: Option<String>,
+    pub(super) to: Option<String>,
+    pub(super) region: Option<String>,
 }
 
 /// A part of a whole; `low` and `high` hold the true share in 95 of 100 cases.
@@ -133,6 +136,33 @@ pub struct AnsweredWithin {
     leads: u64,
     test_drives: u64,
     contracts: u64,
+    /// Lost, for the person bought another brand or at somebody else's.
+    lost_elsewhere: u64,
+}
+
+/// What came of some leads that reached a dealer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeadsSold {
+    leads: u64,
+    contact_rate: LeadShare,
+    contract_rate: LeadShare,
+}
+
+/// What a call before the dealer is worth.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CalledFirst {
+    /// The contact centre spoke with the person before a dealer had the lead.
+    called: LeadsSold,
+    straight: LeadsSold,
+}
+
+/// Leads whose person came back after silence or a loss.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct CameBack {
+    leads: u64,
+    /// Somebody spoke with the person again.
+    contacted: u64,
+    contracts: u64,
 }
 
 /// What the contact centre did.
@@ -152,16 +182,20 @@ pub struct LeadDeskReport {
     bands: Vec<BandResult>,
     by_answer: Vec<AnsweredWithin>,
     verification: VerificationWork,
+    called_first: CalledFirst,
+    came_back: CameBack,
 }
 
 /// What a report is made of.
-struct Looked {
+pub(super) struct Looked {
+    pub from_us: i64,
+    pub until_us: i64,
     leads: Vec<HandledLead>,
     moves: HashMap<String, Vec<LeadMove>>,
 }
 
 impl Looked {
-    async fn at(store: &Store, scope: &Scope, now_us: i64, asked: &LeadsBetween) -> Result<Self, ApiError> {
+    pub async fn at(store: &Store, scope: &Scope, now_us: i64, asked: &LeadsBetween) -> Result<Self, ApiError> {
         let read = |text: &Option<String>| match text.as_deref().filter(|text| !text.is_empty()) {
             Some(text) => parse_us(text)
                 .map(Some)
@@ -182,7 +216,13 @@ impl Looked {
         for held in store.lead_moves_between(scope, from_us, until_us).await? {
             moves.entry(held.lead_id.clone()).or_default().push(held);
         }
-        Ok(Self { leads, moves })
+        Ok(Self { from_us, until_us, leads, moves })
+    }
+
+    /// Leads that repeat none, each with what became of it.
+    pub fn outcomes(&self) -> impl Iterator<Item = (&HandledLead, Outcome)> {
+        let firsts = self.leads.iter().filter(|lead| lead.handling.body.duplicate_of.is_none());
+        firsts.map(|lead| (lead, outcome(self.moves_of(lead))))
     }
 
     fn moves_of(&self, lead: &HandledLead) -> &[LeadMove] {
@@ -235,9 +275,12 @@ pub async fn lead_desk(
     let mut flow: BTreeMap<(String, String), u64> = BTreeMap::new();
     let mut lost: BTreeMap<String, u64> = BTreeMap::new();
     let mut bands: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    let mut answers: BTreeMap<i64, (u64, u64, u64)> = BTreeMap::new();
+    let mut answers: BTreeMap<i64, AnsweredWithin> = BTreeMap::new();
     let mut verification = VerificationWork::default();
-    for lead in looked.leads.iter().filter(|lead| lead.handling.body.duplicate_of.is_none()) {
+    let mut came_back = CameBack::default();
+    // By whether the contact centre called first: contacted, and sold.
+    let mut sold: BTreeMap<bool, (ModelShare, ModelShare)> = BTreeMap::new();
+    for (lead, became) in looked.outcomes() {
         let moves = looked.moves_of(lead);
         for step in steps(moves).windows(2) {
             *flow.entry((step[0].clone(), step[1].clone())).or_default() += 1;
@@ -245,43 +288,36 @@ pub async fn lead_desk(
         for held in moves.iter().filter(|held| held.act == Moved::Lost) {
             *lost.entry(held.reason.clone()).or_default() += 1;
         }
-        let stays = scorecard::stays(lead.handling.score, moves);
-        let (had_test_drive, has_contract) = (stays.iter().any(|stay| stay.had_test_drive), stays.iter().any(|stay| stay.has_contract));
         let band = bands.entry(lead.handling.band.clone()).or_default();
-        (band.0, band.1) = (band.0 + 1, band.1 + u64::from(has_contract));
-        if !stays.is_empty() {
-            let first = stays.iter().filter_map(|stay| stay.contacted_us).min();
-            let minutes = first.map(|us| (us - lead.handling.opened_us) / (60 * SECOND_US));
-            let bucket = minutes.map_or(i64::MAX, |minutes| ANSWERED_MIN.into_iter().find(|most| minutes < *most).unwrap_or(i64::MAX - 1));
-            let held = answers.entry(bucket).or_default();
-            *held = (held.0 + 1, held.1 + u64::from(had_test_drive), held.2 + u64::from(has_contract));
+        (band.0, band.1) = (band.0 + 1, band.1 + u64::from(became.has_contract));
+        if became.was_at_dealer {
+            let minutes = became.contacted_us.map(|us| (us - lead.handling.opened_us) / (60 * SECOND_US));
+            let within = minutes.map_or(i64::MAX, |minutes| ANSWERED_MIN.into_iter().find(|most| minutes < *most).unwrap_or(LATER_MIN));
+            answers.entry(within).or_insert_with(|| AnsweredWithin::new(within)).add(&became);
+            let (contact, contract) = sold.entry(became.was_called_first).or_default();
+            contact.add(became.contacted_us.is_some());
+            contract.add(became.has_contract);
+        }
+        if became.has_come_back {
+            came_back.leads += 1;
+            came_back.contacted += u64::from(became.contacted_again || became.contract_again);
+            came_back.contracts += u64::from(became.contract_again);
         }
         let count = |act: Moved| moves.iter().filter(|held| held.act == act).count() as u64;
         verification.claimed += count(Moved::Claimed);
         verification.calls += count(Moved::Verified);
         verification.qualified += moves.iter().filter(|held| held.act == Moved::Verified && held.to == "qualified").count() as u64;
-        verification.calls_saved +=
-            u64::from(count(Moved::Verified) == 0 && lead.handling.queue != forecourt_model::lead::Queue::Verification);
+        verification.calls_saved += u64::from(count(Moved::Verified) == 0 && lead.handling.queue != Queue::Verification);
     }
     let rate = |(leads, contracts): (u64, u64)| (0 < leads).then(|| contracts as f64 / leads as f64);
     Ok(Json(LeadDeskReport {
         flow: flow.into_iter().map(|((from, to), count)| LeadFlow { from, to, count }).collect(),
         lost: lost.into_iter().map(|(reason, count)| LostFor { reason, count }).collect(),
         bands: bands.into_iter().map(|(band, of)| BandResult { band, leads: of.0, contracts: of.1, rate: rate(of) }).collect(),
-        by_answer: answers
-            .into_iter()
-            .map(|(minutes, (leads, test_drives, contracts))| AnsweredWithin {
-                minutes_to: match minutes {
-                    i64::MAX => None,
-                    later if later == i64::MAX - 1 => Some(525_600),
-                    minutes => Some(minutes),
-                },
-                leads,
-                test_drives,
-                contracts,
-            })
-            .collect(),
+        by_answer: answers.into_values().collect(),
         verification,
+        called_first: CalledFirst { called: LeadsSold::new(sold.get(&true)), straight: LeadsSold::new(sold.get(&false)) },
+        came_back,
     }))
 }
 
@@ -315,8 +351,29 @@ fn steps(moves: &[LeadMove]) -> Vec<String> {
     steps
 }
 
+impl AnsweredWithin {
+    /// * `minutes`: the most; `i64::MAX` for those that nobody answered.
+    fn new(minutes: i64) -> Self {
+        Self { minutes_to: (minutes < i64::MAX).then_some(minutes), leads: 0, test_drives: 0, contracts: 0, lost_elsewhere: 0 }
+    }
+
+    fn add(&mut self, became: &Outcome) {
+        self.leads += 1;
+        self.test_drives += u64::from(became.had_test_drive);
+        self.contracts += u64::from(became.has_contract);
+        self.lost_elsewhere += u64::from(became.is_lost_elsewhere());
+    }
+}
+
+impl LeadsSold {
+    fn new(shares: Option<&(ModelShare, ModelShare)>) -> Self {
+        let (contact, contract) = shares.copied().unwrap_or_default();
+        Self { leads: contract.of, contact_rate: LeadShare::new(contact), contract_rate: LeadShare::new(contract) }
+    }
+}
+
 impl LeadShare {
-    fn new(share: ModelShare) -> Self {
+    pub(super) fn new(share: ModelShare) -> Self {
         let (low, high) = share.interval().unzip();
         Self { count: share.count, of: share.of, rate: share.rate(), low, high }
     }

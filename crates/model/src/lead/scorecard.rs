@@ -100,7 +100,7 @@ pub struct Share {
 }
 
 impl Share {
-    fn add(&mut self, is_counted: bool) {
+    pub fn add(&mut self, is_counted: bool) {
         self.of += 1;
         self.count += u64::from(is_counted);
     }

@@ -25,6 +25,11 @@ export function AnswerChart({ answers }: { answers: DeskReport["by_answer"] }) {
       values: answers.map(({ contracts, leads }) => part(contracts, leads)),
       color: palette.accent,
     },
+    {
+      name: t("scorecards.column.lost_elsewhere"),
+      values: answers.map(({ lost_elsewhere, leads }) => part(lost_elsewhere, leads)),
+      color: palette.ghost,
+    },
   ];
   const axis = { axisLabel: { color: palette.dim, fontFamily: palette.font, fontSize: 11.5 } };
   const option: ChartOption = {

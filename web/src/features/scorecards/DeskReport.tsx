@@ -7,15 +7,17 @@ import { WideTable } from "../../ui/WideTable";
 import type { DeskReport as Report } from "./api";
 import { AnswerChart } from "./AnswerChart";
 import { FlowChart } from "./FlowChart";
+import { LeadCosts } from "./LeadCosts";
 import classes from "./Scorecards.module.css";
 import { useAnswerName, usePlaceName } from "./words";
+import { CalledFirst, CameBack } from "./Worth";
 
 /** What becomes of leads, why some are lost, and what being quick is worth. */
-export function DeskReport({ report }: { report: Report }) {
+export function DeskReport({ report, days }: { report: Report; days: { from: string; to: string } }) {
   const { t } = useTranslation();
   return (
     <div className={classes.report}>
-      <Verification figures={report.verification} />
+      <LeadCosts days={days} />
       <Card title={t("scorecards.flow.title")} hint={t("scorecards.flow.hint")}>
         <FlowChart flow={report.flow} />
         <FlowTable flow={report.flow} />
@@ -24,6 +26,11 @@ export function DeskReport({ report }: { report: Report }) {
         <AnswerChart answers={report.by_answer} />
         <AnswerTable answers={report.by_answer} />
       </Card>
+      <Verification figures={report.verification} />
+      <div className={classes.halves}>
+        <CalledFirst report={report.called_first} />
+        <CameBack figures={report.came_back} />
+      </div>
       <div className={classes.halves}>
         <Card title={t("scorecards.lost.title")} hint={t("scorecards.lost.hint")}>
           <Lost lost={report.lost} />
@@ -113,15 +120,17 @@ function AnswerTable({ answers }: { answers: Report["by_answer"] }) {
           <Table.Th className="num">{t("scorecards.column.leads")}</Table.Th>
           <Table.Th className="num">{t("scorecards.column.test_drive_rate")}</Table.Th>
           <Table.Th className="num">{t("scorecards.column.contract_rate")}</Table.Th>
+          <Table.Th className="num">{t("scorecards.column.lost_elsewhere")}</Table.Th>
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
-        {answers.map(({ leads, test_drives, contracts }, at) => (
+        {answers.map(({ leads, test_drives, contracts, lost_elsewhere }, at) => (
           <Table.Tr key={at}>
             <Table.Td>{names[at]}</Table.Td>
             <Table.Td className="num">{format.integer(leads)}</Table.Td>
             <Table.Td className="num">{share(test_drives, leads)}</Table.Td>
             <Table.Td className="num">{share(contracts, leads)}</Table.Td>
+            <Table.Td className="num">{share(lost_elsewhere, leads)}</Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>

@@ -115,7 +115,7 @@ function Desk({ days }: { days: Days }) {
               <Empty icon={IconTrophy} title={t("scorecards.none.title")} hint={t("scorecards.none.hint")} />
             </Card>
           ) : (
-            <DeskReport report={answer} />
+            <DeskReport report={answer} days={days} />
           )
         }
       </Answer>

@@ -39,14 +39,44 @@ export type DeskReport = {
   lost: { reason: string; count: number }[];
   bands: { band: string; leads: number; contracts: number; rate: number | null }[];
   /** By minutes to the first contact; null: never. */
-  by_answer: { minutes_to: number | null; leads: number; test_drives: number; contracts: number }[];
+  by_answer: {
+    minutes_to: number | null;
+    leads: number;
+    test_drives: number;
+    contracts: number;
+    lost_elsewhere: number;
+  }[];
   verification: { claimed: number; calls: number; qualified: number; calls_saved: number };
+  called_first: { called: LeadsSold; straight: LeadsSold };
+  came_back: { leads: number; contacted: number; contracts: number };
 };
+
+type LeadsSold = { leads: number; contact_rate: Share; contract_rate: Share };
+
+export const COSTS_BY = ["channel", "region", "model", "campaign"] as const;
+export type CostsBy = (typeof COSTS_BY)[number];
+
+/** Leads at work with what was paid for them; no amount where costs are not known by this. */
+export type LeadCost = {
+  key: string | null;
+  cost: number | null;
+  leads: number;
+  qualified: number;
+  contracts: number;
+  qualified_rate: Share;
+  cpl: number | null;
+  cpql: number | null;
+  cost_per_contract: number | null;
+};
+
+export type LeadCosts = { by: string; currency: string; rows: LeadCost[]; total: LeadCost };
 
 type Days = { from: string; to: string };
 
 export const scorecardCalls = {
   dealers: ({ from, to }: Days, region?: string) =>
     ask<Scorecards>("GET", "/api/reports/scorecards", { query: { from, to, region } }),
+  costs: ({ from, to }: Days, by: CostsBy) =>
+    ask<LeadCosts>("GET", "/api/reports/lead-costs", { query: { from, to, by } }),
   desk: ({ from, to }: Days) => ask<DeskReport>("GET", "/api/reports/lead-desk", { query: { from, to } }),
 };
