@@ -3,6 +3,7 @@
 //! `FORECOURT_PROVE=1` tells them at full length. `FORECOURT_SEED=N` repeats a run that was told by its seed.
 
 mod account_pages;
+mod ad_gate;
 mod backup;
 mod call_back;
 mod channels;

@@ -308,7 +308,7 @@ fn checked(asked: &TargetsToSave) -> Result<AlertTargets, ApiError> {
 }
 
 /// As Standard Webhooks writes it: 24 random bytes.
-fn webhook_secret() -> String {
+pub(crate) fn webhook_secret() -> String {
     use base64::Engine as _;
     let mut bytes = [0_u8; 24];
     rand::Rng::fill(&mut rand::rng(), &mut bytes[..]);

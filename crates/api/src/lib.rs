@@ -5,6 +5,7 @@
 
 mod account;
 mod accounts;
+mod ad_gate;
 mod alerts;
 mod arrival;
 mod attribution;
@@ -87,6 +88,7 @@ use tokio::sync::watch;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub use ad_gate::{AD_GATE_NOTICE, AD_GATE_SECRET, AdGates};
 pub use alerts::{TARGETS_SETTING, WEBHOOK_SECRET};
 pub use arrival::{ByHttps, ClientAddress};
 pub use border::{Border, Clock, Freshness};
@@ -342,6 +344,13 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(leads::reports::scorecards))
         .routes(routes!(leads::reports::lead_desk))
         .routes(routes!(leads::costs::lead_costs))
+        .routes(routes!(ad_gate::ad_gate))
+        .routes(routes!(ad_gate::set_ad_gate_rules))
+        .routes(routes!(ad_gate::look_at_ad_gate))
+        .routes(routes!(ad_gate::pin_ad_gate))
+        .routes(routes!(ad_gate::ad_gate_switches))
+        .routes(routes!(ad_gate::simulate_ad_gate))
+        .routes(routes!(ad_gate::export_ad_gate))
         .routes(routes!(messages::send_message))
         .routes(routes!(senders::senders))
         .routes(routes!(senders::set_sender))

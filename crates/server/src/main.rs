@@ -1,5 +1,6 @@
 //! The binary `forecourt`: what is configured, wired and commanded. It holds no rules.
 
+mod ad_gate;
 mod address;
 mod alerts;
 mod backup;

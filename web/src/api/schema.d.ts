@@ -141,6 +141,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ad-gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The gates as they stand, with what is known of each region and channel. */
+        get: operations["ad_gate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ad-gate/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The gates as a file, for whoever runs the advertising. */
+        get: operations["export_ad_gate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ad-gate/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at all gates now; else they are looked at every hour. */
+        post: operations["look_at_ad_gate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ad-gate/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold a gate by hand, or let the rules have it again. */
+        post: operations["pin_ad_gate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ad-gate/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set the rules. They are used at once. */
+        put: operations["set_ad_gate_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ad-gate/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What these rules would have switched, day by day as of each day. */
+        post: operations["simulate_ad_gate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ad-gate/switches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was switched, when and why. */
+        get: operations["ad_gate_switches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alerts": {
         parameters: {
             query?: never;
@@ -3083,6 +3202,69 @@ export interface components {
         AccountSessions: {
             sessions: components["schemas"]["AccountSession"][];
         };
+        AdGate: {
+            /** @description By region and channel, where there were ad costs in the last 90 days. */
+            cells: components["schemas"]["AdGateCell"][];
+            /** @description Of all amounts. */
+            currency: string;
+            has_webhook_secret: boolean;
+            rules: components["schemas"]["GateRulesFields"];
+            /** @description What the receiver checks the signature with (Standard Webhooks): only in the answer to its making. */
+            webhook_secret: string | null;
+        };
+        /** @description The gate of one region and channel. */
+        AdGateCell: {
+            /**
+             * Format: double
+             * @description What may be spent a day: only of a probe; null of an open one, for there is no limit.
+             */
+            budget_per_day: number | null;
+            channel: string;
+            /**
+             * Format: double
+             * @description Of the last 30 days.
+             */
+            cost: number;
+            drr: components["schemas"]["GateDrr"] | null;
+            /** @description Numbers that explain it, as of the switch. */
+            figures: {
+                [key: string]: number;
+            };
+            /** @description Held by a person's hand. */
+            is_pinned: boolean;
+            /** @description Leads of the region's dealers that a person answered in time, of 28 days. */
+            quality: components["schemas"]["LeadShare"];
+            /** @description `new`, `quality_low`, `drr_high`, `stay_over`, `probe_good`, `probe_bad`, `by_hand`, `unpinned`. */
+            reason: string;
+            region: string;
+            /** Format: double */
+            revenue: number;
+            /** Format: int64 */
+            sales: number;
+            /** @description The day of its last switch. */
+            since: string;
+            /** @description `open`, `probe`, `closed`. */
+            state: string;
+        };
+        AdGateSwitch: {
+            /** @description Who did it by hand; empty for the rules. */
+            actor: string;
+            at: string;
+            channel: string;
+            figures: {
+                [key: string]: number;
+            };
+            note: string;
+            reason: string;
+            region: string;
+            state: string;
+            /** @description Null where there was no gate before. */
+            was: string | null;
+        };
+        AdGateSwitches: {
+            /** @description The newest first. */
+            switches: components["schemas"]["AdGateSwitch"][];
+        };
         AddressesToRelease: {
             addresses: string[];
             message_channel: components["schemas"]["MessageChannel"];
@@ -4544,6 +4726,98 @@ export interface components {
             quiet_hours: components["schemas"]["QuietHours"][];
             /** @description IANA name: where people are who do not say it. */
             tz: string;
+        };
+        /** @description The share of ad cost in revenue, in percent; `low` and `high` hold the true one in 99 of 100 cases. */
+        GateDrr: {
+            /** Format: double */
+            high: number | null;
+            /** Format: double */
+            low: number;
+            /**
+             * Format: double
+             * @description Null where nothing was sold.
+             */
+            percent: number | null;
+        };
+        GatePin: {
+            channel: string;
+            /** @description Why; people will read it. */
+            note: string;
+            region: string;
+            /** @description `open`, `probe` or `closed`; null lets the rules decide again. */
+            state?: string | null;
+        };
+        /** @description Where the lines lie. Each has two: what lies between them changes nothing. */
+        GateRulesFields: {
+            /**
+             * Format: double
+             * @description Cost in percent of revenue: closed when certainly above …
+             */
+            drr_close: number;
+            /** Format: double */
+            drr_open: number;
+            is_on: boolean;
+            /**
+             * Format: int32
+             * @description Fewer answered or lapsed leads say nothing.
+             */
+            leads_min: number;
+            /**
+             * Format: double
+             * @description What may be spent a day on a probe of one region and channel.
+             */
+            probe_budget: number;
+            /**
+             * Format: int32
+             * @description A probe lasts so long at least, and needs so many leads.
+             */
+            probe_days: number;
+            /** Format: int32 */
+            probe_leads: number;
+            /**
+             * Format: double
+             * @description Percent of leads that a person answered in time: closed when certainly below …
+             */
+            quality_close: number;
+            /**
+             * Format: double
+             * @description … and opened again from there on.
+             */
+            quality_open: number;
+            /**
+             * Format: int32
+             * @description A closed gate stays closed for so long at least.
+             */
+            stay_days: number;
+            /** @description Told of each switch; empty for nobody. */
+            webhook_url: string;
+        };
+        GateRulesToSave: {
+            /** @description Makes a new secret for the webhook's signature; the answer shows it this once. */
+            new_secret?: boolean;
+            rules: components["schemas"]["GateRulesFields"];
+        };
+        /** @description How long a region and channel would not have been open. */
+        GateShut: {
+            channel: string;
+            /** Format: int32 */
+            days: number;
+            region: string;
+        };
+        GateTrial: {
+            /**
+             * Format: int32
+             * @description How many days back, 1 to 180.
+             */
+            days: number;
+            rules: components["schemas"]["GateRulesFields"];
+        };
+        GateTrialOutcome: {
+            /** @description Regions and channels that were looked at. */
+            looked_at: number;
+            shut: components["schemas"]["GateShut"][];
+            /** @description The newest first. */
+            switches: components["schemas"]["AdGateSwitch"][];
         };
         /** @enum {string} */
         GatewayBody: "json" | "form" | "none";
@@ -8171,6 +8445,189 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ad_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdGate"];
+                };
+            };
+        };
+    };
+    export_ad_gate: {
+        parameters: {
+            query: {
+                /** @description `csv` or `xlsx`. */
+                format: components["schemas"]["TableFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": number[];
+                };
+            };
+        };
+    };
+    look_at_ad_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdGate"];
+                };
+            };
+        };
+    };
+    pin_ad_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GatePin"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdGate"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_ad_gate_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateRulesToSave"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdGate"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    simulate_ad_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateTrial"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateTrialOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ad_gate_switches: {
+        parameters: {
+            query?: {
+                /** @description 100 unless told, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdGateSwitches"];
                 };
             };
         };

@@ -53,6 +53,7 @@ export const PAGES = {
   new_dealer: "/dealers?dealer=new",
   scorecards: "/scorecards",
   lead_desk: "/scorecards?tab=desk",
+  ad_gate: "/scorecards?tab=gate",
   pivot: "/pivot",
   pivot_columns: '/pivot?rows=["region"]&columns=["channel"]&measures=["cost","leads","cpl","romi"]',
   pivot_bars: "/pivot?view=bars",

@@ -187,7 +187,7 @@ pub struct LeadDeskReport {
 }
 
 /// What a report is made of.
-pub(super) struct Looked {
+pub struct Looked {
     pub from_us: i64,
     pub until_us: i64,
     leads: Vec<HandledLead>,
@@ -207,9 +207,14 @@ impl Looked {
         if until_us <= from_us {
             return Err(ApiError::invalid("`from` is before `to`"));
         }
+        let region = asked.region.as_deref().filter(|region| !region.is_empty());
+        Self::between(store, scope, from_us, until_us, region).await
+    }
+
+    /// Leads that came in from one moment until another.
+    pub async fn between(store: &Store, scope: &Scope, from_us: i64, until_us: i64, region: Option<&str>) -> Result<Self, ApiError> {
         let listing =
             HandlingListing { opened_from_us: from_us, opened_until_us: until_us, limit: LEADS_MAX, ..HandlingListing::default() };
-        let region = asked.region.as_deref().filter(|region| !region.is_empty());
         let mut leads = store.list_handlings(scope, &listing).await?;
         leads.retain(|lead| region.is_none_or(|region| lead.region.as_deref() == Some(region)));
         let mut moves: HashMap<String, Vec<LeadMove>> = HashMap::new();
@@ -230,7 +235,7 @@ impl Looked {
     }
 
     /// Stays at dealers, of those that the caller may look at.
-    fn stays(&self, scope: &Scope) -> Vec<Stay> {
+    pub fn stays(&self, scope: &Scope) -> Vec<Stay> {
         let all = self.leads.iter().flat_map(|lead| scorecard::stays(lead.handling.score, self.moves_of(lead)));
         all.filter(|stay| scope.dealer().is_none_or(|own| own == stay.dealer_id)).collect()
     }
@@ -373,7 +378,11 @@ impl LeadsSold {
 }
 
 impl LeadShare {
-    pub(super) fn new(share: ModelShare) -> Self {
+    pub fn percent(&self) -> Option<f64> {
+        self.rate.map(|rate| rate * 100.0)
+    }
+
+    pub fn new(share: ModelShare) -> Self {
         let (low, high) = share.interval().unzip();
         Self { count: share.count, of: share.of, rate: share.rate(), low, high }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use forecourt_api::WEBHOOK_SECRET;
+use forecourt_api::{AD_GATE_NOTICE, AD_GATE_SECRET, WEBHOOK_SECRET};
 use forecourt_deliver::{
     email::{MailError, Mailer, Message},
     signature,
@@ -76,7 +76,8 @@ impl Post {
 
     /// Receivers tell repeats by `webhook-id`: an attempt whose fate is unknown is made again.
     async fn call(&self, control: &Control, notice: &Notice, now_us: i64) -> anyhow::Result<Outcome> {
-        let secret = control.secret(WEBHOOK_SECRET).await?;
+        let name = if notice.kind == AD_GATE_NOTICE { AD_GATE_SECRET } else { WEBHOOK_SECRET };
+        let secret = control.secret(name).await?;
         let timestamp_s = now_us / SECOND_US;
         let mut request = Request::new(Method::POST, notice.target.as_str())
             .header("content-type", "application/json")

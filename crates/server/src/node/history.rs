@@ -1,9 +1,12 @@
 //! The workers that go through all that came so far.
 
+use axum::extract::FromRef as _;
+use forecourt_api::AdGates;
 use tokio::sync::watch;
 
 use super::{Node, lasting};
 use crate::{
+    ad_gate,
     broadcasts::BroadcastJob,
     channels::ChannelJob,
     duplicates::DuplicatesJob,
@@ -28,6 +31,8 @@ impl Node {
         workers.add("segments", move || lasting(segments.clone().run()));
         let broadcasts = BroadcastJob { desk: desk.clone(), store: store() };
         workers.add("broadcasts", move || lasting(broadcasts.clone().run()));
+        let (gates, stopping) = (AdGates::from_ref(&self.api), stop.clone());
+        workers.add("ad gate", move || lasting(ad_gate::run(gates.clone(), stopping.clone())));
         let root = self.folder.root();
         let eraser = Eraser {
             desk,

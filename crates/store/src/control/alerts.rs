@@ -316,7 +316,7 @@ impl Control {
     }
 }
 
-async fn insert_notices(tx: &mut crate::Tx, notices: Vec<NoticeWish>, now_us: i64) -> Result<(), StoreError> {
+pub(super) async fn insert_notices(tx: &mut crate::Tx, notices: Vec<NoticeWish>, now_us: i64) -> Result<(), StoreError> {
     const SQL: &str =
         "INSERT INTO notices (id, incident_id, kind, way, target, subject, body, state, attempts, next_us, created_us, updated_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', 0, $8, $8, $8)";

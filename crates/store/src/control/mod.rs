@@ -5,6 +5,7 @@
 //! needs a transaction across the two. Times are arguments. Secrets are kept as hashes where
 //! they only have to be recognised, and sealed in the vault where they have to be shown again.
 
+mod ad_gate;
 mod alerts;
 mod audit;
 mod brands;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+pub use ad_gate::{GateSwitch, KeptGate};
 pub use alerts::{Incident, KeptRule, Notice, NoticeState, NoticeWish};
 pub use audit::{AuditFilter, AuditHead, AuditNote, AuditProof, AuditRow};
 pub use brands::{Brand, BrandWish};
@@ -71,6 +73,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/control/0007.sql"),
     include_str!("../../migrations/control/0008.sql"),
     include_str!("../../migrations/control/0009.sql"),
+    include_str!("../../migrations/control/0010.sql"),
 ];
 
 /// One password is hashed per core at most: each takes 19 MiB, and a storm of sign-ins must not take the memory of all else.

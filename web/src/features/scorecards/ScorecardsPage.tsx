@@ -9,6 +9,7 @@ import { Card, Page } from "../../ui/Page";
 import { daysOf, periodOf, periodSearch } from "../../ui/period";
 import { PeriodPicker } from "../../ui/PeriodPicker";
 import { Answer, Empty } from "../../ui/states";
+import { AdGateTab } from "../ad_gate/AdGateTab";
 import { DeskReport } from "./DeskReport";
 import { deskQuery, scorecardsQuery } from "./queries";
 import classes from "./Scorecards.module.css";
@@ -54,7 +55,7 @@ export function ScorecardsPage() {
     >
       <Tabs
         value={tab}
-        onChange={(next) => go({ ...search, tab: next === "desk" ? "desk" : undefined })}
+        onChange={(next) => go({ ...search, tab: next === "desk" || next === "gate" ? next : undefined })}
         keepMounted={false}
       >
         <Tabs.List mb="md">
@@ -66,6 +67,9 @@ export function ScorecardsPage() {
         </Tabs.List>
         <Tabs.Panel value="dealers">
           <Dealers days={days} region={search.region} onRegion={(region) => go({ ...search, region })} />
+        </Tabs.Panel>
+        <Tabs.Panel value="gate">
+          <AdGateTab />
         </Tabs.Panel>
         <Tabs.Panel value="desk">
           <Desk days={days} />
