@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
-use forecourt_model::{lead::scorecard::Share, time::iso};
+use forecourt_model::{
+    lead::scorecard::Share,
+    time::{day_start_us, iso, local_day},
+};
 use forecourt_query::{self as query, Query};
 use forecourt_store::{Store, control::Control};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -61,6 +65,8 @@ pub struct LeadCosts {
     by: String,
     /// Of all amounts.
     currency: String,
+    /// Costs from this moment on: where leads are dealt with here for a shorter time than was asked for, from the first of them.
+    costs_from: String,
     /// The dearest first.
     rows: Vec<LeadCost>,
     total: LeadCost,
@@ -92,7 +98,9 @@ pub async fn lead_costs(
     let looked = Looked::at(&store, &caller.scope, clock.now_us(), &between).await?;
     let mut counted: BTreeMap<Option<String>, Counted> = BTreeMap::new();
     let mut all = Counted::default();
+    let mut first_us = looked.until_us;
     for (lead, became) in looked.outcomes() {
+        first_us = first_us.min(lead.handling.opened_us);
         let key = match by {
             "region" => &lead.region,
             "model" => &lead.model,
@@ -104,12 +112,18 @@ pub async fn lead_costs(
             held.contracts += u64::from(became.has_contract);
         }
     }
+    // What was paid before leads were dealt with here brought leads that are not among these.
+    let zone = TimeZone::get(&installation.time_zone).unwrap_or(TimeZone::UTC);
+    let costs_from_us = match all.qualified.of {
+        0 => looked.from_us,
+        _ => day_start_us(local_day(first_us, &zone), &zone).unwrap_or(first_us).max(looked.from_us),
+    };
     let spec = query::PivotSpec {
         rows: vec![by.to_owned()],
         columns: vec![],
         measures: vec!["cost".to_owned()],
         filters: vec![],
-        from: Some(iso(looked.from_us)),
+        from: Some(iso(costs_from_us)),
         to: Some(iso(looked.until_us)),
         tz: None,
         currency: None,
@@ -147,5 +161,5 @@ pub async fn lead_costs(
     let dear = |row: &LeadCost| row.cost.unwrap_or(-1.0);
     rows.sort_by(|a, b| dear(b).total_cmp(&dear(a)).then(b.leads.cmp(&a.leads)));
     let total = row(None, cost_of(&costs.total), all);
-    Ok(Json(LeadCosts { by: by.to_owned(), currency: costs.currency, rows, total }))
+    Ok(Json(LeadCosts { by: by.to_owned(), currency: costs.currency, costs_from: iso(costs_from_us), rows, total }))
 }

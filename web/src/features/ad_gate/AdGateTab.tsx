@@ -68,7 +68,7 @@ function Grid({ gate }: { gate: AdGate }) {
     >
       <WideTable
         label={t("ad_gate.grid")}
-        minWidth={140 + 128 * channels.length}
+        minWidth={116 + 112 * channels.length}
         verticalSpacing={4}
         horizontalSpacing={4}
       >
@@ -142,10 +142,9 @@ function Tile({ cell, gate, onClick }: { cell: Cell; gate: AdGate; onClick: () =
         <Icon size={14} aria-hidden />
         {t(`ad_gate.state.${state}`)}
         {cell.is_pinned && <IconPin size={13} aria-label={t("ad_gate.pinned")} />}
+        <span className={classes.rate}>{rate === null ? t("ui.none") : format.percent(rate)}</span>
       </span>
       <span className={classes.small}>
-        {rate === null ? t("ui.none") : format.percent(rate)}
-        <i>·</i>
         {drr === null ? t("ui.none") : t("ad_gate.drr_of", { percent: format.share(drr / 100) })}
       </span>
       <span className={classes.small}>{format.moneyCompact(cell.cost, gate.currency)}</span>

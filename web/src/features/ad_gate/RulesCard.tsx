@@ -86,7 +86,7 @@ export function RulesCard({ gate }: { gate: AdGate }) {
       )}
       {secret && (
         <Alert mt="md" variant="light" title={t("ad_gate.rules.secret")}>
-          <CodeBlock code={secret} />
+          <CodeBlock code={secret} label={t("ad_gate.rules.secret")} />
         </Alert>
       )}
       {isChanged && (

@@ -28,7 +28,7 @@ export function AnswerChart({ answers }: { answers: DeskReport["by_answer"] }) {
     {
       name: t("scorecards.column.lost_elsewhere"),
       values: answers.map(({ lost_elsewhere, leads }) => part(lost_elsewhere, leads)),
-      color: palette.ghost,
+      color: palette.bad,
     },
   ];
   const axis = { axisLabel: { color: palette.dim, fontFamily: palette.font, fontSize: 11.5 } };

@@ -1,4 +1,4 @@
-import { SegmentedControl, Skeleton, Table } from "@mantine/core";
+import { SegmentedControl, Skeleton, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -17,6 +17,7 @@ const ROWS_SHOWN = 12;
 /** What leads cost, and what those cost that were worth a dealer's time. */
 export function LeadCosts({ days }: { days: { from: string; to: string } }) {
   const { t } = useTranslation();
+  const format = useFormat();
   const [by, setBy] = useState<CostsBy>("channel");
   const costs = useQuery(leadCostsQuery(days, by));
   return (
@@ -35,7 +36,14 @@ export function LeadCosts({ days }: { days: { from: string; to: string } }) {
     >
       <div data-stale={costs.isPlaceholderData} className={classes.stale}>
         <Answer query={costs} skeleton={<Skeleton height={260} radius="md" />}>
-          {(answer) => <CostTable rows={answer.rows} total={answer.total} currency={answer.currency} by={by} />}
+          {(answer) => (
+            <>
+              <CostTable rows={answer.rows} total={answer.total} currency={answer.currency} by={by} />
+              <Text size="xs" c="dimmed" mt="xs">
+                {t("scorecards.costs.from", { day: format.day(answer.costs_from.slice(0, 10)) })}
+              </Text>
+            </>
+          )}
         </Answer>
       </div>
     </Card>

@@ -39,17 +39,19 @@ export function ScorecardsPage() {
       subtitle={t("scorecards.subtitle")}
       actions={
         <>
-          <Method title={t("scorecards.method.title")} parts={parts} />
-          <PeriodPicker
-            value={period}
-            onChange={(next) =>
-              go({
-                ...(search.tab && { tab: search.tab }),
-                ...(search.region && { region: search.region }),
-                ...periodSearch(next, DEFAULT_DAYS),
-              })
-            }
-          />
+          {tab !== "gate" && <Method title={t("scorecards.method.title")} parts={parts} />}
+          {tab !== "gate" && (
+            <PeriodPicker
+              value={period}
+              onChange={(next) =>
+                go({
+                  ...(search.tab && { tab: search.tab }),
+                  ...(search.region && { region: search.region }),
+                  ...periodSearch(next, DEFAULT_DAYS),
+                })
+              }
+            />
+          )}
         </>
       }
     >

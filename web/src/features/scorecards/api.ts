@@ -69,7 +69,7 @@ export type LeadCost = {
   cost_per_contract: number | null;
 };
 
-export type LeadCosts = { by: string; currency: string; rows: LeadCost[]; total: LeadCost };
+export type LeadCosts = { by: string; currency: string; costs_from: string; rows: LeadCost[]; total: LeadCost };
 
 type Days = { from: string; to: string };
 
