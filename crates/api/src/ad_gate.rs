@@ -27,6 +27,7 @@ use crate::{
     exports,
     input::{Asked, Body, page_size},
     leads::reports::LeadShare,
+    masking::masked_at_source,
     table_writer::{TableCell, TableFormat},
 };
 
@@ -409,7 +410,8 @@ pub async fn export_ad_gate(
             TableCell::Number(held.cost),
         ])?;
     }
-    exports::handed_out(table.finish()?, asked.format, "ad-gate")
+    // Nobody is in it.
+    Ok(masked_at_source(exports::handed_out(table.finish()?, asked.format, "ad-gate")?))
 }
 
 #[cfg(test)]

@@ -308,6 +308,44 @@ mod tests {
         assert_eq!((&event["properties"]["vehicles"][0]["stock"], &event["properties"]["provider"]), (&json!("12886"), &json!("spring")));
     }
 
+    /// What goes out to a dealer's system comes in as the same lead.
+    #[test]
+    fn our_own_form_is_taken() {
+        use forecourt_model::{adf, lead::Vehicle};
+
+        let vehicles = [
+            Vehicle { model: "Aster".into(), interest: "test_drive".into(), year: Some(2026), ..Vehicle::default() },
+            Vehicle { model: "Old".into(), brand: Some("Other".into()), interest: "trade_in".into(), ..Vehicle::default() },
+        ];
+        let event = one(&adf::write(&adf::Prospect {
+            lead_id: "L1",
+            requested_at: "2026-03-02T09:00:00.000Z".into(),
+            vehicles: &vehicles,
+            brand: Some("Aurelia"),
+            name: Some("Ana <Berg>"),
+            email: Some("ana@example.com"),
+            phone: Some("+4930123456"),
+            postcode: Some("10115"),
+            comments: Some("after six & not before"),
+            dealer_id: "north",
+            dealer_name: "North Motors",
+            ..adf::Prospect::default()
+        }));
+        let properties = &event["properties"];
+        assert_eq!(event["context"]["traits"]["name"], "Ana <Berg>");
+        assert_eq!(
+            (&properties["email"], &properties["phone"], &properties["postcode"]),
+            (&json!("ana@example.com"), &json!("+4930123456"), &json!("10115"))
+        );
+        assert_eq!(
+            (&properties["lead_id"], &properties["model"], &properties["brand"]),
+            (&json!("adf-Forecourt-L1"), &json!("Aster"), &json!("Aurelia"))
+        );
+        assert_eq!((&properties["vehicles"][0]["interest"], &properties["vehicles"][0]["year"]), (&json!("test_drive"), &json!(2026)));
+        assert_eq!((&properties["vehicles"][1]["interest"], &properties["vehicles"][1]["brand"]), (&json!("trade_in"), &json!("Other")));
+        assert_eq!((&properties["preferred_dealers"][0], &properties["comments"]), (&json!("north"), &json!("after six & not before")));
+    }
+
     #[test]
     fn what_is_broken_is_taken_as_far_as_it_reads() {
         // Attributes without quotes, an element that is never closed, text as it came.

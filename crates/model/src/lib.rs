@@ -3,6 +3,7 @@
 //! Nothing here does IO, knows SQL or reads a clock: time comes in with the record.
 
 pub mod ad_gate;
+pub mod adf;
 pub mod alert;
 pub mod audit;
 pub mod block;

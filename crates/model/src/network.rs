@@ -59,6 +59,17 @@ impl Place {
     }
 }
 
+/// How a dealer's own system is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookFormat {
+    /// Each thing that happens to a lead, as JSON.
+    #[default]
+    Json,
+    /// Each lead that comes, as ADF/XML; the format has no words for the rest.
+    Adf,
+}
+
 /// A business that sells cars under a franchise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -110,6 +121,8 @@ pub struct Dealer {
     /// Told of each lead that comes, and is taken back: an address of the dealer's own system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<String>,
+    #[serde(default)]
+    pub webhook_format: WebhookFormat,
 }
 
 impl Dealer {

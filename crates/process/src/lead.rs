@@ -426,7 +426,7 @@ async fn to_dealer(
     tell(state, handling, act, actor, [&from, &format!("dealer:{dealer_id}"), reason, ""]);
     name_dealer(state, handling);
     set_stage(tx, state, pending, &handling.lead_id, "dispatched").await?;
-    notice::to_dealer(state, handling, dealer_id, "lead.dispatched", reason);
+    notice::to_dealer(state, handling, dealer_id, notice::DISPATCHED, reason);
     Ok(())
 }
 

@@ -182,6 +182,7 @@ fn dealers(group: &Group) -> Vec<Dealer> {
                 .collect(),
             manager_email: format!("manager{number}@aurelia.example"),
             webhook: None,
+            webhook_format: Default::default(),
         }
     };
     group.dealers.iter().enumerate().map(dealer).collect()

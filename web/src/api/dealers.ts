@@ -37,6 +37,8 @@ export type Dealer = {
   people: DealerPerson[];
   manager_email: string;
   webhook: string | null;
+  /** `json`, `adf`. */
+  webhook_format: string;
 };
 
 export type DealerItem = Dealer & { open_leads: number; leads_today: number };
@@ -46,5 +48,6 @@ const path = (id: string) => `/api/dealers/${encodeURIComponent(id)}`;
 export const dealerCalls = {
   list: () => ask<{ dealers: DealerItem[] }>("GET", "/api/dealers"),
   put: (dealer: Dealer) => decided(ask<CommandOutcome>("PUT", path(dealer.dealer_id), { body: { dealer } })),
+  newSecret: (id: string) => ask<{ webhook_secret: string }>("POST", `${path(id)}/webhook-secret`),
   remove: (id: string) => decided(ask<CommandOutcome>("DELETE", path(id))),
 };

@@ -15,7 +15,7 @@ use forecourt_model::{
         LeadRules, Queue,
         trial::{self, Past},
     },
-    network::{Dealer as ModelDealer, Network, Place, Salesperson},
+    network::{Dealer as ModelDealer, Network, Place, Salesperson, WebhookFormat},
     time::{DAY_US, iso},
 };
 use forecourt_outgoing::Outgoing;
@@ -122,6 +122,10 @@ pub struct DealerBody {
     #[serde(default)]
     #[schema(required)]
     webhook: Option<String>,
+    /// `json`: each thing that happens to a lead, signed; `adf`: each lead that comes, as ADF/XML.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    webhook_format: WebhookFormat,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -433,6 +437,7 @@ impl DealerBody {
             people: dealer.people.into_iter().map(|Salesperson { email, name, is_away }| DealerPerson { email, name, is_away }).collect(),
             manager_email: dealer.manager_email,
             webhook: dealer.webhook,
+            webhook_format: dealer.webhook_format,
         }
     }
 
@@ -462,6 +467,7 @@ impl DealerBody {
             people: self.people.into_iter().map(|DealerPerson { email, name, is_away }| Salesperson { email, name, is_away }).collect(),
             manager_email: self.manager_email,
             webhook: self.webhook.filter(|address| !address.trim().is_empty()),
+            webhook_format: self.webhook_format,
         })
     }
 }

@@ -52,10 +52,15 @@ fn read(answer: &Result<Response, OutgoingError>) -> Answered {
     }
 }
 
+/// Dealers' systems may be told in ADF/XML; all else is JSON.
+fn media_type(body: &str) -> &'static str {
+    if body.starts_with("<?xml") { "application/x-adf+xml; charset=utf-8" } else { "application/json" }
+}
+
 fn request(message: &Message, secret: &str, now_us: i64) -> Request {
     let timestamp_s = now_us / SECOND_US;
     Request::new(Method::POST, message.recipient.as_str())
-        .header("content-type", "application/json")
+        .header("content-type", media_type(&message.body))
         .header("webhook-id", message.message_id.as_str())
         .header("webhook-timestamp", timestamp_s.to_string())
         .header("webhook-signature", signature(secret, &message.message_id, timestamp_s, &message.body))
@@ -74,6 +79,12 @@ mod tests {
         let signed =
             signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#);
         assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn a_body_says_what_it_is() {
+        assert_eq!(media_type("{}"), "application/json");
+        assert_eq!(media_type("<?xml version=\"1.0\"?><adf/>"), "application/x-adf+xml; charset=utf-8");
     }
 
     fn answer(status: u16, retry_after: Option<&'static str>) -> Result<Response, OutgoingError> {

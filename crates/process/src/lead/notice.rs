@@ -1,18 +1,28 @@
 //! A dealer's own system is told of its leads.
 
 use forecourt_model::{
-    FragmentId, IdentifierKind,
+    FragmentId, IdentifierKind, adf,
     lead::Handling,
     message::{Message, MessageChannel, MessageState, message_id},
+    network::WebhookFormat,
     time::iso,
 };
 use serde_json::json;
 
 use crate::state::{State, TrackedMessage};
 
+/// A lead that comes to a dealer.
+pub(super) const DISPATCHED: &str = "lead.dispatched";
+
 /// Puts a webhook into the outbox, where the dealer has an address for it.
 pub(super) fn to_dealer(state: &mut State<'_>, handling: &Handling, dealer_id: &str, what: &str, reason: &str) {
-    let Some(address) = state.desk.network.get(dealer_id).and_then(|ready| ready.dealer.webhook.clone()) else { return };
+    let desk = state.desk.clone();
+    let Some((dealer, address)) = desk.network.get(dealer_id).and_then(|ready| Some((&ready.dealer, ready.dealer.webhook.clone()?))) else {
+        return;
+    };
+    if dealer.webhook_format == WebhookFormat::Adf && what != DISPATCHED {
+        return;
+    }
     let whole = state
         .fragments
         .get(&FragmentId(handling.fragment_id))
@@ -29,7 +39,7 @@ pub(super) fn to_dealer(state: &mut State<'_>, handling: &Handling, dealer_id: &
     // Who loses a lead is told that, and no more of the person.
     let keeps = what != "lead.expired" && what != "lead.taken_back";
     let shown = |value: &Option<String>| value.clone().filter(|_| keeps);
-    let body = json!({
+    let as_json = json!({
         "type": what,
         "timestamp": iso(state.at_us),
         "data": {
@@ -48,6 +58,24 @@ pub(super) fn to_dealer(state: &mut State<'_>, handling: &Handling, dealer_id: &
             "contact_by": handling.body.contact_by_us.map(iso),
         },
     });
+    let body = match dealer.webhook_format {
+        WebhookFormat::Json => as_json.to_string(),
+        WebhookFormat::Adf => adf::write(&adf::Prospect {
+            lead_id: &handling.lead_id,
+            requested_at: iso(handling.opened_us),
+            vehicles: &handling.body.asked.vehicles,
+            model: lead.and_then(|lead| lead.dimensions.model.as_deref()),
+            brand: handling.body.asked.brand.as_deref(),
+            name: name.as_deref(),
+            email: email.as_deref(),
+            phone: phone.as_deref(),
+            postcode: handling.body.asked.postcode.as_deref(),
+            comments: handling.body.asked.comments.as_deref(),
+            dealer_id,
+            dealer_name: &dealer.name,
+            dealer_email: &dealer.manager_email,
+        }),
+    };
     let definition = format!("dealer:{dealer_id}");
     let cause = ["lead", &format!("{}:{}:{what}", handling.lead_id, handling.body.moves)];
     let message_id = message_id(&state.settings.hash_key, cause, &definition, MessageChannel::Webhook, &address);
@@ -60,7 +88,7 @@ pub(super) fn to_dealer(state: &mut State<'_>, handling: &Handling, dealer_id: &
         fragment_id: handling.fragment_id,
         phone: phone.unwrap_or_default(),
         recipient: address,
-        body: body.to_string(),
+        body,
         state: if held.is_some() { MessageState::Held } else { MessageState::Pending },
         is_admitted: held.is_none(),
         reason: held.unwrap_or_default(),

@@ -164,7 +164,7 @@ async fn a_dealer_who_does_not_answer_in_his_hours_loses_the_lead_and_a_person_s
     for_each_backend(async |mut app| {
         app.open_desk(vec![
             dealer("d1", json!({ "quality": 90, "webhook": "https://d1.example/leads" })),
-            dealer("d2", json!({})),
+            dealer("d2", json!({ "webhook": "https://d2.example/adf", "webhook_format": "adf" })),
             dealer("d3", json!({ "quality": 10 })),
         ])
         .await;
@@ -207,9 +207,14 @@ async fn a_dealer_who_does_not_answer_in_his_hours_loses_the_lead_and_a_person_s
         // Two weeks of nothing: back to the centre.
         app.at("2026-03-17T09:00:00Z").tick().await;
         assert_eq!((app.where_is("L1").await, app.loads().await), ("nurture d2 silent".into(), vec!["d1 0".to_owned(), "d2 0".into()]));
-        let told: Vec<String> = app
-            .outbox()
-            .await
+        // A system that speaks ADF is told of the lead once; the format has no words for the rest.
+        let outbox = app.outbox().await;
+        let (adf, json): (Vec<_>, Vec<_>) = outbox.iter().partition(|message| message.recipient == "https://d2.example/adf");
+        assert_eq!(adf.len(), 1, "{adf:?}");
+        for part in ["<?xml", ">L1</id>", "<requestdate>2026-03-02T16:40:00.000Z</requestdate>", ">ana</name>", "<vendorname>"] {
+            assert!(adf[0].body.contains(part), "{part}: {}", adf[0].body);
+        }
+        let told: Vec<String> = json
             .iter()
             .map(|message| {
                 assert_eq!(

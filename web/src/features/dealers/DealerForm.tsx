@@ -1,4 +1,4 @@
-import { Alert, Autocomplete, Button, NumberInput, Switch, TagsInput, TextInput, Title } from "@mantine/core";
+import { Alert, Autocomplete, Button, NumberInput, Select, Switch, TagsInput, TextInput, Title } from "@mantine/core";
 import { useState, type FormEvent, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Dealer } from "../../api/dealers";
@@ -12,7 +12,9 @@ import { HolidaysField, HoursEditor } from "./HoursEditor";
 import { PeopleEditor } from "./PeopleEditor";
 import { useRemoveDealer, useSaveDealer } from "./queries";
 import { StockEditor } from "./StockEditor";
+import { WebhookSecret } from "./WebhookSecret";
 
+const FORMATS = ["json", "adf"] as const;
 const ZONES = Intl.supportedValuesOf("timeZone");
 
 type Change = (part: Partial<Dealer>) => void;
@@ -82,6 +84,17 @@ export function DealerForm({
               value={dealer.webhook ?? ""}
               onChange={(event) => change({ webhook: event.currentTarget.value.trim() || null })}
             />
+            {dealer.webhook && (
+              <Select
+                allowDeselect={false}
+                label={t("dealers.field.webhook_format")}
+                description={t("dealers.field.webhook_format_hint")}
+                data={FORMATS.map((value) => ({ value, label: t(`dealers.webhook_format.${value}`) }))}
+                value={dealer.webhook_format}
+                onChange={(value) => change({ webhook_format: value ?? "json" })}
+              />
+            )}
+            {dealer.webhook && sort === "changed" && mayEdit && <WebhookSecret dealerId={held.dealer_id} />}
           </div>
         </Part>
         <Part title={t("dealers.part.stock")}>

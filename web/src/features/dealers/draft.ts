@@ -28,6 +28,7 @@ export function emptyDealer(zone: string): Dealer {
     people: [],
     manager_email: "",
     webhook: null,
+    webhook_format: "json",
   };
 }
 

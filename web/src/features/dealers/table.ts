@@ -27,6 +27,7 @@ export const COLUMNS = [
   "people",
   "manager_email",
   "webhook",
+  "webhook_format",
 ] as const;
 type Column = (typeof COLUMNS)[number];
 const NEEDED: readonly Column[] = ["dealer_id", "name", "region"];
@@ -94,6 +95,7 @@ function dealerOf(row: Map<string, string>, zone: string, known: Dealer[]): Deal
     people: has("people") ? parted(row.get("people")).map(personOf) : before.people,
     manager_email: text("manager_email", before.manager_email),
     webhook: has("webhook") ? row.get("webhook") || null : before.webhook,
+    webhook_format: text("webhook_format", before.webhook_format) || before.webhook_format,
   };
 }
 

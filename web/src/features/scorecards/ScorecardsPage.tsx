@@ -9,7 +9,7 @@ import { Card, Page } from "../../ui/Page";
 import { daysOf, periodOf, periodSearch } from "../../ui/period";
 import { PeriodPicker } from "../../ui/PeriodPicker";
 import { Answer, Empty } from "../../ui/states";
-import { AdGateTab } from "../ad_gate/AdGateTab";
+import { AdGateTab } from "./gate/AdGateTab";
 import { DeskReport } from "./DeskReport";
 import { deskQuery, scorecardsQuery } from "./queries";
 import classes from "./Scorecards.module.css";

@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import { useFormat } from "../../ui/FormatContext";
+import { useFormat } from "../../../ui/FormatContext";
 
 type Told = { reason: string; figures: Record<string, number> };
 

@@ -1,7 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { errorText } from "../../ui/errorText";
-import { toastDone, toastFailed } from "../../ui/toast";
+import { errorText } from "../../../ui/errorText";
+import { toastDone, toastFailed } from "../../../ui/toast";
 import { adGateCalls, type AdGate } from "./api";
 
 export const adGateQuery = queryOptions({ queryKey: ["ad-gate"], queryFn: adGateCalls.get });

@@ -1,11 +1,11 @@
 import { Button, Drawer, Group, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { label } from "../../api/labels";
-import { may } from "../../api/permissions";
-import { useMe } from "../../api/session";
-import { useFormat } from "../../ui/FormatContext";
-import { Whisker } from "../scorecards/Whisker";
+import { label } from "../../../api/labels";
+import { may } from "../../../api/permissions";
+import { useMe } from "../../../api/session";
+import { useFormat } from "../../../ui/FormatContext";
+import { Whisker } from "../Whisker";
 import classes from "./AdGate.module.css";
 import { Mark } from "./AdGateTab";
 import { STATES, stateOf, type AdGate, type Cell, type State } from "./api";

@@ -1,5 +1,5 @@
-import { ask } from "../../api/client";
-import type { components } from "../../api/schema";
+import { ask } from "../../../api/client";
+import type { components } from "../../../api/schema";
 
 export type AdGate = components["schemas"]["AdGate"];
 export type Cell = components["schemas"]["AdGateCell"];

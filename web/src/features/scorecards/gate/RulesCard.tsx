@@ -2,11 +2,11 @@ import { Alert, Button, Group, NumberInput, Switch, Text, TextInput } from "@man
 import { IconFlask } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { label } from "../../api/labels";
-import { CodeBlock } from "../../ui/CodeBlock";
-import { useFormat } from "../../ui/FormatContext";
-import { Card } from "../../ui/Page";
-import { UnsavedBar } from "../../ui/UnsavedBar";
+import { label } from "../../../api/labels";
+import { CodeBlock } from "../../../ui/CodeBlock";
+import { useFormat } from "../../../ui/FormatContext";
+import { Card } from "../../../ui/Page";
+import { UnsavedBar } from "../../../ui/UnsavedBar";
 import classes from "./AdGate.module.css";
 import { SwitchTable } from "./AdGateTab";
 import type { AdGate, GateRules, Trial } from "./api";
