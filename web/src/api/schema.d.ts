@@ -4012,6 +4012,8 @@ export interface components {
             tz?: string;
             /** @description Told of each lead that comes, and that is taken back. */
             webhook: string | null;
+            /** @description `json`: each thing that happens to a lead, signed; `adf`: each lead that comes, as ADF/XML. */
+            webhook_format?: string;
             /**
              * Format: int32
              * @description Its share among equals, 1 to 1,000; 100 is usual.
@@ -5555,6 +5557,8 @@ export interface components {
         };
         LeadCosts: {
             by: string;
+            /** @description Costs from this moment on: where leads are dealt with here for a shorter time than was asked for, from the first of them. */
+            costs_from: string;
             /** @description Of all amounts. */
             currency: string;
             /** @description The dearest first. */
