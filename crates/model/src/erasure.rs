@@ -16,6 +16,29 @@ pub struct Sought {
     kinds: BTreeSet<IdentifierKind>,
     /// Fragment ids of the identifiers' first generation.
     ids: BTreeSet<FragmentId>,
+    /// Keyed hashes of what commands name the person's leads and tasks by.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    keys: BTreeSet<u64>,
+}
+
+/// What a command may name instead of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    Lead,
+    Task,
+}
+
+impl Named {
+    fn key(self, id: &str, key: &HashKey) -> u64 {
+        let mut hasher = blake3::Hasher::new_keyed(&key.0);
+        hasher.update(match self {
+            Self::Lead => b"named\0lead\0",
+            Self::Task => b"named\0task\0",
+        });
+        hasher.update(id.as_bytes());
+        let digest = hasher.finalize();
+        digest.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    }
 }
 
 impl Sought {
@@ -27,6 +50,7 @@ impl Sought {
     pub fn extend(&mut self, other: &Self) {
         self.kinds.extend(other.kinds.iter().cloned());
         self.ids.extend(&other.ids);
+        self.keys.extend(&other.keys);
     }
 
     pub fn ids(&self) -> impl Iterator<Item = FragmentId> {
@@ -37,7 +61,18 @@ impl Sought {
         self.ids.is_empty()
     }
 
-    fn has(&self, identifier: &Identifier, key: &HashKey) -> bool {
+    /// Has records looked for that name a lead or a task of the person.
+    pub fn add_named(&mut self, named: Named, id: &str, key: &HashKey) {
+        self.keys.insert(named.key(id, key));
+    }
+
+    /// Whether a lead or a task is the person's.
+    pub fn has_named(&self, named: Named, id: &str, key: &HashKey) -> bool {
+        self.keys.contains(&named.key(id, key))
+    }
+
+    /// Whether an identifier is the person's.
+    pub fn has(&self, identifier: &Identifier, key: &HashKey) -> bool {
         self.kinds.contains(&identifier.kind) && self.ids.contains(&identifier.fragment_id(key, 0))
     }
 
@@ -191,6 +226,20 @@ mod tests {
             assert!(!ana().is_in(raw.as_bytes(), &KEY, "RU"), "{raw}");
         }
         assert!(!ana().is_in(b"ana@example.com", &HashKey([6; 32]), "RU"), "only under the installation's key");
+    }
+
+    #[test]
+    fn leads_and_tasks_are_known_by_their_hashes() {
+        let mut sought = ana();
+        sought.add_named(Named::Lead, "L1", &KEY);
+        let text = serde_json::to_string(&sought).unwrap_or_default();
+        assert!(!text.contains("L1"), "{text}");
+        let read: Sought = serde_json::from_str(&text).unwrap_or_default();
+        let has = |named, id, key| read.has_named(named, id, key);
+        assert!(has(Named::Lead, "L1", &KEY) && !has(Named::Lead, "L2", &KEY) && !has(Named::Task, "L1", &KEY));
+        assert!(!has(Named::Lead, "L1", &HashKey([6; 32])), "only under the installation's key");
+        // As earlier versions wrote it.
+        assert!(serde_json::from_str::<Sought>(r#"{"kinds":[],"ids":[]}"#).is_ok());
     }
 
     #[test]

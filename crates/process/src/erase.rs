@@ -6,7 +6,7 @@
 use forecourt_model::{
     Block, FragmentId, FragmentState, Identifier, IdentifierKind, ProfileId,
     command::{Action, Verdict},
-    erasure::{Sought, nameless, nobody},
+    erasure::{Named, Sought, nameless, nobody},
     fragment::DeviceLogin,
     lead::{Loads, Queue},
     segment::size_name,
@@ -122,6 +122,13 @@ async fn take_out(
         if row.generation == 0 {
             sought.add(kind, identifier.fragment_id(&settings.hash_key, 0));
         }
+    }
+    // Commands name these, and may say something of the person.
+    for id in tx.entity_ids_of(EntityKind::Lead, &fragments).await? {
+        sought.add_named(Named::Lead, &id, &settings.hash_key);
+    }
+    for id in tx.task_ids_of(&fragments).await? {
+        sought.add_named(Named::Task, &id, &settings.hash_key);
     }
     let phones: Vec<String> = person.iter().filter(|row| row.kind == "phone").map(|row| row.value.clone()).collect();
     let message_ids = tx.message_ids_to(&fragments, &phones).await?;

@@ -147,6 +147,12 @@ impl FoldTx {
         Ok(ids)
     }
 
+    /// Ids of the tasks about these fragments.
+    pub async fn task_ids_of(&mut self, fragments: &[FragmentId]) -> Result<Vec<String>, StoreError> {
+        let rows = self.tx.query_keys("SELECT task_id FROM tasks WHERE fragment_id IN", "", keys(fragments)).await?;
+        rows.iter().map(|row| row.text(0)).collect()
+    }
+
     /// Makes a lead, an order or a call nobody's, under another id: what it counts for stays.
     pub async fn make_nobodys(&mut self, kind: EntityKind, id: &str, new_id: &str, nobody: FragmentId) -> Result<(), StoreError> {
         let sql = format!("UPDATE {} SET {key} = $2, fragment_id = $3 WHERE {key} = $1", kind.table(), key = kind.key());

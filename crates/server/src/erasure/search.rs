@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use forecourt_log::{Entry, Record};
 use forecourt_model::{
     Event, FragmentId, HashKey, RecordKind, Stamp,
-    command::{Action, Command},
-    erasure::{Sought, Tombstone},
+    command::{Action, Command, Recipient},
+    erasure::{Named, Sought, Tombstone},
     record::{decode_refused, message_key},
 };
 use forecourt_store::erasure::Erasure;
@@ -80,14 +80,28 @@ impl Search {
                 let (_, _, raw) = decode_refused(&record.body).ok()?;
                 self.mentioned(raw, record.offset)
             }
-            RecordKind::Command => match serde_json::from_slice::<Command>(&record.body).ok()?.action {
-                Action::SetTrait { profile_id, .. } => {
-                    let who = *self.fragments.get(&FragmentId(profile_id.0))?;
-                    (record.offset < self.people[who].1).then_some(who)
-                }
-                _ => None,
-            },
+            RecordKind::Command => self.of_command(&serde_json::from_slice::<Command>(&record.body).ok()?.action, record.offset),
             RecordKind::Tick | RecordKind::AdCost | RecordKind::Erased => None,
+        }
+    }
+
+    /// Whose a command is that a person's word, or anything else of somebody, may stand in.
+    fn of_command(&self, action: &Action, offset: u64) -> Option<usize> {
+        let of_profile = |profile: i64| self.fragments.get(&FragmentId(profile)).copied().filter(|who| offset < self.people[*who].1);
+        let who = |holds: &dyn Fn(&Sought) -> bool| self.people.iter().position(|(sought, until)| offset < *until && holds(sought));
+        let of_recipient = |to: &Recipient| match to {
+            Recipient::Profile(profile) => of_profile(profile.0),
+            Recipient::Identifier(identifier) => who(&|sought| sought.has(identifier, &self.key)),
+        };
+        match action {
+            Action::SetTrait { profile_id, .. } => of_profile(profile_id.0),
+            Action::WorkLead { lead_id, .. } | Action::SetStage { lead_id, .. } => {
+                who(&|sought| sought.has_named(Named::Lead, lead_id, &self.key))
+            }
+            Action::AnswerTask { task_id, .. } => who(&|sought| sought.has_named(Named::Task, task_id, &self.key)),
+            Action::SendMessage { message } => of_recipient(&message.to),
+            Action::EnterJourney { entry } => of_recipient(&entry.who),
+            _ => None,
         }
     }
 

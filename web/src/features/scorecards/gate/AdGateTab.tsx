@@ -28,7 +28,7 @@ export function AdGateTab() {
       {(answer) => (
         <div className={classes.page}>
           <Grid gate={answer} />
-          {may(me.role, "edit_definitions") && <RulesCard key={JSON.stringify(answer.rules)} gate={answer} />}
+          {may(me.role, "edit_definitions") && <RulesCard gate={answer} />}
           <Switches currency={answer.currency} />
         </div>
       )}
