@@ -174,12 +174,23 @@ await visit("a form that asks to be captured, without its secrets", async (conte
   for (const [name, value] of Object.entries(fields)) await page.fill(`#drive [name=${name}]`, value);
   await page.click("#drive button");
   await page.waitForURL(/thanks/);
-  const [form] = (await eventsAt("the form", "/form", (found) => named(found, "form_submitted").length === 1)).filter(({ event }) => event === "form_submitted");
+  const submitted = async () => {
+    const found = await eventsAt("the form", "/form", (events) => named(events, "form_submitted").length === 1);
+    return named(found, "form_submitted")[0];
+  };
+  const form = await submitted();
   assert.deepEqual(JSON.parse(form.properties), {
     email: "ana@example.com", phone: "+380441234567", comment: "in the evening", model: "Aster", form: "test-drive",
   });
-  const { profiles } = await call("/api/profiles?q=ana@example.com");
-  assert.deepEqual(profiles.map(({ profile_id }) => profile_id), [form.profile], "the person is known by the address");
+  // The address makes one person of two; the lake has the event's row move there a moment later.
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const known = (await call("/api/profiles?q=ana@example.com")).profiles.map(({ profile_id }) => profile_id);
+    const { profile } = await submitted();
+    if (known.length === 1 && known[0] === profile) break;
+    await new Promise((done) => setTimeout(done, 50));
+    assert.ok(Date.now() < deadline, `the person is known by the address: ${known}, ${profile}`);
+  }
   await page.goto(`${sites.brand}/plain-form`);
   await started(page);
   await page.click("#plain button");
