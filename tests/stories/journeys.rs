@@ -5,7 +5,7 @@ use std::time::Instant;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::{LOOK_EVERY, WITHIN, installation::Installation, messages, rounds, server::Server, smtp::Smtp};
+use crate::{LOOK_EVERY, WITHIN, messages, rounds, server::Server, smtp::Smtp};
 
 fn welcome() -> Value {
     json!({

@@ -11,12 +11,14 @@ export function useReason(currency: string) {
     const percent = (name: string) => format.share((figures[name] ?? 0) / 100);
     const isOfQuality = figures["leads"] !== undefined;
     const answered = t("ad_gate.figures.quality", {
+      count: figures["days"] ?? 0,
       percent: percent("percent"),
       high: percent("high"),
       leads: format.integer(figures["leads"] ?? 0),
       days: format.integer(figures["days"] ?? 0),
     });
     const paid = t("ad_gate.figures.drr", {
+      count: figures["days"] ?? 0,
       cost: format.money(figures["cost"] ?? 0, currency),
       sales: format.integer(figures["sales"] ?? 0),
       low: percent("low"),
