@@ -10,9 +10,10 @@ use axum::{
     response::Response,
 };
 use forecourt_model::{
-    ad_gate::{AdGateRules, Drr, Evidence, Figures, Gate, GateState, MONEY_DAYS},
+    ad_gate::{AdGateRules, Drr, Evidence, Figures, Gate, GateReason, GateState, MONEY_DAYS},
     time::{day_text, iso},
 };
+use forecourt_outgoing::Outgoing;
 use forecourt_store::control::{GateSwitch, KeptGate};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -224,7 +225,7 @@ fn cell(kept: Option<&Gate>, (region, channel): (&str, &str), evidence: &Evidenc
         channel: channel.to_owned(),
         state: state.as_str().to_owned(),
         since: day_text(kept.map_or(today, |gate| gate.since_day)),
-        reason: kept.map_or("new", |gate| &gate.reason).to_owned(),
+        reason: kept.map_or(GateReason::New, |gate| gate.reason).as_str().to_owned(),
         figures: kept.map(|gate| gate.figures.clone()).unwrap_or_default(),
         is_pinned: kept.is_some_and(|gate| gate.is_pinned),
         budget_per_day: match state {
@@ -247,19 +248,19 @@ fn shown(switch: GateSwitch) -> AdGateSwitch {
         at: iso(switch.at_us),
         was: switch.was.map(|was| was.as_str().to_owned()),
         state: switch.gate.state.as_str().to_owned(),
-        reason: switch.gate.reason,
+        reason: switch.gate.reason.as_str().to_owned(),
         figures: switch.gate.figures,
         actor: switch.actor,
         note: switch.note,
     }
 }
 
-async fn grid(gates: &AdGates, now_us: i64, webhook_secret: Option<String>) -> Result<AdGate, ApiError> {
+async fn grid(gates: &AdGates, known: &Known, webhook_secret: Option<String>) -> Result<AdGate, ApiError> {
     let rules = gates.rules().await?;
-    let Known { by_place, today } = gates.known(now_us, 0).await?;
+    let Known { by_place, today } = known;
     let held: BTreeMap<(String, String), Gate> =
         gates.control.ad_gates().await?.into_iter().map(|kept| ((kept.region, kept.channel), kept.gate)).collect();
-    let cells = by_place.iter().map(|(place, evidence)| cell(held.get(place), (&place.0, &place.1), evidence, &rules, today));
+    let cells = by_place.iter().map(|(place, evidence)| cell(held.get(place), (&place.0, &place.1), evidence, &rules, *today));
     Ok(AdGate {
         cells: cells.collect(),
         rules,
@@ -272,7 +273,7 @@ async fn grid(gates: &AdGates, now_us: i64, webhook_secret: Option<String>) -> R
 /// The gates as they stand, with what is known of each region and channel.
 #[utoipa::path(get, path = "/api/ad-gate", tag = "ad gate", responses((status = 200, body = AdGate)))]
 pub async fn ad_gate(State(gates): State<AdGates>, State(clock): State<Clock>) -> Result<Json<AdGate>, ApiError> {
-    Ok(Json(grid(&gates, clock.now_us(), None).await?))
+    Ok(Json(grid(&gates, &gates.known(clock.now_us(), 0).await?, None).await?))
 }
 
 /// Set the rules. They are used at once.
@@ -280,11 +281,15 @@ pub async fn ad_gate(State(gates): State<AdGates>, State(clock): State<Clock>) -
     responses((status = 200, body = AdGate), (status = 400, body = ErrorBody)))]
 pub async fn set_ad_gate_rules(
     State(gates): State<AdGates>,
+    State(outgoing): State<Outgoing>,
     State(clock): State<Clock>,
     trail: Trail,
     Body(asked): Body<GateRulesToSave>,
 ) -> Result<Json<AdGate>, ApiError> {
     asked.rules.check().map_err(ApiError::invalid)?;
+    if !asked.rules.webhook_url.is_empty() {
+        outgoing.check(&asked.rules.webhook_url).map_err(|error| ApiError::invalid(format!("`webhook_url`: {error}")))?;
+    }
     let before = gates.rules().await?;
     gates.control.put_setting(RULES_SETTING, &asked.rules).await?;
     let mut made = None;
@@ -295,15 +300,17 @@ pub async fn set_ad_gate_rules(
     }
     trail.object("ad gate");
     trail.changed(&before, &asked.rules);
-    gates.look(clock.now_us()).await?;
-    Ok(Json(grid(&gates, clock.now_us(), made).await?))
+    let known = gates.known(clock.now_us(), 0).await?;
+    gates.judge(&known, clock.now_us()).await?;
+    Ok(Json(grid(&gates, &known, made).await?))
 }
 
 /// Look at all gates now; else they are looked at every hour.
 #[utoipa::path(post, path = "/api/ad-gate/look", tag = "ad gate", responses((status = 200, body = AdGate)))]
 pub async fn look_at_ad_gate(State(gates): State<AdGates>, State(clock): State<Clock>) -> Result<Json<AdGate>, ApiError> {
-    gates.look(clock.now_us()).await?;
-    Ok(Json(grid(&gates, clock.now_us(), None).await?))
+    let known = gates.known(clock.now_us(), 0).await?;
+    gates.judge(&known, clock.now_us()).await?;
+    Ok(Json(grid(&gates, &known, None).await?))
 }
 
 /// Hold a gate by hand, or let the rules have it again.
@@ -342,7 +349,7 @@ pub async fn pin_ad_gate(
     trail.object(format!("ad gate {} × {}", kept.region, kept.channel));
     trail.changed(&was, &kept.gate);
     gates.control.keep_ad_gates(&[kept], &[switch], notices.into_iter().collect(), now_us).await?;
-    Ok(Json(grid(&gates, now_us, None).await?))
+    Ok(Json(grid(&gates, &known, None).await?))
 }
 
 /// What was switched, when and why.
@@ -373,7 +380,7 @@ pub async fn simulate_ad_gate(
         at: day_text(held.day),
         was: Some(held.was.as_str().to_owned()),
         state: held.gate.state.as_str().to_owned(),
-        reason: held.gate.reason,
+        reason: held.gate.reason.as_str().to_owned(),
         figures: held.gate.figures,
         actor: String::new(),
         note: String::new(),
@@ -393,7 +400,7 @@ pub async fn export_ad_gate(
 ) -> Result<Response, ApiError> {
     const HEAD: [&str; 10] =
         ["region", "channel", "state", "since", "reason", "budget_per_day", "currency", "quality_percent", "drr_percent", "cost_30_days"];
-    let grid = grid(&gates, clock.now_us(), None).await?;
+    let grid = grid(&gates, &gates.known(clock.now_us(), 0).await?, None).await?;
     let mut table = exports::open(asked.format, "Ad gate", &HEAD)?;
     let number = |value: Option<f64>| value.map_or(TableCell::Empty, TableCell::Number);
     for held in grid.cells {

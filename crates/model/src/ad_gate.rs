@@ -42,6 +42,37 @@ impl GateState {
     }
 }
 
+/// Why a gate is as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateReason {
+    /// Looked at for the first time, and nothing spoke against it.
+    New,
+    QualityLow,
+    DrrHigh,
+    StayOver,
+    ProbeGood,
+    ProbeBad,
+    ByHand,
+    /// Given back to the rules.
+    Unpinned,
+}
+
+impl GateReason {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::QualityLow => "quality_low",
+            Self::DrrHigh => "drr_high",
+            Self::StayOver => "stay_over",
+            Self::ProbeGood => "probe_good",
+            Self::ProbeBad => "probe_bad",
+            Self::ByHand => "by_hand",
+            Self::Unpinned => "unpinned",
+        }
+    }
+}
+
 /// Where the lines lie. Each has two, so that what lies between changes nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,11 +175,10 @@ pub struct Gate {
     pub state: GateState,
     /// Days since 1970.
     pub since_day: i32,
-    /// Why: `new`, `quality_low`, `drr_high`, `stay_over`, `probe_good`, `probe_bad`, `by_hand`, `unpinned`.
-    pub reason: String,
+    pub reason: GateReason,
     pub figures: Figures,
     /// Why it was closed last; a probe has to show the contrary.
-    pub closed_for: String,
+    pub closed_for: Option<GateReason>,
     /// Closings since it was open last for longer than it had been closed.
     pub closings: u32,
     /// Held by a person's hand: rules do not move it.
@@ -169,14 +199,6 @@ pub struct Drr {
     pub percent: Option<f64>,
     pub low: f64,
     pub high: Option<f64>,
-}
-
-/// The Wilson interval.
-fn interval(share: Share) -> Option<(f64, f64)> {
-    let (rate, n) = (share.rate()?, share.of as f64);
-    let (middle, beneath) = (rate + Z * Z / (2.0 * n), 1.0 + Z * Z / n);
-    let half = Z * (rate * (1.0 - rate) / n + Z * Z / (4.0 * n * n)).sqrt();
-    Some((((middle - half) / beneath).max(0.0), ((middle + half) / beneath).min(1.0)))
 }
 
 /// Bounds of a count's mean (Byar's approximation of Poisson's).
@@ -235,7 +257,7 @@ impl Evidence {
             if share.of < u64::from(leads_min) {
                 continue;
             }
-            let (Some(rate), Some((low, high))) = (share.rate(), interval(share)) else { continue };
+            let (Some(rate), Some((low, high))) = (share.rate(), share.interval_at(Z)) else { continue };
             let figures = || {
                 let all = [
                     ("percent", rate * 100.0),
@@ -286,30 +308,30 @@ impl Gate {
         Self {
             state: GateState::Open,
             since_day: day,
-            reason: "new".to_owned(),
+            reason: GateReason::New,
             figures: Figures::new(),
-            closed_for: String::new(),
+            closed_for: None,
             closings: 0,
             is_pinned: false,
         }
     }
 
-    fn to(&self, state: GateState, day: i32, reason: &str, figures: Figures) -> Self {
-        Self { state, since_day: day, reason: reason.to_owned(), figures, ..self.clone() }
+    fn to(&self, state: GateState, day: i32, reason: GateReason, figures: Figures) -> Self {
+        Self { state, since_day: day, reason, figures, ..self.clone() }
     }
 
-    fn closed(&self, day: i32, reason: &str, closed_for: &str, figures: Figures) -> Self {
+    fn closed(&self, day: i32, reason: GateReason, closed_for: GateReason, figures: Figures) -> Self {
         // Whoever was open for long begins anew.
         let was_well = self.state == GateState::Open && 90 < day - self.since_day;
         let closings = if was_well { 1 } else { self.closings.saturating_add(1) };
-        Self { closed_for: closed_for.to_owned(), closings, ..self.to(GateState::Closed, day, reason, figures) }
+        Self { closed_for: Some(closed_for), closings, ..self.to(GateState::Closed, day, reason, figures) }
     }
 
     /// Sets it by a person's hand; `None` lets rules move it again.
     pub fn pinned(&self, state: Option<GateState>, day: i32) -> Self {
         match state {
-            Some(state) => Self { is_pinned: true, ..self.to(state, day, "by_hand", Figures::new()) },
-            None => Self { is_pinned: false, ..self.to(self.state, day, "unpinned", Figures::new()) },
+            Some(state) => Self { is_pinned: true, ..self.to(state, day, GateReason::ByHand, Figures::new()) },
+            None => Self { is_pinned: false, ..self.to(self.state, day, GateReason::Unpinned, Figures::new()) },
         }
     }
 }
@@ -327,7 +349,7 @@ pub fn evaluate(rules: &AdGateRules, evidence: &Evidence, held: Option<&Gate>, d
         return gate.clone();
     }
     // A new gate was opened by nobody's deed: what was before it counts.
-    let after = if gate.reason == "new" { i32::MIN / 2 } else { gate.since_day };
+    let after = if gate.reason == GateReason::New { i32::MIN / 2 } else { gate.since_day };
     match gate.state {
         GateState::Open => {
             bad(rules, evidence, rules.leads_min, after, day).map_or(gate.clone(), |(why, told)| gate.closed(day, why, why, told))
@@ -338,19 +360,19 @@ pub fn evaluate(rules: &AdGateRules, evidence: &Evidence, held: Option<&Gate>, d
             if day - gate.since_day < stay as i32 || quality == Level::Bad {
                 return gate.clone();
             }
-            gate.to(GateState::Probe, day, "stay_over", told)
+            gate.to(GateState::Probe, day, GateReason::StayOver, told)
         }
         GateState::Probe => {
             if let Some((why, told)) = bad(rules, evidence, rules.probe_leads, after, day) {
-                return gate.closed(day, "probe_bad", why, told);
+                return gate.closed(day, GateReason::ProbeBad, why, told);
             }
             let (quality, told) = evidence.quality_level(rules, rules.probe_leads, after, day);
             let (drr, _) = evidence.drr_level(rules, after, day);
             // Nothing sold in so short a time is no proof against it; a sale that pays is one for it.
-            let has_paid = gate.closed_for != "drr_high" || drr == Level::Good;
+            let has_paid = gate.closed_for != Some(GateReason::DrrHigh) || drr == Level::Good;
             let is_over = rules.probe_days as i32 <= day - gate.since_day;
             if is_over && has_paid && quality == Level::Good {
-                return gate.to(GateState::Open, day, "probe_good", told);
+                return gate.to(GateState::Open, day, GateReason::ProbeGood, told);
             }
             gate.clone()
         }
@@ -358,13 +380,13 @@ pub fn evaluate(rules: &AdGateRules, evidence: &Evidence, held: Option<&Gate>, d
 }
 
 /// What is certainly wrong.
-fn bad(rules: &AdGateRules, evidence: &Evidence, leads_min: u32, after_day: i32, day: i32) -> Option<(&'static str, Figures)> {
+fn bad(rules: &AdGateRules, evidence: &Evidence, leads_min: u32, after_day: i32, day: i32) -> Option<(GateReason, Figures)> {
     let (quality, told) = evidence.quality_level(rules, leads_min, after_day, day);
     if quality == Level::Bad {
-        return Some(("quality_low", told));
+        return Some((GateReason::QualityLow, told));
     }
     let (drr, told) = evidence.drr_level(rules, after_day, day);
-    (drr == Level::Bad).then_some(("drr_high", told))
+    (drr == Level::Bad).then_some((GateReason::DrrHigh, told))
 }
 
 #[cfg(test)]
@@ -399,14 +421,14 @@ mod tests {
         days: std::ops::Range<i32>,
         gate: &mut Option<Gate>,
         mut day_of: impl FnMut(&mut Evidence, i32, GateState),
-    ) -> Vec<(i32, GateState, String)> {
+    ) -> Vec<(i32, GateState, GateReason)> {
         let mut switches = Vec::new();
         for day in days {
             let state = gate.as_ref().map_or(GateState::Open, |gate| gate.state);
             day_of(evidence, day, state);
             let next = evaluate(rules, evidence, gate.as_ref(), day);
             if gate.as_ref().is_some_and(|held| held.state != next.state) {
-                switches.push((day, next.state, next.reason.clone()));
+                switches.push((day, next.state, next.reason));
             }
             *gate = Some(next);
         }
@@ -426,7 +448,7 @@ mod tests {
         let fell = run(&rules, &mut evidence, 60..65, &mut gate, |evidence, day, state| {
             good(evidence, &mut draw, day, 0.03, if state == GateState::Closed { 2 } else { 30 });
         });
-        assert_eq!(fell, [(60, GateState::Closed, "quality_low".to_owned())]);
+        assert_eq!(fell, [(60, GateState::Closed, GateReason::QualityLow)]);
         assert!(gate.as_ref().is_some_and(|gate| gate.figures["high"] < 40.0 && gate.figures["days"] == 1.0));
         // Well again: after the stay a probe, after the probe open.
         let rose = run(&rules, &mut evidence, 65..100, &mut gate, |evidence, day, state| {
@@ -434,8 +456,8 @@ mod tests {
             good(evidence, &mut draw, day, 0.85, leads);
         });
         assert_eq!(
-            rose.iter().map(|(_, state, why)| (*state, why.as_str())).collect::<Vec<_>>(),
-            [(GateState::Probe, "stay_over"), (GateState::Open, "probe_good")]
+            rose.iter().map(|(_, state, why)| (*state, *why)).collect::<Vec<_>>(),
+            [(GateState::Probe, GateReason::StayOver), (GateState::Open, GateReason::ProbeGood)]
         );
         assert!(67 <= rose[0].0 && rose[0].0 + 7 <= rose[1].0, "{rose:?}");
     }
@@ -452,7 +474,9 @@ mod tests {
         // 7, 14, 21, then 28 days of rest.
         let rests: Vec<i32> = closed.windows(2).map(|pair| pair[1] - pair[0]).collect();
         assert!(
-            switches.iter().all(|(_, state, why)| *state != GateState::Open && (*state == GateState::Probe || why == "probe_bad")),
+            switches
+                .iter()
+                .all(|(_, state, why)| *state != GateState::Open && (*state == GateState::Probe || *why == GateReason::ProbeBad)),
             "{switches:?}"
         );
         assert!(rests.windows(2).all(|pair| pair[0] <= pair[1]) && rests.last().is_some_and(|rest| 28 <= *rest), "{rests:?}");
@@ -468,18 +492,18 @@ mod tests {
             evidence.answered.insert(day, Share { count: 4, of: 5 });
             evidence.money.insert(day, Money { cost: 800.0, sales: 0, revenue: 0.0 });
         });
-        assert_eq!((closed.first().map(|(_, state, why)| (*state, why.as_str()))), Some((GateState::Closed, "drr_high")));
+        assert_eq!((closed.first().map(|(_, state, why)| (*state, *why))), Some((GateState::Closed, GateReason::DrrHigh)));
         assert!(10 < closed[0].0, "a few days without a sale say nothing: {closed:?}");
         let mut gate = Some(Gate {
             closings: 1,
-            closed_for: "drr_high".into(),
-            ..Gate::new(60).to(GateState::Probe, 60, "stay_over", Figures::new())
+            closed_for: Some(GateReason::DrrHigh),
+            ..Gate::new(60).to(GateState::Probe, 60, GateReason::StayOver, Figures::new())
         });
         let opened = run(&rules, &mut evidence, 61..80, &mut gate, |evidence, day, _| {
             evidence.answered.insert(day, Share { count: 4, of: 5 });
             evidence.money.insert(day, Money { cost: 50.0, sales: u64::from(day == 75), revenue: if day == 75 { 20_000.0 } else { 0.0 } });
         });
-        assert_eq!(opened, [(75, GateState::Open, "probe_good".to_owned())]);
+        assert_eq!(opened, [(75, GateState::Open, GateReason::ProbeGood)]);
     }
 
     #[test]

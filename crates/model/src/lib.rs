@@ -28,6 +28,7 @@ pub mod identifier;
 pub mod identity;
 pub mod journey;
 pub mod lead;
+pub mod markup;
 pub mod mask;
 pub mod measure;
 pub mod message;

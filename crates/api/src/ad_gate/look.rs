@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use forecourt_model::{
     Scope,
-    ad_gate::{self, AdGateRules, Evidence, Gate, MONEY_DAYS},
+    ad_gate::{self, AdGateRules, Evidence, Gate, GateReason, MONEY_DAYS},
     lead::scorecard::Share,
     network::Network,
     time::{DAY_US, day_text, iso, local_day},
@@ -55,11 +55,19 @@ impl AdGates {
 
     /// Looks once, and keeps what changed with its notices. Does nothing while the gate is off.
     pub async fn look(&self, now_us: i64) -> Result<(), ApiError> {
+        if self.rules().await?.is_on {
+            let known = self.known(now_us, 0).await?;
+            self.judge(&known, now_us).await?;
+        }
+        Ok(())
+    }
+
+    /// Judges by what is known, and keeps what changed with its notices. Does nothing while the gate is off.
+    pub async fn judge(&self, known: &Known, now_us: i64) -> Result<(), ApiError> {
         let rules = self.rules().await?;
         if !rules.is_on {
             return Ok(());
         }
-        let known = self.known(now_us, 0).await?;
         let held: BTreeMap<Place, Gate> =
             self.control.ad_gates().await?.into_iter().map(|kept| ((kept.region, kept.channel), kept.gate)).collect();
         let (mut gates, mut switches, mut notices) = (Vec::new(), Vec::new(), Vec::new());
@@ -72,7 +80,7 @@ impl AdGates {
             let kept = KeptGate { region: place.0.clone(), channel: place.1.clone(), gate };
             let before = was.map(|was| was.state);
             // That a gate is there, and open, is no news.
-            if before.is_some_and(|before| before != kept.gate.state) || (before.is_none() && kept.gate.reason != "new") {
+            if before.is_some_and(|before| before != kept.gate.state) || (before.is_none() && kept.gate.reason != GateReason::New) {
                 let switch = GateSwitch::new(&kept, before, now_us, "", "");
                 notices.extend(self.notice(&rules, &switch));
                 switches.push(switch);
@@ -93,7 +101,7 @@ impl AdGates {
                 "channel": switch.channel,
                 "state": switch.gate.state.as_str(),
                 "was": switch.was.map(|was| was.as_str()),
-                "reason": switch.gate.reason,
+                "reason": switch.gate.reason.as_str(),
                 "figures": switch.gate.figures,
                 "budget_per_day": (switch.gate.state == ad_gate::GateState::Probe).then_some(rules.probe_budget),
                 "currency": self.installation.now().currency,

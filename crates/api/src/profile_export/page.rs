@@ -1,5 +1,6 @@
 //! The export as a page for people: no scripts, nothing from elsewhere, every value written as text.
 
+use forecourt_model::markup::escaped;
 use serde_json::Value;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1a1a1a}\
@@ -79,21 +80,6 @@ fn text(value: &Value) -> String {
         Value::String(text) => escaped(text),
         other => escaped(&other.to_string()),
     }
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

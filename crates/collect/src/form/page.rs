@@ -4,7 +4,10 @@ use axum::{
     http::{HeaderName, StatusCode, header, request},
     response::{IntoResponse, Response},
 };
-use forecourt_model::form::{FieldKind, Form, FormField};
+use forecourt_model::{
+    form::{FieldKind, Form, FormField},
+    markup::escaped,
+};
 
 use super::{
     FormDesk,
@@ -135,20 +138,4 @@ fn input(field: &FormField, value: &str, wrong: Option<&str>, optional: &str) ->
 
 fn hidden(name: &str, value: &str) -> String {
     format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", escaped(value))
-}
-
-/// Text as it may stand in HTML, in an attribute too.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }

@@ -1,5 +1,7 @@
 //! The page to unsubscribe on: nothing from elsewhere, readable by all, and a button that is the only way to do it.
 
+use forecourt_model::markup::escaped;
+
 /// How far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
@@ -74,10 +76,6 @@ pub(super) fn page(step: Step, language: &str, purpose: &str) -> String {
          <meta name=\"robots\" content=\"noindex\"><title>{title}</title><style>{STYLE}</style></head>\
          <body><main><h1>{title}</h1>{inside}</main></body></html>\n"
     )
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -109,11 +109,18 @@ impl Share {
         (0 < self.of).then(|| self.count as f64 / self.of as f64)
     }
 
+    /// In 95 of 100 cases.
     pub fn interval(self) -> Option<(f64, f64)> {
-        const Z: f64 = 1.959_963_985;
+        self.interval_at(1.959_963_985)
+    }
+
+    /// Wilson's interval.
+    ///
+    /// * `z`: quantile of the normal distribution.
+    pub fn interval_at(self, z: f64) -> Option<(f64, f64)> {
         let (rate, n) = (self.rate()?, self.of as f64);
-        let (middle, beneath) = (rate + Z * Z / (2.0 * n), 1.0 + Z * Z / n);
-        let half = Z * (rate * (1.0 - rate) / n + Z * Z / (4.0 * n * n)).sqrt();
+        let (middle, beneath) = (rate + z * z / (2.0 * n), 1.0 + z * z / n);
+        let half = z * (rate * (1.0 - rate) / n + z * z / (4.0 * n * n)).sqrt();
         Some((((middle - half) / beneath).max(0.0), ((middle + half) / beneath).min(1.0)))
     }
 }

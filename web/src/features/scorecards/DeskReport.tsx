@@ -6,6 +6,7 @@ import { Card } from "../../ui/Page";
 import { WideTable } from "../../ui/WideTable";
 import type { DeskReport as Report } from "./api";
 import { AnswerChart } from "./AnswerChart";
+import { Figures } from "./Figures";
 import { FlowChart } from "./FlowChart";
 import { LeadCosts } from "./LeadCosts";
 import classes from "./Scorecards.module.css";
@@ -59,17 +60,13 @@ function Verification({ figures }: { figures: Report["verification"] }) {
   ] as const;
   return (
     <Card title={t("scorecards.verification.title")} hint={t("scorecards.verification.hint")}>
-      <dl className={classes.figures}>
-        {shown.map(([key, count, hint]) => (
-          <div key={key}>
-            <dt>{t(`scorecards.verification.${key}`)}</dt>
-            <dd>
-              <b>{format.integer(count)}</b>
-              {hint && <small>{hint}</small>}
-            </dd>
-          </div>
-        ))}
-      </dl>
+      <Figures
+        shown={shown.map(([key, count, hint]) => ({
+          name: t(`scorecards.verification.${key}`),
+          value: format.integer(count),
+          hint,
+        }))}
+      />
     </Card>
   );
 }

@@ -4,7 +4,7 @@ import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { WideTable } from "../../ui/WideTable";
 import type { DeskReport } from "./api";
-import classes from "./Scorecards.module.css";
+import { Figures } from "./Figures";
 import { Whisker } from "./Whisker";
 
 /** What a call before the dealer is worth: leads that were called first beside those that went straight. */
@@ -59,17 +59,13 @@ export function CameBack({ figures }: { figures: DeskReport["came_back"] }) {
   ] as const;
   return (
     <Card title={t("scorecards.back.title")} hint={t("scorecards.back.hint")}>
-      <dl className={classes.figures}>
-        {shown.map(([key, count, hint]) => (
-          <div key={key}>
-            <dt>{t(`scorecards.back.${key}`)}</dt>
-            <dd>
-              <b>{format.integer(count)}</b>
-              {hint && <small>{hint}</small>}
-            </dd>
-          </div>
-        ))}
-      </dl>
+      <Figures
+        shown={shown.map(([key, count, hint]) => ({
+          name: t(`scorecards.back.${key}`),
+          value: format.integer(count),
+          hint,
+        }))}
+      />
     </Card>
   );
 }
