@@ -38,6 +38,7 @@ mod input;
 mod installation;
 mod jobs;
 mod journeys;
+mod lead_scores;
 mod leads;
 mod live;
 mod masking;
@@ -344,6 +345,13 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(leads::reports::scorecards))
         .routes(routes!(leads::reports::lead_desk))
         .routes(routes!(leads::costs::lead_costs))
+        .routes(routes!(lead_scores::lead_scores))
+        .routes(routes!(lead_scores::learn_lead_score))
+        .routes(routes!(lead_scores::publish_lead_score))
+        .routes(routes!(lead_scores::withdraw_lead_score))
+        .routes(routes!(lead_scores::remove_lead_score))
+        .routes(routes!(lead_scores::set_lead_score_settings))
+        .routes(routes!(lead_scores::lead_score_history))
         .routes(routes!(ad_gate::ad_gate))
         .routes(routes!(ad_gate::set_ad_gate_rules))
         .routes(routes!(ad_gate::look_at_ad_gate))

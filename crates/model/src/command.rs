@@ -10,7 +10,7 @@ use crate::{
     form::Form,
     gate::Gate,
     journey::{Journey, JourneyStep},
-    lead::{LeadAct, LeadRules},
+    lead::{LeadAct, LeadRules, LearnedScore},
     message::{MessageChannel, Sending},
     message_template::MessageTemplate,
     network::Dealer,
@@ -117,6 +117,10 @@ pub enum Action {
     RemoveDealer { dealer_id: String },
     /// Sets what leads are dealt with by.
     SetLeadRules { rules: Box<LeadRules> },
+    /// From this record on, leads are scored by this, or by points.
+    PublishScore { score: Option<Box<LearnedScore>> },
+    /// Scores waiting leads anew by what is in force: of a range of ids, after `after`, up to and with `until`.
+    RescoreLeads { after: String, until: String },
     /// Does something with a lead.
     WorkLead {
         lead_id: String,

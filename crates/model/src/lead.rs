@@ -3,6 +3,7 @@
 //! A lead ([`crate::entity::Lead`]) is what reports count. Its handling is beside it: it begins when a lead comes in live, and says at any
 //! moment who has to do what by when. Everything that changes it is a move, which says why.
 
+pub mod learned;
 pub mod outcome;
 pub mod points;
 pub mod route;
@@ -10,10 +11,13 @@ pub mod rules;
 pub mod scorecard;
 pub mod trial;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::network::Place;
 
+pub use learned::{Learned, LearnedScore};
 pub use points::{Points, PointsWhen, Scored};
 pub use route::{Asking, Candidate, Decision, Load, Loads, route};
 pub use rules::{Band, LeadRules, LostReason, Routing, Sla, Way};
@@ -186,8 +190,14 @@ pub struct Handling {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct HandlingBody {
     pub asked: Asked,
+    /// What a learned score looks at: see [`learned::Capture::facts`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, serde_json::Value>,
     #[serde(default)]
     pub scored: Scored,
+    /// When it is scored anew by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rescore_us: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accept_by_us: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -254,6 +264,8 @@ pub enum Rings {
     Warning,
     Expiry(ClockFor),
     Silence,
+    /// Interest has faded meanwhile.
+    Rescore,
 }
 
 impl Handling {
@@ -283,7 +295,18 @@ impl Handling {
             let warning = clock.warn_us.filter(|warn_us| !self.body.is_warned && *warn_us < clock.due_us);
             return Some(warning.map_or((clock.due_us, Rings::Expiry(clock.counts_to)), |warn_us| (warn_us, Rings::Warning)));
         }
+        if self.is_scored_anew() {
+            return self.body.rescore_us.map(|us| (us, Rings::Rescore));
+        }
         self.body.silent_us.filter(|_| self.queue == Queue::Dealer).map(|us| (us, Rings::Silence))
+    }
+
+    /// Whether its score still decides its way: nobody has worked on it yet.
+    pub fn is_scored_anew(&self) -> bool {
+        matches!(self.queue, Queue::Nurture | Queue::Verification)
+            && self.body.hops == 0
+            && self.body.tries == 0
+            && self.body.lost_reason.is_none()
     }
 
     /// Who may not be disturbed in calling: a claim that still holds.

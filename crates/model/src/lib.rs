@@ -42,6 +42,7 @@ pub mod retention;
 pub mod role;
 pub mod row;
 pub mod rule;
+pub mod score;
 pub mod segment;
 pub mod sender;
 pub mod task;

@@ -94,3 +94,17 @@ pub(crate) fn note(state: &mut State<'_>, kind: &'static str, definition_id: &st
     state.definitions.changes.push(change);
     state.touch_version("definitions_version");
 }
+
+/// Notes that a definition is taken away.
+pub(crate) fn note_removal(state: &mut State<'_>, kind: &'static str, definition_id: &str, actor: &str) {
+    let change = DefinitionChange {
+        kind,
+        definition_id: definition_id.to_owned(),
+        log_offset: state.offset,
+        changed_us: state.at_us,
+        changed_by: actor.to_owned(),
+        body: String::new(),
+    };
+    state.definitions.changes.push(change);
+    state.touch_version("definitions_version");
+}

@@ -7,20 +7,25 @@ mod desk;
 mod notice;
 mod work;
 
+use std::collections::BTreeMap;
+
 use forecourt_model::{
     Event, FragmentId, Origin, ProfileId,
     command::Action,
     entity::{Lead, Told},
     lead::{
-        Asked, Asking, Band, ClockFor, Handling, HandlingBody, LeadMove, LeadRules, Moved, Prompt, Queue, Rings, VIEWED_MAX, Way,
-        points::Scorable, route,
+        Asked, Asking, Band, ClockFor, Handling, HandlingBody, LeadMove, LeadRules, Learned, LearnedScore, Moved, Prompt, Queue, Rings,
+        Scored, VIEWED_MAX, Way,
+        learned::{Capture, Seen},
+        points::Scorable,
+        route,
     },
     time::{DAY_US, HOUR_US},
 };
 use forecourt_store::{FoldTx, StoreError};
 use serde_json::{Value, json};
 
-pub(crate) use desk::{Desk, remove_dealer, set_dealer, set_rules};
+pub(crate) use desk::{Desk, publish_score, remove_dealer, set_dealer, set_rules};
 pub(crate) use work::work;
 
 use crate::{
@@ -29,7 +34,7 @@ use crate::{
     load,
     pending::Pending,
     segment,
-    state::{State, TrackedHandling},
+    state::{Fragment, State, TrackedHandling},
 };
 
 /// How many leads were ever opened.
@@ -113,7 +118,7 @@ pub(crate) async fn follow(
     if leads.is_empty() {
         return Ok(());
     }
-    if desk.rules.scores_by(&event.name) {
+    if desk.scores_by(&event.name) {
         rescore(tx, state, pending, profile_id, &whole).await?;
     }
     if desk.comes_back_by(&event.name) {
@@ -125,7 +130,7 @@ pub(crate) async fn follow(
 /// A segment that somebody entered or left may be worth points.
 pub(crate) async fn follow_turn(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, turned: &Turned) -> Result<(), StoreError> {
     let desk = state.desk.clone();
-    if !desk.is_on() || !desk.rules.scores_by_segment(&turned.segment_id) {
+    if !desk.is_on() || !desk.scores_by_segment(&turned.segment_id) {
         return Ok(());
     }
     let Some((profile_id, whole)) = journey::person(tx, state, pending, FragmentId(turned.profile_id.0)).await? else { return Ok(()) };
@@ -211,7 +216,7 @@ async fn open(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, event: 
         accepted_us: None,
         contacted_us: None,
         due_us: None,
-        body: HandlingBody { asked, ..HandlingBody::default() },
+        body: HandlingBody { asked, facts: facts(event, lead), ..HandlingBody::default() },
     };
     state.add_number(AT_WORK, 1);
     tell(state, &mut handling, Moved::Opened, &event.source, ["", &lead.stage, "", ""]);
@@ -251,6 +256,21 @@ fn first_of(state: &State<'_>, whole: &[FragmentId], lead: &Lead, rules: &LeadRu
     leads.iter().rev().find(is_same).cloned()
 }
 
+/// What is known of a lead as it comes in, for a learned score to look at.
+fn facts(event: &Event, lead: &Lead) -> BTreeMap<String, Value> {
+    let of = &lead.dimensions;
+    let capture = Capture {
+        properties: &event.properties,
+        at_us: lead.created_us,
+        model: event.model.as_deref(),
+        region: event.region.as_deref(),
+        channel: of.channel.as_deref(),
+        utm_source: of.utm_source.as_deref(),
+        campaign: of.campaign.as_deref(),
+    };
+    capture.facts()
+}
+
 /// Gives a lead its score. Returns the band that it is in by now.
 async fn score(
     tx: &mut FoldTx,
@@ -260,8 +280,41 @@ async fn score(
     handling: &mut Handling,
     lead: &Lead,
 ) -> Result<Option<Band>, StoreError> {
-    segment::memberships(tx, state, &[profile_id]).await?;
     let desk = state.desk.clone();
+    let (score, scored) = match &desk.learned {
+        Some(learned) => {
+            let (score, why) = by_learned(state, learned, whole, handling, lead);
+            handling.body.rescore_us = learned.again_us(lead.created_us, state.at_us);
+            (score, Scored { parts: Vec::new(), learned: Some(why) })
+        }
+        None => {
+            handling.body.rescore_us = None;
+            by_points(tx, state, &desk.rules, profile_id, whole, handling, lead).await?
+        }
+    };
+    (handling.score, handling.body.scored) = (score, scored);
+    Ok(desk.rules.band(score, lead.dimensions.channel.as_deref()).cloned())
+}
+
+fn by_learned(state: &State<'_>, learned: &LearnedScore, whole: &[FragmentId], handling: &Handling, lead: &Lead) -> (i64, Learned) {
+    let states: Vec<_> = whole.iter().filter_map(|id| state.fragments.get(id)).filter_map(Fragment::read).collect();
+    let seen = |name: &str| {
+        let counts = states.iter().filter_map(|held| held.counts.get(name));
+        counts.map(|count| Seen { times: count.count, last_us: count.last_us }).reduce(Seen::unite)
+    };
+    learned.score(&learned.looks.row(&handling.body.facts, lead.created_us, state.at_us, seen))
+}
+
+async fn by_points(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    rules: &LeadRules,
+    profile_id: ProfileId,
+    whole: &[FragmentId],
+    handling: &Handling,
+    lead: &Lead,
+) -> Result<(i64, Scored), StoreError> {
+    segment::memberships(tx, state, &[profile_id]).await?;
     let fragments: Vec<_> = whole.iter().filter_map(|id| state.fragments.get(id)).collect();
     let has = |kind: &str| fragments.iter().any(|fragment| fragment.row.kind == kind);
     let last_seen = |name: &str| {
@@ -272,7 +325,7 @@ async fn score(
         let number = state.segments.segments.live(segment_id).map(|version| version.number);
         number.is_some_and(|number| memberships.is_some_and(|held| held.held.since_us.contains_key(&number)))
     };
-    let (sum, scored) = desk.rules.score(&Scorable {
+    Ok(rules.score(&Scorable {
         channel: lead.dimensions.channel.as_deref(),
         model: lead.dimensions.model.as_deref(),
         has_phone: has("phone"),
@@ -281,9 +334,7 @@ async fn score(
         at_us: state.at_us,
         last_seen: &last_seen,
         is_in: &is_in,
-    });
-    (handling.score, handling.body.scored) = (sum, scored);
-    Ok(desk.rules.band(sum, lead.dimensions.channel.as_deref()).cloned())
+    }))
 }
 
 /// Scores a person's leads anew that nobody works on yet, and sends on those that rose.
@@ -295,37 +346,76 @@ async fn rescore(
     whole: &[FragmentId],
 ) -> Result<(), StoreError> {
     for lead_id in leads_of(state, whole) {
-        let Some(mut handling) = state.handlings.get(&lead_id).map(|held| held.handling.clone()) else { continue };
-        let is_waiting = matches!(handling.queue, Queue::Nurture | Queue::Verification)
-            && handling.body.hops == 0
-            && handling.body.tries == 0
-            && handling.body.lost_reason.is_none();
-        if !is_waiting {
-            continue;
-        }
-        load::lead(tx, state, &lead_id).await?;
-        let Some(lead) = state.leads.get(&lead_id).and_then(|tracked| tracked.now.clone()) else { continue };
-        let before = (handling.score, handling.body.scored.clone());
-        let Some(band) = score(tx, state, profile_id, whole, &mut handling, &lead).await? else { continue };
-        if band.band == handling.band {
-            if before != (handling.score, handling.body.scored.clone()) {
-                // What waits is in the order of the scores.
-                keep(state, handling, true);
-            }
-            continue;
-        }
-        let desk = state.desk.clone();
-        let old = desk.rules.bands.iter().find(|held| held.band == handling.band);
-        let rises = LeadRules::is_better(&band, old) && handling.body.claimed_by.is_empty();
-        let act = if rises { Moved::Promoted } else { Moved::Scored };
-        let (from, points) = (std::mem::replace(&mut handling.band, band.band.clone()), handling.score.to_string());
-        tell(state, &mut handling, act, "", [&from, &band.band, &points, ""]);
-        if rises {
-            go(tx, state, pending, &mut handling, band.way, "").await?;
-        }
-        settle(state, handling);
+        let Some(handling) = state.handlings.get(&lead_id).map(|held| held.handling.clone()) else { continue };
+        rescore_one(tx, state, pending, profile_id, whole, handling).await?;
     }
     Ok(())
+}
+
+async fn rescore_one(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    pending: &Pending,
+    profile_id: ProfileId,
+    whole: &[FragmentId],
+    mut handling: Handling,
+) -> Result<(), StoreError> {
+    if !handling.is_scored_anew() {
+        return Ok(());
+    }
+    load::lead(tx, state, &handling.lead_id).await?;
+    let Some(lead) = state.leads.get(&handling.lead_id).and_then(|tracked| tracked.now.clone()) else { return Ok(()) };
+    let before = (handling.score, handling.body.scored.clone(), handling.body.rescore_us);
+    let Some(band) = score(tx, state, profile_id, whole, &mut handling, &lead).await? else { return Ok(()) };
+    if band.band == handling.band {
+        if before != (handling.score, handling.body.scored.clone(), handling.body.rescore_us) {
+            // What waits is in the order of the scores. Nothing happened that a person would call a change.
+            handling.due_us = handling.next().map(|(us, _)| us);
+            keep(state, handling, true);
+        }
+        return Ok(());
+    }
+    let desk = state.desk.clone();
+    let old = desk.rules.bands.iter().find(|held| held.band == handling.band);
+    let rises = LeadRules::is_better(&band, old) && handling.body.claimed_by.is_empty();
+    let act = if rises { Moved::Promoted } else { Moved::Scored };
+    let (from, points) = (std::mem::replace(&mut handling.band, band.band.clone()), handling.score.to_string());
+    tell(state, &mut handling, act, "", [&from, &band.band, &points, ""]);
+    if rises {
+        go(tx, state, pending, &mut handling, band.way, "").await?;
+    }
+    settle(state, handling);
+    Ok(())
+}
+
+/// Scores the waiting leads of a range of ids anew, by what is in force now.
+pub(crate) async fn rescore_waiting(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    pending: &Pending,
+    after: &str,
+    until: &str,
+) -> Result<Result<(), String>, StoreError> {
+    if !state.desk.is_on() {
+        return Ok(Ok(()));
+    }
+    for handling in tx.handlings_waiting(after, until).await? {
+        keep(state, handling, false);
+    }
+    let in_range = |id: &&String| after < id.as_str() && id.as_str() <= until;
+    let mut ids: Vec<String> = state.handlings.keys().filter(in_range).cloned().collect();
+    ids.sort_unstable();
+    for lead_id in ids {
+        let Some(handling) = state.handlings.get(&lead_id).map(|held| held.handling.clone()) else { continue };
+        rescore_by_itself(tx, state, pending, handling).await?;
+    }
+    Ok(Ok(()))
+}
+
+/// Scores a lead anew though its person did nothing.
+async fn rescore_by_itself(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, handling: Handling) -> Result<(), StoreError> {
+    let Some((profile_id, whole)) = journey::person(tx, state, pending, FragmentId(handling.fragment_id)).await? else { return Ok(()) };
+    rescore_one(tx, state, pending, profile_id, &whole, handling).await
 }
 
 /// Sends a lead on by its band's way.
@@ -503,6 +593,13 @@ pub(crate) async fn wake(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pendi
     load::leads(tx, state, due.iter().map(|(_, lead_id)| lead_id)).await?;
     for (_, lead_id) in due {
         let Some(mut handling) = state.handlings.get(&lead_id).map(|held| held.handling.clone()) else { continue };
+        if let Some((_, Rings::Rescore)) = handling.next().filter(|(us, _)| *us <= at_us) {
+            handling.body.rescore_us = None;
+            handling.due_us = None;
+            keep(state, handling.clone(), true);
+            rescore_by_itself(tx, state, pending, handling).await?;
+            continue;
+        }
         // A late tick may find a warning and the end after it.
         while let Some((_, rings)) = handling.next().filter(|(us, _)| *us <= at_us) {
             ring(tx, state, pending, &mut handling, rings).await?;
@@ -515,6 +612,8 @@ pub(crate) async fn wake(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pendi
 async fn ring(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, handling: &mut Handling, rings: Rings) -> Result<(), StoreError> {
     let dealer_id = handling.dealer_id.clone();
     match rings {
+        // Looked at before: see `wake`.
+        Rings::Rescore => Ok(()),
         Rings::Warning => {
             handling.body.is_warned = true;
             tell(state, handling, Moved::Warned, "", ["", &dealer_id, "", ""]);

@@ -254,7 +254,8 @@ impl Wanted {
                         wanted.leads.insert(lead_id.clone());
                     }
                     Action::SetJourney { .. } | Action::RemoveJourney { .. } => {}
-                    Action::SetDealer { .. } | Action::RemoveDealer { .. } | Action::SetLeadRules { .. } => {}
+                    Action::RescoreLeads { .. } => wanted.definitions = true,
+                    Action::SetDealer { .. } | Action::RemoveDealer { .. } | Action::SetLeadRules { .. } | Action::PublishScore { .. } => {}
                     Action::SetTemplate { .. }
                     | Action::SetGate { .. }
                     | Action::SetBroadcast { .. }

@@ -18,6 +18,7 @@ mod export;
 mod flow;
 mod funnel;
 mod json_get;
+mod lead_past;
 mod matched;
 mod operator;
 mod paths;
@@ -65,6 +66,7 @@ pub use funnel::{
     report::{FunnelReport, GroupReport, StepReport},
     spec::FunnelSpec,
 };
+pub use lead_past::{LeadHistory, LeadPast, LookBack};
 pub use paths::{
     element::PathElement,
     people::{PathAt, PathsPeopleSpec},

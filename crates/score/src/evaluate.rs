@@ -1,9 +1,9 @@
 //! How good a model would be: on folds that were left out, and forward in time; what gives the outcome away; what has changed since.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    Figures, ScoreError, Settings, Table,
+    Figures, ScoreError, ScoreModel, Settings, Table,
     figures::{Bin, bins},
     table::{Kind, MISSING},
     train,
@@ -31,9 +31,12 @@ pub struct Evaluation {
     pub reliability: Vec<Bin>,
     /// Learned from the older rows, tried on the newest: what is to be expected.
     pub forward: Option<Forward>,
+    /// The probability of each row, by a model that had not seen it.
+    #[serde(skip)]
+    pub predicted: Vec<f64>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Forward {
     pub train_rows: usize,
     pub test_rows: usize,
@@ -44,7 +47,7 @@ pub struct Forward {
 }
 
 /// A field that knows the outcome, most probably for it was written after it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     pub field: String,
     pub says: String,
@@ -93,14 +96,14 @@ pub fn evaluate(
         let model = train(&learned_from, &outcome, "", settings)?;
         learner = model.learner().to_owned();
         let (left_out, happened) = of_rows(table, won, &outside);
-        let scores = model.scores(&left_out);
+        let scores = scores(&model, &left_out);
         figures.push(Figures::of(&happened, &scores));
         outside.iter().zip(scores).for_each(|(row, score)| predicted[*row] = score);
     }
     let (mean, sd) = Figures::mean_and_sd(&figures);
     let forward = order.map(|order| forward(table, won, order, settings)).transpose()?;
     let positives = won.iter().filter(|won| **won).count();
-    Ok(Evaluation { rows: won.len(), positives, learner, folds: figures, mean, sd, reliability: bins(won, &predicted), forward })
+    Ok(Evaluation { rows: won.len(), positives, learner, folds: figures, mean, sd, reliability: bins(won, &predicted), forward, predicted })
 }
 
 fn forward(table: &Table, won: &[bool], order: &[usize], settings: &Settings) -> Result<Forward, ScoreError> {
@@ -119,7 +122,7 @@ pub fn forward_of(table: &Table, won: &[bool], older: &[usize], newer: &[usize],
         test_rows: happened.len(),
         train_rate: rate(&outcome),
         test_rate: rate(&happened),
-        figures: Figures::of(&happened, &model.scores(&newest)),
+        figures: Figures::of(&happened, &scores(&model, &newest)),
     })
 }
 
@@ -134,18 +137,9 @@ fn dealt(won: &[bool], count: usize) -> Vec<usize> {
     folds
 }
 
-impl crate::ScoreModel {
-    /// Of each row of a table.
-    pub fn scores(&self, table: &Table) -> Vec<f64> {
-        (0..table.rows).map(|row| self.score(&table.row(row))).collect()
-    }
-
-    pub fn learner(&self) -> &'static str {
-        match &self.learned {
-            crate::model::Learned::Boosting { .. } => "boosting",
-            crate::model::Learned::Logistic { .. } => "logistic",
-        }
-    }
+/// The score of each row of a table.
+pub fn scores(model: &ScoreModel, table: &Table) -> Vec<f64> {
+    (0..table.rows).map(|row| model.score(&table.row(row))).collect()
 }
 
 /// Fields that know the outcome.

@@ -18,7 +18,7 @@ pub struct Figures {
 }
 
 /// One of ten parts of the leads by their score.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bin {
     pub predicted: f64,
     pub observed: f64,

@@ -1,19 +1,19 @@
 //! Scores of leads: learned from leads whose outcome is known, tried on those that were left out, explained one by one.
 //!
-//! [`table`] reads rows, [`train`] makes a [`ScoreModel`] of them, [`evaluate`] says how good one is, by folds and forward in time. Nothing here
+//! [`table`] reads rows, [`train`](mod@train) makes a [`ScoreModel`] of them, [`evaluate`] says how good one is, by folds and forward in time. Nothing here
 //! does IO but reading the bytes it is given, reads a clock, or draws a random number that the settings do not fix.
 
 pub mod evaluate;
 pub mod figures;
+pub mod leads;
 mod logistic;
-pub mod model;
 pub mod table;
 pub mod train;
 
 pub use evaluate::{Evaluation, Finding, Forward, drift, evaluate, findings};
 pub use figures::Figures;
-pub use model::{Explanation, ScoreModel};
-pub use table::{Kind, Table};
+pub use forecourt_model::score::{Explanation, ScoreModel};
+pub use table::{Kind, Table, TableBuilder};
 pub use train::{Learner, Settings, train};
 
 /// Why rows do not make a model, or a model does not fit rows.

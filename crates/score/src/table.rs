@@ -5,6 +5,7 @@ use std::{
     io::Read,
 };
 
+use forecourt_model::score::cell_text;
 use serde_json::Value;
 
 use crate::ScoreError;
@@ -155,6 +156,86 @@ impl Table {
     }
 }
 
+/// A table that grows row by row, of which few columns are known beforehand.
+#[derive(Debug, Default)]
+pub struct TableBuilder {
+    columns: BTreeMap<String, Growing>,
+    rows: usize,
+}
+
+#[derive(Debug, Default)]
+struct Growing {
+    cells: Vec<Cell>,
+    texts: Vec<String>,
+    places: HashMap<String, u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Cell {
+    Missing,
+    Number(f64),
+    Text(u32),
+}
+
+impl TableBuilder {
+    pub fn push(&mut self, row: &BTreeMap<String, Value>) {
+        for (name, value) in row {
+            if !self.columns.contains_key(name) {
+                self.columns.insert(name.clone(), Growing::default());
+            }
+            let Some(column) = self.columns.get_mut(name) else { continue };
+            column.cells.resize(self.rows, Cell::Missing);
+            let cell = match value {
+                Value::Number(number) => number.as_f64().filter(|number| number.is_finite()).map_or(Cell::Missing, Cell::Number),
+                other => column.text(cell_text(other)),
+            };
+            column.cells.push(cell);
+        }
+        self.rows += 1;
+    }
+
+    pub fn finish(self) -> Table {
+        let rows = self.rows;
+        let columns = self.columns.into_iter().map(|(name, mut column)| {
+            column.cells.resize(rows, Cell::Missing);
+            Column { name, kind: column.kind() }
+        });
+        Table { columns: columns.collect(), rows }
+    }
+}
+
+impl Growing {
+    fn text(&mut self, text: String) -> Cell {
+        if is_missing(&text) {
+            return Cell::Missing;
+        }
+        let next = self.texts.len() as u32;
+        let place = *self.places.entry(text).or_insert_with_key(|text| {
+            self.texts.push(text.clone());
+            next
+        });
+        Cell::Text(place)
+    }
+
+    fn kind(self) -> Kind {
+        let read = self.texts.iter().map(|text| text.parse::<f64>().ok().filter(|number| number.is_finite()));
+        if let Some(read) = read.collect::<Option<Vec<f64>>>() {
+            let number = |cell: &Cell| match cell {
+                Cell::Missing => f64::NAN,
+                Cell::Number(number) => *number,
+                Cell::Text(place) => read[*place as usize],
+            };
+            return Kind::Number(self.cells.iter().map(number).collect());
+        }
+        let text = |cell: &Cell| match cell {
+            Cell::Missing => String::new(),
+            Cell::Number(number) => number.to_string(),
+            Cell::Text(place) => self.texts[*place as usize].clone(),
+        };
+        category(&self.cells.iter().map(text).collect::<Vec<_>>())
+    }
+}
+
 impl Column {
     /// The cell as text; `None` where there is nothing.
     pub fn text(&self, row: usize) -> Option<String> {
@@ -162,16 +243,6 @@ impl Column {
             Kind::Number(values) => Some(values[row]).filter(|value| !value.is_nan()).map(|value| value.to_string()),
             Kind::Category { levels, codes } => levels.get(codes[row] as usize).cloned(),
         }
-    }
-}
-
-pub(crate) fn cell_text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::Bool(true) => "1".to_owned(),
-        Value::Bool(false) => "0".to_owned(),
-        Value::Null | Value::Array(_) | Value::Object(_) => String::new(),
     }
 }
 
@@ -213,6 +284,23 @@ mod tests {
         assert_eq!(table.column("job").map(|column| column.text(2)), Ok(None));
         let as_names = Table::read(b"a\n1\n2\n", &["a".to_owned()]).unwrap_or_default();
         assert!(matches!(as_names.columns[0].kind, Kind::Category { .. }));
+    }
+
+    #[test]
+    fn a_table_that_grows_is_the_table_that_is_read() {
+        let rows: Vec<BTreeMap<String, Value>> = [
+            serde_json::json!({ "age": 31, "job": "chef", "paid": true, "code": "012" }),
+            serde_json::json!({ "age": 3.5, "code": "7", "mixed": 4 }),
+            serde_json::json!({ "job": "NA", "age": null, "mixed": "four" }),
+        ]
+        .into_iter()
+        .map(|row| serde_json::from_value(row).unwrap_or_default())
+        .collect();
+        let mut builder = TableBuilder::default();
+        rows.iter().for_each(|row| builder.push(row));
+        let (grown, read) = (builder.finish(), Table::from_rows(&rows, &[]).unwrap_or_default());
+        assert_eq!(format!("{grown:?}"), format!("{read:?}"));
+        assert_eq!(grown.columns.len(), 5);
     }
 
     #[test]

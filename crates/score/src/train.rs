@@ -3,10 +3,11 @@
 use forust_ml::{gradientbooster::GradientBooster, objective::ObjectiveType, sampler::SampleMethod};
 use serde::{Deserialize, Serialize};
 
+use forecourt_model::score::{self as model, Feature, FeatureKind, Learned, Node, ScoreModel};
+
 use crate::{
     ScoreError,
     logistic::{self, Sparse},
-    model::{Feature, FeatureKind, Learned, Node, ScoreModel},
     table::{Column, Kind, MISSING, Table},
 };
 
@@ -97,7 +98,6 @@ pub fn train(table: &Table, won: &[bool], target: &str, settings: &Settings) -> 
         target: target.to_owned(),
         rows: won.len(),
         positives,
-        figures: None,
     })
 }
 
@@ -267,7 +267,7 @@ pub fn recalibrate(model: &mut ScoreModel, table: &Table, won: &[bool], shift_on
     for _ in 0..100 {
         let (mut g, mut h) = ([0.0_f64; 2], [0.0_f64; 3]);
         for (raw, won) in raw.iter().zip(won) {
-            let p = crate::model::probability(slope * raw + shift);
+            let p = model::probability(slope * raw + shift);
             let (residual, weight) = (p - f64::from(u8::from(*won)), (p * (1.0 - p)).max(1e-12));
             g = [g[0] + residual * raw, g[1] + residual];
             h = [h[0] + weight * raw * raw, h[1] + weight * raw, h[2] + weight];
@@ -375,11 +375,9 @@ mod tests {
             target: String::new(),
             rows: 0,
             positives: 0,
-            figures: None,
         };
         for row in 0..500 {
-            let cells: Vec<crate::model::Cell> =
-                (0..features.len()).map(|column| crate::model::Cell::Number(data[column * won.len() + row])).collect();
+            let cells: Vec<model::Cell> = (0..features.len()).map(|column| model::Cell::Number(data[column * won.len() + row])).collect();
             let ours = model.log_odds(&cells, &mut |_, _| {});
             assert!((ours - theirs[row]).abs() < 1e-6, "row {row}: {ours} {}", theirs[row]);
         }

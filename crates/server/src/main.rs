@@ -28,6 +28,7 @@ mod health;
 mod history_job;
 mod identity;
 mod imports;
+mod lead_scores;
 mod listen;
 mod logging;
 mod node;

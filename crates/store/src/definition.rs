@@ -9,7 +9,7 @@ use forecourt_model::{
     form::Form,
     gate::Gate,
     journey::{Journey, JourneyOf},
-    lead::LeadRules,
+    lead::{LeadRules, LearnedScore},
     message::Sending,
     message_template::{MessageTemplate, TemplateHead},
     network::Dealer,
@@ -66,6 +66,8 @@ pub const JOURNEY_VERSION: &str = "journey_version";
 pub const DEALER: &str = "dealer";
 /// The kind of what leads are dealt with by; there is one.
 pub const LEAD_RULES: &str = "lead_rules";
+/// The kind of the learned score in force; there is one, or none.
+pub const LEAD_SCORE: &str = "lead_score";
 
 /// What a version of a template or a journey is kept under.
 pub fn version_id(template_id: &str, version: u64) -> String {
@@ -130,6 +132,12 @@ impl FoldTx {
     pub async fn lead_rules(&mut self) -> Result<LeadRules, StoreError> {
         let rows = self.tx.query(SELECT, vec![LEAD_RULES.into()]).await?;
         Ok(rows.first().map(definition).transpose()?.map_or_else(LeadRules::default, |definition: Definition<LeadRules>| definition.body))
+    }
+
+    /// The learned score in force; `None` while leads are scored by points.
+    pub async fn lead_score(&mut self) -> Result<Option<LearnedScore>, StoreError> {
+        let rows = self.tx.query(SELECT, vec![LEAD_SCORE.into()]).await?;
+        Ok(rows.first().map(definition).transpose()?.map(|definition: Definition<LearnedScore>| definition.body))
     }
 
     /// All versions of journeys that were ever published, with the offset of each.
@@ -238,6 +246,11 @@ impl Store {
     /// What leads are dealt with by; `None` while nobody changed the built-in rules, which are switched off.
     pub async fn lead_rules(&self) -> Result<Option<Definition<LeadRules>>, StoreError> {
         self.only_definition(LEAD_RULES).await
+    }
+
+    /// The learned score in force; `None` while leads are scored by points.
+    pub async fn lead_score(&self) -> Result<Option<Definition<LearnedScore>>, StoreError> {
+        self.only_definition(LEAD_SCORE).await
     }
 
     /// The switches over all sending; safe mode is on until somebody switched it off.

@@ -105,6 +105,14 @@ impl FoldTx {
         self.tx.query(&sql, vec![until_us.into(), (limit as i64).into()]).await?.iter().map(handling).collect()
     }
 
+    /// Leads that wait for the contact centre or are nurtured, of a range of ids: after `after`, up to and with `until`.
+    pub async fn handlings_waiting(&mut self, after: &str, until: &str) -> Result<Vec<Handling>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM handlings WHERE lead_id > $1 AND lead_id <= $2 AND queue IN ('verification', 'nurture') ORDER BY lead_id"
+        );
+        self.tx.query(&sql, vec![after.into(), until.into()]).await?.iter().map(handling).collect()
+    }
+
     pub async fn save_handlings(&mut self, handlings: impl Iterator<Item = &Handling>) -> Result<(), StoreError> {
         const TAIL: &str = "ON CONFLICT (lead_id) DO UPDATE SET queue = excluded.queue, dealer_id = excluded.dealer_id, owner = excluded.owner,
             band = excluded.band, score = excluded.score, changed_us = excluded.changed_us, dispatched_us = excluded.dispatched_us,
@@ -238,6 +246,13 @@ impl Store {
             })
         };
         rows.iter().map(handled).collect()
+    }
+
+    /// Ids of leads that wait for the contact centre or are nurtured, after one, in the order of [`FoldTx::handlings_waiting`].
+    pub async fn waiting_leads(&self, after: &str, limit: u32) -> Result<Vec<String>, StoreError> {
+        const SQL: &str =
+            "SELECT lead_id FROM handlings WHERE lead_id > $1 AND queue IN ('verification', 'nurture') ORDER BY lead_id LIMIT $2";
+        self.db.query(SQL, vec![after.into(), i64::from(limit).into()]).await?.iter().map(|row| row.text(0)).collect()
     }
 
     /// How many are in each queue, how many clocks have run out by `now_us`, and how many people came back.

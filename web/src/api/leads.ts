@@ -1,3 +1,4 @@
+import type { components } from "./schema";
 import { ApiError, ask } from "./client";
 import { decided } from "./outcome";
 import type { CommandOutcome } from "./types";
@@ -65,6 +66,9 @@ export type LeadItem = {
 };
 
 /** Points, and what they are for. */
+/** Why a lead has its learned score. */
+export type LearnedWhy = components["schemas"]["LeadScoreWhy"];
+
 export type Part = { says: string; points: number };
 
 export type Candidate = {
@@ -110,6 +114,8 @@ export type LeadDetail = {
   appointment_at: string | null;
   duplicate_of: string | null;
   duplicates: string[];
+  /** Where a learned score is in force; then there are no points. */
+  learned: LearnedWhy | null;
   points: Part[];
   decision: Decision | null;
   script: string;

@@ -15,6 +15,7 @@ export function createFormat(language: string, zone: string, currency: string) {
 
   const integer = numbers({ maximumFractionDigits: 0 });
   const decimal = numbers({ maximumFractionDigits: 2 });
+  const fine = numbers({ minimumFractionDigits: 3, maximumFractionDigits: 3 });
   const compact = numbers({ notation: "compact", maximumFractionDigits: 1 });
   const percent = numbers({ style: "percent", maximumFractionDigits: 1 });
   const share = numbers({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -44,6 +45,8 @@ export function createFormat(language: string, zone: string, currency: string) {
     /** How much more or less: with its sign, unless it is nothing. */
     signed: (value: number) => signed.format(value === 0 ? 0 : value).replace("-", "−"),
     decimal: (value: number) => decimal.format(value),
+    /** A figure between 0 and 1 of which thousandths count. */
+    fine: (value: number) => fine.format(value),
     compact: (value: number) => compact.format(value),
     percent: (share: number) => percent.format(share),
     /** A percentage in a column of them: with its tenths always, so that the digits stand below each other. */

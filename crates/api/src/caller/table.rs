@@ -238,6 +238,13 @@ pub(super) const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("GET", "/api/reports/scorecards", SeeProfiles, Nothing),
     ("GET", "/api/reports/lead-desk", SeeReports, Nothing),
     ("GET", "/api/reports/lead-costs", SeeReports, Nothing),
+    ("GET", "/api/lead-scores", SeeReports, Nothing),
+    ("POST", "/api/lead-scores/learn", EditDefinitions, As(Action::JobChanged)),
+    ("POST", "/api/lead-scores/{version}/publish", EditDefinitions, As(Action::DefinitionChanged)),
+    ("POST", "/api/lead-scores/withdraw", EditDefinitions, As(Action::DefinitionChanged)),
+    ("DELETE", "/api/lead-scores/{version}", EditDefinitions, As(Action::DefinitionRemoved)),
+    ("PUT", "/api/lead-scores/settings", EditDefinitions, As(Action::SettingChanged)),
+    ("GET", "/api/lead-scores/history", Export, As(Action::Exported)),
     ("GET", "/api/ad-gate", SeeReports, Nothing),
     ("PUT", "/api/ad-gate/rules", EditDefinitions, As(Action::SettingChanged)),
     (

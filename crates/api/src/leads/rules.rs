@@ -364,6 +364,7 @@ pub async fn simulate_lead_rules(
             at_us: held.handling.opened_us,
             left_us: (held.handling.queue != Queue::Dealer).then_some(held.handling.changed_us),
             asked: held.handling.body.asked,
+            score: held.handling.score,
             scored: held.handling.body.scored,
             model: held.model,
             region: held.region,

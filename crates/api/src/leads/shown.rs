@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use forecourt_model::{
     ProfileId, Scope,
     entity::STAGES,
-    lead::{ClockFor as ModelClockFor, Decision, Handling, LeadMove, LeadRules, Queue as ModelQueue, Vehicle},
+    lead::{
+        ClockFor as ModelClockFor, Decision, Handling, LeadMove, LeadRules, Learned, Queue as ModelQueue, Vehicle, learned::LearnedPart,
+    },
     time::iso,
 };
 use forecourt_store::{Store, handling::HandledLead, profile::ProfileSummary};
@@ -152,6 +154,41 @@ pub struct LeadPoints {
     points: i64,
 }
 
+/// What one thing that is known adds to a learned score.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeadScorePart {
+    /// As the score calls it: `warmth`, `channel`, `times:car_viewed`, …
+    feature: String,
+    value: String,
+    /// Log-odds; negative speaks against.
+    part: f64,
+}
+
+/// Why a lead has its learned score: base, parts and the rest add up to the log-odds of the probability.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeadScoreWhy {
+    version: u32,
+    /// That the lead is won.
+    probability: f64,
+    base: f64,
+    /// The largest first.
+    parts: Vec<LeadScorePart>,
+    rest: f64,
+}
+
+impl LeadScoreWhy {
+    fn of(why: &Learned) -> Self {
+        let part = |part: &LearnedPart| LeadScorePart { feature: part.feature.clone(), value: part.value.clone(), part: part.part };
+        Self {
+            version: why.version,
+            probability: why.probability,
+            base: why.base,
+            parts: why.parts.iter().map(part).collect(),
+            rest: why.rest,
+        }
+    }
+}
+
 /// A dealer as the routing looked at it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LeadCandidate {
@@ -213,6 +250,9 @@ pub struct LeadDetail {
     #[schema(required)]
     duplicate_of: Option<String>,
     duplicates: Vec<String>,
+    /// Why it has its score, where a learned score is in force; then there are no points.
+    #[schema(required)]
+    learned: Option<LeadScoreWhy>,
     points: Vec<LeadPoints>,
     /// Absent before it was routed, and for who sees one dealer's leads only.
     #[schema(required)]
@@ -336,6 +376,7 @@ pub(super) fn detail(
         appointment_at: body.appointment_us.map(iso),
         duplicate_of: body.duplicate_of.clone().filter(|_| dealer.is_none()),
         duplicates,
+        learned: body.scored.learned.as_ref().map(LeadScoreWhy::of),
         points: body.scored.parts.iter().map(|(says, points)| LeadPoints { says: says.clone(), points: *points }).collect(),
         decision: body.decision.as_ref().filter(|_| dealer.is_none()).map(|decision| shown_decision(shown, decision)),
         script: rules.verification.script.clone(),

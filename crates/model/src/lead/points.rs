@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Band, LeadRules};
+use super::{Band, LeadRules, Learned};
 use crate::{network::same, time::DAY_US};
 
 const TEXT_CHARS_MAX: usize = 200;
@@ -56,10 +56,13 @@ pub struct Scorable<'a> {
 }
 
 /// What a score is made of.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Scored {
     /// What it says, and its points; what gave none is left out.
     pub parts: Vec<(String, i64)>,
+    /// Where a learned score is in force: it counts, and there are no points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Learned>,
 }
 
 impl Points {
@@ -118,7 +121,7 @@ impl LeadRules {
         let parts = self.points.iter().map(|points| (points.says.clone(), points.of(lead))).filter(|(_, points)| *points != 0);
         let parts: Vec<(String, i64)> = parts.collect();
         let sum = parts.iter().fold(self.base_points, |sum, (_, points)| sum + points);
-        (sum.clamp(0, 100), Scored { parts })
+        (sum.clamp(0, 100), Scored { parts, learned: None })
     }
 
     /// Whether the one band's way is nearer to a dealer than the other's.

@@ -15,6 +15,8 @@ pub struct Past {
     pub left_us: Option<i64>,
     pub asked: Asked,
     pub scored: Scored,
+    /// 0 to 100.
+    pub score: i64,
     pub model: Option<String>,
     pub region: Option<String>,
     pub channel: Option<String>,
@@ -33,7 +35,11 @@ pub struct Outcome {
 
 /// What a lead scored then, by other rules: points that are given for the same are given anew; what the rules did not ask for then is not
 /// known of the past.
-fn score(scored: &Scored, as_it_was: &LeadRules, rules: &LeadRules) -> i64 {
+fn score(scored: &Scored, as_scored: i64, as_it_was: &LeadRules, rules: &LeadRules) -> i64 {
+    // A learned score stays what it is: rules say nothing of it.
+    if scored.learned.is_some() {
+        return as_scored;
+    }
     let points_of = |rules: &LeadRules, says: &str| rules.points.iter().find(|points| points.says == says).map(|points| points.points);
     let again = scored.parts.iter().filter_map(|(says, got)| {
         let (then, now) = (points_of(as_it_was, says)?, points_of(rules, says)?);
@@ -57,7 +63,7 @@ pub fn run(network: &Network, as_it_was: &LeadRules, rules: &LeadRules, past: &[
                 loads.take(&dealer_id);
             }
         }
-        let score = score(&lead.scored, as_it_was, rules);
+        let score = score(&lead.scored, lead.score, as_it_was, rules);
         let Some(band) = rules.band(score, lead.channel.as_deref()) else { continue };
         *outcome.by_band.entry(band.band.clone()).or_default() += 1;
         let (queue, dealer_id) = match band.way {
@@ -98,7 +104,8 @@ mod tests {
                 at_us,
                 left_us: None,
                 asked: Asked::default(),
-                scored: Scored { parts: vec![("Came by advertising on display".into(), -10)] },
+                scored: Scored { parts: vec![("Came by advertising on display".into(), -10)], learned: None },
+                score: 20,
                 model: None,
                 region: Some("North".into()),
                 channel: None,

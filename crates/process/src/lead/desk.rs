@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use forecourt_model::{
-    lead::LeadRules,
+    lead::{LeadRules, LearnedScore},
     network::{DEALERS_MAX, Dealer, Network},
 };
 use forecourt_store::{
     FoldTx, StoreError,
-    definition::{DEALER, DefinitionChange, LEAD_RULES},
+    definition::{DEALER, LEAD_RULES, LEAD_SCORE},
 };
 
 use crate::{definition, state::State};
@@ -19,11 +19,14 @@ type Verdict = Result<(), String>;
 pub(crate) struct Desk {
     pub rules: LeadRules,
     pub network: Network,
+    /// In the place of the rules' points.
+    pub learned: Option<Arc<LearnedScore>>,
 }
 
 impl Desk {
     pub async fn read(tx: &mut FoldTx) -> Result<Self, StoreError> {
-        Ok(Self { rules: tx.lead_rules().await?, network: Network::of(tx.dealers().await?) })
+        let learned = tx.lead_score().await?.map(Arc::new);
+        Ok(Self { rules: tx.lead_rules().await?, network: Network::of(tx.dealers().await?), learned })
     }
 
     pub fn is_on(&self) -> bool {
@@ -32,7 +35,19 @@ impl Desk {
 
     /// Whether an event of this name may move a lead of its person.
     pub fn minds(&self, event: &str) -> bool {
-        self.rules.is_on && (self.rules.scores_by(event) || self.comes_back_by(event))
+        self.rules.is_on && (self.scores_by(event) || self.comes_back_by(event))
+    }
+
+    /// Whether an event of this name can change scores.
+    pub fn scores_by(&self, event: &str) -> bool {
+        match &self.learned {
+            Some(learned) => learned.looks_at(event),
+            None => self.rules.scores_by(event),
+        }
+    }
+
+    pub fn scores_by_segment(&self, segment_id: &str) -> bool {
+        self.learned.is_none() && self.rules.scores_by_segment(segment_id)
     }
 
     pub fn comes_back_by(&self, event: &str) -> bool {
@@ -58,16 +73,7 @@ pub(crate) fn remove_dealer(state: &mut State<'_>, dealer_id: &str, actor: &str)
     if !Arc::make_mut(&mut state.desk).network.remove(dealer_id) {
         return Err(format!("there is no dealer `{dealer_id}`"));
     }
-    let change = DefinitionChange {
-        kind: DEALER,
-        definition_id: dealer_id.to_owned(),
-        log_offset: state.offset,
-        changed_us: state.at_us,
-        changed_by: actor.to_owned(),
-        body: String::new(),
-    };
-    state.definitions.changes.push(change);
-    state.touch_version("definitions_version");
+    definition::note_removal(state, DEALER, dealer_id, actor);
     Ok(())
 }
 
@@ -75,5 +81,17 @@ pub(crate) fn set_rules(state: &mut State<'_>, rules: &LeadRules, actor: &str) -
     rules.check()?;
     Arc::make_mut(&mut state.desk).rules = rules.clone();
     definition::note(state, LEAD_RULES, "", rules, actor);
+    Ok(())
+}
+
+/// From now on leads are scored by this, or by points.
+pub(crate) fn publish_score(state: &mut State<'_>, score: Option<&LearnedScore>, actor: &str) -> Verdict {
+    if let Some(score) = score {
+        score.check()?;
+        definition::note(state, LEAD_SCORE, "", score, actor);
+    } else {
+        definition::note_removal(state, LEAD_SCORE, "", actor);
+    }
+    Arc::make_mut(&mut state.desk).learned = score.cloned().map(Arc::new);
     Ok(())
 }

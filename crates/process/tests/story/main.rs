@@ -13,6 +13,7 @@ mod journey_templates;
 mod journeys;
 mod journeys_agree;
 mod kept;
+mod lead_scores;
 mod leads;
 mod leads_month;
 mod messages;

@@ -7,9 +7,11 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
+use forecourt_model::lead::{LearnedScore, learned::Seen};
 use forecourt_score::{
-    Evaluation, Forward, Learner, ScoreModel, Settings, Table,
+    Evaluation, Finding, Forward, Learner, ScoreModel, Settings, Table,
     evaluate::{self, DRIFT_ALARM, Folds},
+    leads::{self, PastLead, ScoreReport, Teaching, Wishes},
     table::Kind,
     train as learn,
 };
@@ -18,6 +20,7 @@ use serde_json::{Value, json};
 use super::Place;
 use crate::{
     client::Client,
+    clock::now_us,
     output::{Format, Output},
 };
 
@@ -136,11 +139,8 @@ const PARTING: [&str; 3] = ["fold", "tfold", "row"];
 const OLDER: f64 = 0.8;
 
 impl Rows {
-    async fn ready(&self, place: &Place) -> anyhow::Result<Ready> {
-        let (table, time) = match &self.file {
-            Some(file) => (read(file, &self.category)?, self.time.clone()),
-            None => (own_leads(place).await?, Some("created".to_owned())),
-        };
+    fn ready(&self, file: &Path) -> anyhow::Result<Ready> {
+        let (table, time) = (read(file, &self.category)?, self.time.clone());
         let won = table.target(&self.target)?;
         let folds = match &self.fold {
             Some(name) => Folds::Given(whole_numbers(&table, name)?),
@@ -168,12 +168,16 @@ impl Rows {
         left_out.extend(time);
         left_out.extend(self.fold.clone());
         left_out.extend(PARTING.map(str::to_owned));
+        Ok(Ready { table: table.without(&left_out), won, folds, forward, settings: self.settings() })
+    }
+
+    fn settings(&self) -> Settings {
         let learner = match self.model {
             Model::Auto => Learner::Auto,
             Model::Boosting => Learner::Boosting,
             Model::Logistic => Learner::Logistic,
         };
-        Ok(Ready { table: table.without(&left_out), won, folds, forward, settings: Settings { learner, ..Settings::default() } })
+        Settings { learner, ..Settings::default() }
     }
 }
 
@@ -192,12 +196,17 @@ fn read(file: &Path, categories: &[String]) -> anyhow::Result<Table> {
 fn read_model(file: &Path) -> anyhow::Result<ScoreModel> {
     let bytes = std::fs::read(file).with_context(|| format!("{} does not read: train a model first", file.display()))?;
     let model: ScoreModel = serde_json::from_slice(&bytes).with_context(|| format!("{} is no model", file.display()))?;
-    anyhow::ensure!(model.format == ScoreModel::FORMAT, "the model is of another version: train it anew");
+    model.check().map_err(|reason| anyhow::anyhow!("{}: {reason}", file.display()))?;
     Ok(model)
 }
 
 async fn train(place: &Place, args: TrainArgs) -> anyhow::Result<()> {
-    let Ready { table, won, folds, forward, settings } = args.rows.ready(place).await?;
+    let Some(file) = &args.rows.file else {
+        anyhow::ensure!(args.recalibrate.is_none(), "`--recalibrate` is for files: the installation watches its own score");
+        let (score, report) = learn_own(place, &args.rows, &args.allow).await?;
+        return handed_over(&args, &score.model, &evaluation_of(&report), &report.findings);
+    };
+    let Ready { table, won, folds, forward, settings } = args.rows.ready(file)?;
     let found = evaluate::findings(&table, &won);
     let refused: Vec<String> = found
         .iter()
@@ -211,18 +220,22 @@ async fn train(place: &Place, args: TrainArgs) -> anyhow::Result<()> {
     );
     let evaluation = evaluate(&table, &won, &folds, forward.as_ref(), &settings)?;
     let mut model = learn(&table, &won, &args.rows.target, &settings)?;
-    model.figures = Some(evaluation.mean);
     if let Some(file) = &args.recalibrate {
         let newer = read(file, &args.rows.category)?;
         let outcomes = newer.target(&args.rows.target)?;
         forecourt_score::train::recalibrate(&mut model, &newer, &outcomes, false)?;
     }
+    handed_over(&args, &model, &evaluation, &found)
+}
+
+/// Writes the model, and says how good it is.
+fn handed_over(args: &TrainArgs, model: &ScoreModel, evaluation: &Evaluation, found: &[Finding]) -> anyhow::Result<()> {
     std::fs::write(&args.to, serde_json::to_vec(&model)?).with_context(|| format!("{} cannot be written", args.to.display()))?;
     let told = json!({ "model": args.to, "learner": model.learner(), "evaluation": evaluation, "allowed": found, "slope": model.slope, "shift": model.shift });
     if args.output.format == Format::Json {
         println!("{told}");
     } else {
-        show(&args.output, &evaluation);
+        show(&args.output, evaluation);
         println!("the model is in {}", args.to.display());
     }
     Ok(())
@@ -244,7 +257,18 @@ fn evaluate(
 }
 
 async fn eval(place: &Place, args: EvalArgs) -> anyhow::Result<()> {
-    let Ready { table, won, folds, forward, settings } = args.rows.ready(place).await?;
+    let Some(file) = &args.rows.file else {
+        anyhow::ensure!(args.with.is_none() && args.since.is_none(), "`--with` and `--since` are for files: name one");
+        let (_, report) = learn_own(place, &args.rows, &[]).await?;
+        let evaluation = evaluation_of(&report);
+        if args.output.format == Format::Json {
+            println!("{}", json!({ "evaluation": evaluation, "findings": report.findings, "half_life_days": report.half_life_days }));
+        } else {
+            show(&args.output, &evaluation);
+        }
+        return Ok(());
+    };
+    let Ready { table, won, folds, forward, settings } = args.rows.ready(file)?;
     let drifted = match &args.since {
         Some(file) => evaluate::drift(&read(file, &args.rows.category)?, &table),
         None => Vec::new(),
@@ -252,7 +276,7 @@ async fn eval(place: &Place, args: EvalArgs) -> anyhow::Result<()> {
     let evaluation = match &args.with {
         Some(file) => {
             let model = read_model(file)?;
-            let scores = model.scores(&table);
+            let scores = evaluate::scores(&model, &table);
             let figures = forecourt_score::Figures::of(&won, &scores);
             let (mean, sd) = forecourt_score::Figures::mean_and_sd(&[figures]);
             let positives = won.iter().filter(|won| **won).count();
@@ -266,6 +290,7 @@ async fn eval(place: &Place, args: EvalArgs) -> anyhow::Result<()> {
                 sd,
                 reliability,
                 forward: None,
+                predicted: scores,
             }
         }
         None => evaluate(&table, &won, &folds, forward.as_ref(), &settings)?,
@@ -318,7 +343,7 @@ fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
     let model = read_model(&args.with)?;
     let table = read(&args.file, &[])?;
     if args.all {
-        let scores = model.scores(&table);
+        let scores = evaluate::scores(&model, &table);
         if args.output.format == Format::Json {
             println!(
                 "{}",
@@ -349,70 +374,78 @@ fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The installation's own leads as they were when they came in: what their first event says, when it was, and what their people had done before.
-async fn own_leads(place: &Place) -> anyhow::Result<Table> {
-    let client = Client::connect(place).await?;
-    let rows = own_rows(&client).await;
-    client.close().await;
-    let rows = rows?;
-    anyhow::ensure!(!rows.is_empty(), "there are no leads yet: import some with their outcomes, or name a file");
-    Ok(Table::from_rows(&rows, &[])?)
+/// A lead of the past, as the installation tells it.
+#[derive(serde::Deserialize)]
+struct ToldLead {
+    lead_id: String,
+    created_us: i64,
+    won_us: Option<i64>,
+    is_decided: bool,
+    facts: BTreeMap<String, Value>,
+    looks: Vec<ToldLook>,
 }
 
-/// What is known of a lead after it came in, or names it.
-const NEVER: [&str; 12] =
-    ["lead_id", "order_id", "stage", "status", "reason", "value", "revenue", "email", "phone", "name", "comments", "comment"];
-const WON: [&str; 2] = ["contract", "delivered"];
+#[derive(serde::Deserialize)]
+struct ToldLook {
+    at_us: i64,
+    seen: BTreeMap<String, (u64, i64)>,
+}
 
-async fn own_rows(client: &Client) -> anyhow::Result<Vec<BTreeMap<String, Value>>> {
-    let ask = async |sql: &str| {
-        let answer = client.post("/api/query", &json!({ "sql": sql, "limit": 1_000_000 })).await?;
-        anyhow::Ok(answer["rows"].as_array().cloned().unwrap_or_default())
-    };
-    let leads = ask("SELECT lead_id, CAST(created_at AS TEXT), stage, channel, utm_source, campaign, model, region FROM leads").await?;
-    let won = ask("SELECT DISTINCT lead_id FROM orders WHERE lead_id IS NOT NULL AND status = 'confirmed'").await?;
-    let told = ask("SELECT properties FROM events WHERE event = 'lead_created'").await?;
-    let before = ask("SELECT l.lead_id, e.event, count(*) FROM leads l JOIN events e ON e.profile_id = l.profile_id
-         WHERE e.ts < l.created_at AND e.ts >= l.created_at - INTERVAL '30 days' GROUP BY l.lead_id, e.event")
-    .await?;
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let won: std::collections::HashSet<String> = won.iter().filter_map(|row| text(&row[0])).collect();
-    let mut said: HashMap<String, serde_json::Map<String, Value>> = HashMap::new();
-    for row in &told {
-        let properties: Value = text(&row[0]).and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
-        if let (Some(id), Value::Object(properties)) = (text(&properties["lead_id"]), &properties) {
-            said.entry(id).or_insert_with(|| properties.clone());
-        }
+/// The installation's own leads, and the names of what their people did: the same as the product itself learns from.
+async fn own_leads(place: &Place) -> anyhow::Result<(Teaching, Vec<String>)> {
+    let client = Client::connect(place).await?;
+    let lines = client.file("/api/lead-scores/history").await;
+    client.close().await;
+    let (mut names, mut leads): (Vec<String>, Vec<PastLead>) = (Vec::new(), Vec::new());
+    let mut numbers: HashMap<String, u32> = HashMap::new();
+    let lines = lines?;
+    for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let told: ToldLead = serde_json::from_slice(line).context("the installation answered with something else than leads")?;
+        let mut number = |name: String| {
+            *numbers.entry(name).or_insert_with_key(|name| {
+                names.push(name.clone());
+                names.len() as u32 - 1
+            })
+        };
+        let mut look = |look: ToldLook| {
+            let seen = look.seen.into_iter().map(|(name, (times, last_us))| (number(name), Seen { times, last_us }));
+            (look.at_us, seen.collect())
+        };
+        leads.push(PastLead {
+            looks: told.looks.into_iter().map(&mut look).collect(),
+            lead_id: told.lead_id,
+            created_us: told.created_us,
+            facts: told.facts,
+            won_us: told.won_us,
+            is_decided: told.is_decided,
+        });
     }
-    let mut done: HashMap<String, BTreeMap<String, Value>> = HashMap::new();
-    for row in &before {
-        if let (Some(id), Some(event)) = (text(&row[0]), text(&row[1])) {
-            done.entry(id).or_default().insert(format!("before:{event}"), row[2].clone());
-        }
+    anyhow::ensure!(!leads.is_empty(), "there are no leads yet: import some with their outcomes, or name a file");
+    Ok((leads::teaching(leads, now_us()), names))
+}
+
+/// Learns from the installation's own leads, as the page Scores does.
+async fn learn_own(place: &Place, rows: &Rows, allow: &[String]) -> anyhow::Result<(LearnedScore, ScoreReport)> {
+    anyhow::ensure!(
+        rows.time.is_none() && rows.fold.is_none() && rows.category.is_empty(),
+        "`--time`, `--fold` and `--category` are for files: of the installation's own leads the times are known"
+    );
+    let (teaching, names) = own_leads(place).await?;
+    let wishes = Wishes { leave_out: rows.drop.clone(), allow: allow.to_vec() };
+    Ok(leads::learn(&teaching, &names, 0, &rows.settings(), &wishes, |_| {})?)
+}
+
+/// What an installation's own score says of itself, as that of a file does.
+fn evaluation_of(report: &ScoreReport) -> Evaluation {
+    Evaluation {
+        rows: report.rows,
+        positives: report.won,
+        learner: report.learner.clone(),
+        folds: vec![report.folds],
+        mean: report.folds,
+        sd: report.folds_sd,
+        reliability: report.reliability.clone(),
+        forward: report.forward.clone(),
+        predicted: Vec::new(),
     }
-    let names: std::collections::BTreeSet<String> = done.values().flat_map(BTreeMap::keys).cloned().collect();
-    let rows = leads.iter().filter_map(|lead| {
-        let id = text(&lead[0])?;
-        let mut row: BTreeMap<String, Value> = BTreeMap::new();
-        let properties = said.remove(&id).unwrap_or_default();
-        row.extend(
-            properties
-                .into_iter()
-                .filter(|(name, value)| !NEVER.contains(&name.as_str()) && (value.is_string() || value.is_number() || value.is_boolean())),
-        );
-        for (at, name) in ["channel", "utm_source", "campaign", "model", "region"].iter().enumerate() {
-            row.insert((*name).to_owned(), lead[3 + at].clone());
-        }
-        let created = text(&lead[1])?;
-        let hour: i64 = created.get(11..13).and_then(|hour| hour.parse().ok()).unwrap_or(0);
-        row.insert("hour".to_owned(), json!(hour));
-        row.insert("created".to_owned(), json!(created));
-        // Who did nothing did it no times.
-        let counts = done.remove(&id).unwrap_or_default();
-        row.extend(names.iter().map(|name| (name.clone(), counts.get(name).cloned().unwrap_or_else(|| json!(0)))));
-        let has_won = won.contains(&id) || lead[2].as_str().is_some_and(|stage| WON.contains(&stage));
-        row.insert("won".to_owned(), json!(u8::from(has_won)));
-        Some(row)
-    });
-    Ok(rows.collect())
 }

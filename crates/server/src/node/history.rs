@@ -13,6 +13,7 @@ use crate::{
     erasure::{Eraser, Register},
     history_job::Desk,
     identity::IdentityJobs,
+    lead_scores::ScoreJobs,
     segments::SegmentJob,
     workers::Workers,
 };
@@ -29,6 +30,10 @@ impl Node {
         workers.add("duplicates", move || lasting(duplicates.clone().run()));
         let segments = SegmentJob { desk: desk.clone(), store: store(), lake: self.lake.clone(), query: self.api.query.clone() };
         workers.add("segments", move || lasting(segments.clone().run()));
+        let scores = ScoreJobs { desk: desk.clone(), store: store(), query: self.api.query.clone() };
+        let watched = scores.clone();
+        workers.add("lead scores", move || lasting(scores.clone().run()));
+        workers.add("watch over lead scores", move || lasting(watched.clone().watch()));
         let broadcasts = BroadcastJob { desk: desk.clone(), store: store() };
         workers.add("broadcasts", move || lasting(broadcasts.clone().run()));
         let (gates, stopping) = (AdGates::from_ref(&self.api), stop.clone());

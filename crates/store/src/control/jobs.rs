@@ -1,6 +1,6 @@
 //! Jobs: long work with progress to look at.
 
-use super::{Control, secrets};
+use super::{Control, LEAD_SCORE_JOB, RESCORE_JOB, secrets};
 use crate::{Row, StoreError, Value};
 
 /// The kind of the job that applies the channel rules to history. The server takes it up again after a stop.
@@ -162,13 +162,20 @@ impl Control {
         rows.iter().map(Job::read).collect()
     }
 
+    /// The job of a kind that was started last.
+    pub async fn last_job(&self, kind: &str) -> Result<Option<Job>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM jobs WHERE kind = $1 ORDER BY started_us DESC, id LIMIT 1");
+        self.database.query(&sql, vec![kind.into()]).await?.first().map(Job::read).transpose()
+    }
+
     /// Ends what still ran when the server last stopped and nobody takes over; leased jobs can be claimed again at once.
     pub async fn interrupt_jobs(&self, now_us: i64) -> Result<u64, StoreError> {
         let mut tx = self.database.begin().await?;
         tx.execute("UPDATE jobs SET lease_until_us = 0 WHERE state = 'running' AND lease_until_us IS NOT NULL", vec![]).await?;
         let sql = "UPDATE jobs SET state = 'failed', message = 'the server stopped: start it again', updated_us = $1
-            WHERE state = 'running' AND lease_until_us IS NULL AND kind NOT IN ($2, $3)";
-        let ended = tx.execute(sql, vec![now_us.into(), CHANNEL_RULES_JOB.into(), SEGMENT_JOB.into()]).await?;
+            WHERE state = 'running' AND lease_until_us IS NULL AND kind NOT IN ($2, $3, $4, $5)";
+        let lasting = [CHANNEL_RULES_JOB, SEGMENT_JOB, LEAD_SCORE_JOB, RESCORE_JOB].map(Value::from);
+        let ended = tx.execute(sql, [vec![now_us.into()], lasting.to_vec()].concat()).await?;
         tx.commit().await?;
         Ok(ended)
     }

@@ -18,6 +18,7 @@ mod import_mappings;
 mod imports;
 mod jobs;
 mod keyring;
+mod lead_scores;
 mod passwords;
 mod rates;
 mod reset_links;
@@ -49,6 +50,7 @@ pub use import_mappings::ImportMapping;
 pub use imports::{FileState, Import, ImportPlan, ImportProgress, NewImport};
 pub use jobs::{CHANNEL_RULES_JOB, IDENTITY_JOB, IDENTITY_PREVIEW_JOB, Job, JobState, SEGMENT_JOB, Wanted};
 pub use keyring::Keyring;
+pub use lead_scores::{KeptScore, LEAD_SCORE_JOB, RESCORE_JOB};
 pub use passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 pub use reset_links::RESET_LINK_LIFE_US;
 pub use second_factor::SecondFactorPolicy;
@@ -74,6 +76,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/control/0008.sql"),
     include_str!("../../migrations/control/0009.sql"),
     include_str!("../../migrations/control/0010.sql"),
+    include_str!("../../migrations/control/0011.sql"),
 ];
 
 /// One password is hashed per core at most: each takes 19 MiB, and a storm of sign-ins must not take the memory of all else.

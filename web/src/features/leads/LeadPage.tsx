@@ -16,6 +16,7 @@ import { Decision } from "./Decision";
 import { LeadActions } from "./LeadActions";
 import { LeadFacts } from "./LeadFacts";
 import classes from "./Lead.module.css";
+import { LearnedBars } from "./LearnedBars";
 import { Moves } from "./Moves";
 import { PointBars } from "./PointBars";
 import { useAct } from "./queries";
@@ -76,7 +77,7 @@ export function LeadPage() {
 
 function Told({ detail }: { detail: LeadDetail }) {
   const { t } = useTranslation();
-  const { lead, points, decision, moves } = detail;
+  const { lead, points, decision, moves, learned } = detail;
   return (
     <Stack gap="md">
       {lead.prompt && <PromptBanner lead={lead} />}
@@ -97,7 +98,7 @@ function Told({ detail }: { detail: LeadDetail }) {
         </Stack>
         <Stack gap="md" miw={0}>
           <Card title={t("leads.points.title")} actions={<Score score={lead.score} band={lead.band} />}>
-            <PointBars points={points} score={lead.score} />
+            {learned ? <LearnedBars why={learned} /> : <PointBars points={points} score={lead.score} />}
           </Card>
           <LeadFacts detail={detail} />
         </Stack>

@@ -1,11 +1,12 @@
-//! A model that was learned: data, and its pure use.
+//! A model that was learned of leads whose outcome is known: data, and its pure use. The learning is in the crate `score`.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Figures, table::cell_text};
+const FEATURES_MAX: usize = 1_000;
+const NODES_MAX: usize = 1_000_000;
 
 /// What a model looks at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,8 +75,6 @@ pub struct ScoreModel {
     pub target: String,
     pub rows: usize,
     pub positives: usize,
-    /// On rows that were left out.
-    pub figures: Option<Figures>,
 }
 
 /// Why a lead has its score. `base` and all parts add up to `raw`.
@@ -90,17 +89,66 @@ pub struct Explanation {
 }
 
 /// A lead's values in the order of the features: numbers, or places among the levels.
-pub(crate) enum Cell {
+pub enum Cell {
     Number(f64),
     Level(Option<usize>),
 }
 
-pub(crate) fn probability(log_odds: f64) -> f64 {
+pub fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())
 }
 
 impl ScoreModel {
     pub const FORMAT: u32 = 1;
+
+    /// Looks the whole of it over: what does not hold together would be walked for ever, or past its end.
+    pub fn check(&self) -> Result<(), String> {
+        if self.format != Self::FORMAT {
+            return Err("the model is of another version: train it anew".to_owned());
+        }
+        if self.features.is_empty() || FEATURES_MAX < self.features.len() {
+            return Err(format!("a model looks at 1 to {FEATURES_MAX} features"));
+        }
+        let mut numbers = vec![self.slope, self.shift];
+        match &self.learned {
+            Learned::Boosting { base, trees } => {
+                numbers.push(*base);
+                if NODES_MAX < trees.iter().map(Vec::len).sum() {
+                    return Err(format!("a model has at most {NODES_MAX} nodes"));
+                }
+                for tree in trees {
+                    for (at, node) in tree.iter().enumerate() {
+                        numbers.extend([node.split, node.value].map(|number| if node.left == 0 && number.is_nan() { 0.0 } else { number }));
+                        // Children come after their parent, so every way down ends.
+                        let leads_on =
+                            [node.left, node.right, node.missing].iter().all(|next| at < *next as usize && (*next as usize) < tree.len());
+                        if node.left != 0 && !(leads_on && (node.feature as usize) < self.features.len()) {
+                            return Err("a tree of the model leads nowhere: train it anew".to_owned());
+                        }
+                    }
+                }
+            }
+            Learned::Logistic { intercept, weights } => {
+                numbers.push(*intercept);
+                numbers.extend(weights.iter().flatten());
+                if weights.len() != self.features.len() {
+                    return Err("the model has a weight too many or too few: train it anew".to_owned());
+                }
+            }
+        }
+        if !numbers.iter().all(|number| number.is_finite()) || self.slope <= 0.0 {
+            return Err("a number of the model is none, or scores would fall where they should rise: train it anew".to_owned());
+        }
+        Ok(())
+    }
+
+    /// `boosting` or `logistic`.
+    pub fn learner(&self) -> &'static str {
+        match &self.learned {
+            Learned::Boosting { .. } => "boosting",
+            Learned::Logistic { .. } => "logistic",
+        }
+    }
 
     /// The probability that the lead is won.
     pub fn score(&self, row: &BTreeMap<String, Value>) -> f64 {
@@ -120,7 +168,7 @@ impl ScoreModel {
         Explanation { base, parts, raw, probability: probability(raw) }
     }
 
-    pub(crate) fn cells(&self, row: &BTreeMap<String, Value>) -> Vec<Cell> {
+    pub fn cells(&self, row: &BTreeMap<String, Value>) -> Vec<Cell> {
         let cell = |feature: &Feature| match &feature.kind {
             FeatureKind::Number { .. } => Cell::Number(match row.get(&feature.name) {
                 Some(Value::Number(number)) => number.as_f64().unwrap_or(f64::NAN),
@@ -138,7 +186,7 @@ impl ScoreModel {
     /// The calibrated log-odds.
     ///
     /// * `part`: is told what each feature adds.
-    pub(crate) fn log_odds(&self, cells: &[Cell], part: &mut impl FnMut(usize, f64)) -> f64 {
+    pub fn log_odds(&self, cells: &[Cell], part: &mut impl FnMut(usize, f64)) -> f64 {
         let slope = self.slope;
         let raw = match &self.learned {
             Learned::Boosting { base, trees } => {
@@ -167,7 +215,7 @@ impl ScoreModel {
 }
 
 /// The number that trees see.
-pub(crate) fn encoded(cell: &Cell, feature: &Feature) -> f64 {
+pub fn encoded(cell: &Cell, feature: &Feature) -> f64 {
     match (cell, &feature.kind) {
         (Cell::Number(value), _) => *value,
         (Cell::Level(level), FeatureKind::Category { encoded, otherwise, .. }) => {
@@ -194,4 +242,15 @@ fn walk(tree: &[Node], values: &[f64], changed: &mut impl FnMut(usize, f64)) -> 
         node = child;
     }
     node.value
+}
+
+/// A cell as a category's level.
+pub fn cell_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(true) => "1".to_owned(),
+        Value::Bool(false) => "0".to_owned(),
+        Value::Null | Value::Array(_) | Value::Object(_) => String::new(),
+    }
 }
