@@ -1892,6 +1892,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lead-scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Learned scores of leads, and the one in force. */
+        get: operations["lead_scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lead-scores/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The leads of the past as a score learns from them, a line of JSON each: `forecourt score` works with them. */
+        get: operations["lead_score_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lead-scores/learn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Learn a score from the leads of the past. While that is under way already, the answer is its job. */
+        post: operations["learn_lead_score"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lead-scores/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say whether a score that is off is set right by itself. */
+        put: operations["set_lead_score_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lead-scores/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have leads scored by points again. Leads that wait are scored anew. */
+        post: operations["withdraw_lead_score"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lead-scores/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a version that is not in force. */
+        delete: operations["remove_lead_score"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lead-scores/{version}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have leads scored by a version from now on: another one, or an earlier one again. Leads that wait are scored anew. */
+        post: operations["publish_lead_score"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leads": {
         parameters: {
             query?: never;
@@ -5618,6 +5737,7 @@ export interface components {
             duplicates: string[];
             language: string | null;
             lead: components["schemas"]["LeadItem"];
+            learned: components["schemas"]["LeadScoreWhy"] | null;
             lost_reason: string | null;
             lost_reasons: string[];
             /** @description The latest first. */
@@ -5713,6 +5833,122 @@ export interface components {
         };
         LeadRulesWish: {
             rules: Record<string, never>;
+        };
+        LeadScoreJob: {
+            /** @description See `GET /api/jobs`. */
+            job: string;
+        };
+        /** @description What one thing that is known adds to a learned score. */
+        LeadScorePart: {
+            /** @description As the score calls it: `warmth`, `channel`, `times:car_viewed`, … */
+            feature: string;
+            /**
+             * Format: double
+             * @description Log-odds; negative speaks against.
+             */
+            part: number;
+            value: string;
+        };
+        /** @description What a score says of itself. */
+        LeadScoreReport: {
+            events: string[];
+            /** @description Columns that know the outcome: left out, unless they were allowed. */
+            findings: components["schemas"]["ScoreFinding"][];
+            /** @description On random parts of the leads that were left out; flatters. */
+            folds: components["schemas"]["ScoreFigures"];
+            folds_sd: components["schemas"]["ScoreFigures"];
+            forward: components["schemas"]["ScoreForward"] | null;
+            /** Format: int64 */
+            from_us: number;
+            /**
+             * Format: double
+             * @description Interest is worth half after so long.
+             */
+            half_life_days: number;
+            /**
+             * Format: double
+             * @description Within so many days nearly all wins came; younger leads that are still open do not teach.
+             */
+            horizon_days: number;
+            /** @description Feature, and the mean size of its part in log-odds; the most important first. */
+            importance: unknown[][];
+            /** Format: int64 */
+            leads: number;
+            /** @description `boosting` or `logistic`. */
+            learner: string;
+            reliability: components["schemas"]["ScoreBin"][];
+            /** Format: int64 */
+            rows: number;
+            /** Format: int64 */
+            too_young: number;
+            /** Format: int64 */
+            until_us: number;
+            /** Format: int64 */
+            won: number;
+        };
+        LeadScoreSettings: {
+            recalibrates: boolean;
+        };
+        LeadScoreVersion: {
+            is_in_force: boolean;
+            made_at: string;
+            /** @description E-mail; empty for the program itself. */
+            made_by: string;
+            /**
+             * Format: int32
+             * @description The version that it is, told anew how many win.
+             */
+            made_from: number | null;
+            report: components["schemas"]["LeadScoreReport"];
+            /** Format: int32 */
+            version: number;
+            watch: components["schemas"]["ScoreWatch"] | null;
+        };
+        /** @description Why a lead has its learned score: base, parts and the rest add up to the log-odds of the probability. */
+        LeadScoreWhy: {
+            /** Format: double */
+            base: number;
+            /** @description The largest first. */
+            parts: components["schemas"]["LeadScorePart"][];
+            /**
+             * Format: double
+             * @description That the lead is won.
+             */
+            probability: number;
+            /** Format: double */
+            rest: number;
+            /** Format: int32 */
+            version: number;
+        };
+        LeadScoreWish: {
+            /** @description Columns that are looked at although they seem to know the outcome. */
+            allow?: string[];
+            /** @description `auto` (boosting from a thousand wins on), `boosting` or `logistic`. */
+            learner?: string | null;
+            /** @description Columns that are not looked at. */
+            leave_out?: string[];
+        };
+        LeadScores: {
+            /** @description Why the last attempt to learn ended without a score; null where it did not. */
+            failure: string | null;
+            /**
+             * Format: int32
+             * @description The version that leads are scored by; null for points.
+             */
+            in_force: number | null;
+            /**
+             * Format: int64
+             * @description Percent of it.
+             */
+            learned_percent: number;
+            /** @description The job that learns another one, while it runs. */
+            learning: string | null;
+            published_at: string | null;
+            published_by: string;
+            /** @description Whether a score that foretells too many or too few wins is told anew how many win. */
+            recalibrates: boolean;
+            /** @description The newest first. */
+            versions: components["schemas"]["LeadScoreVersion"][];
         };
         /** @description A part of a whole; `low` and `high` hold the true share in 95 of 100 cases. */
         LeadShare: {
@@ -7088,6 +7324,94 @@ export interface components {
         SavedViews: {
             /** @description By page and name. */
             views: components["schemas"]["SavedView"][];
+        };
+        /** @description One of ten parts of the leads by their score. */
+        ScoreBin: {
+            /** Format: int64 */
+            leads: number;
+            /**
+             * Format: double
+             * @description Share of wins.
+             */
+            observed: number;
+            /**
+             * Format: double
+             * @description Probability.
+             */
+            predicted: number;
+        };
+        /** @description How probabilities do against what happened. */
+        ScoreFigures: {
+            /**
+             * Format: double
+             * @description Of a won and a lost lead, how often the won one is scored higher.
+             */
+            auc: number;
+            /** Format: double */
+            brier: number;
+            /**
+             * Format: double
+             * @description Mean distance between foretold and happened, over ten parts of the leads.
+             */
+            ece: number;
+            /** Format: double */
+            log_loss: number;
+            /** Format: double */
+            pr_auc: number;
+        };
+        /** @description A column that knows the outcome. */
+        ScoreFinding: {
+            field: string;
+            says: string;
+        };
+        /** @description Learned from the oldest leads, tried on the newest. */
+        ScoreForward: {
+            figures: components["schemas"]["ScoreFigures"];
+            /** Format: double */
+            test_rate: number;
+            /** Format: int64 */
+            test_rows: number;
+            /**
+             * Format: double
+             * @description Share of wins then and now.
+             */
+            train_rate: number;
+            /** Format: int64 */
+            train_rows: number;
+        };
+        /** @description Foretold against what came, of leads that came after the score was made. */
+        ScoreMet: {
+            /**
+             * Format: double
+             * @description Standard deviations between the two; beyond 2.58 either way the score is off.
+             */
+            distance: number;
+            figures: components["schemas"]["ScoreFigures"];
+            /**
+             * Format: double
+             * @description How many were foretold to be won.
+             */
+            foretold: number;
+            /** Format: int64 */
+            leads: number;
+            reliability: components["schemas"]["ScoreBin"][];
+            /** Format: int64 */
+            won: number;
+        };
+        /** @description A look at how a score does. */
+        ScoreWatch: {
+            /** Format: int64 */
+            at_us: number;
+            /** @description Feature, and how far it is from what it was (population stability index); above 0.2 it is another world. */
+            drift: unknown[][];
+            /**
+             * Format: int64
+             * @description Leads since the score was made.
+             */
+            new_leads: number;
+            outcome: components["schemas"]["ScoreMet"] | null;
+            /** Format: int32 */
+            version: number;
         };
         /** @description How a dealer handled leads. Times are in seconds from the dispatch to a person's act; a program's answer is none. */
         Scorecard: {
@@ -12372,6 +12696,197 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lead_scores: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadScores"];
+                };
+            };
+        };
+    };
+    lead_score_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+        };
+    };
+    learn_lead_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadScoreWish"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadScoreJob"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_lead_score_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadScoreSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadScores"];
+                };
+            };
+        };
+    };
+    withdraw_lead_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+        };
+    };
+    remove_lead_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    publish_lead_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

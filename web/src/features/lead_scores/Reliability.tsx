@@ -33,10 +33,13 @@ export function Reliability({ bins, label }: { bins: Bin[]; label: string }) {
       ...tooltipStyle(palette),
       formatter: (mark) => {
         const bin = bins[Array.isArray(mark) ? 0 : mark.dataIndex];
-        return tooltipContent(t("lead_scores.tenth", { count: bin?.leads ?? 0, counted: format.integer(bin?.leads ?? 0) }), [
-          { name: t("lead_scores.foretold"), value: format.share(bin?.predicted ?? 0) },
-          { name: t("lead_scores.happened"), value: format.share(bin?.observed ?? 0) },
-        ]);
+        return tooltipContent(
+          t("lead_scores.tenth", { count: bin?.leads ?? 0, counted: format.integer(bin?.leads ?? 0) }),
+          [
+            { name: t("lead_scores.foretold"), value: format.share(bin?.predicted ?? 0) },
+            { name: t("lead_scores.happened"), value: format.share(bin?.observed ?? 0) },
+          ],
+        );
       },
     },
     xAxis: { ...axis, name: t("lead_scores.foretold"), nameLocation: "middle", nameGap: 26 },

@@ -75,7 +75,17 @@ export function VersionDetail({ version: { version, report, watch } }: { version
   );
 }
 
-function Bar({ name, part, value, isAlarm = false }: { name: string; part: number; value?: string; isAlarm?: boolean }) {
+function Bar({
+  name,
+  part,
+  value,
+  isAlarm = false,
+}: {
+  name: string;
+  part: number;
+  value?: string;
+  isAlarm?: boolean;
+}) {
   return (
     <div className={classes.bar}>
       <span>{name}</span>
@@ -98,7 +108,11 @@ function Watched({ watch }: { watch: Watch }) {
   return (
     <Stack gap="sm">
       <Text size="sm" c="dimmed">
-        {t("lead_scores.watch.looked", { time: looked, count: watch.new_leads, counted: format.integer(watch.new_leads) })}
+        {t("lead_scores.watch.looked", {
+          time: looked,
+          count: watch.new_leads,
+          counted: format.integer(watch.new_leads),
+        })}
       </Text>
       {outcome ? (
         <>
@@ -113,7 +127,7 @@ function Watched({ watch }: { watch: Watch }) {
           <Reliability bins={outcome.reliability} label={t("lead_scores.watch.title")} />
         </>
       ) : (
-        <Text size="sm">{t("lead_scores.watch.too_few")}</Text>
+        <Text size="sm">{t("lead_scores.watch.too_little")}</Text>
       )}
       {0 < drift.length && (
         <div>

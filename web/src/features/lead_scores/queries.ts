@@ -13,7 +13,10 @@ export const leadScoresQuery = queryOptions({
   refetchInterval: ({ state }) => (state.data?.learning ? WORKING_MS : RESTING_MS),
 });
 
-function useChange<Asked>(change: (asked: Asked) => Promise<unknown>, done?: "lead_scores.published" | "settings.saved") {
+function useChange<Asked>(
+  change: (asked: Asked) => Promise<unknown>,
+  done?: "lead_scores.published" | "settings.saved",
+) {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
   return useMutation({
