@@ -163,7 +163,10 @@ async fn a_score_is_learned_from_the_installation_s_own_leads_published_rolled_b
     let log_odds = sum + why["base"].as_f64().unwrap_or(f64::NAN) + why["rest"].as_f64().unwrap_or(f64::NAN);
     assert!((1.0 / (1.0 + (-log_odds).exp()) - why["probability"].as_f64().unwrap_or(0.0)).abs() < 1e-9, "{why}");
 
-    // One with a large budget is better, and goes where its band goes.
+    // One with a large budget who looked at cars is better, and goes where its band goes.
+    for _ in 0..4 {
+        server.track(&key, json!({ "event": "car_viewed", "userId": "ben" })).await;
+    }
     server.track(&key, lead("W2", "ben", 99)).await;
     let told = wait_for(&server, "/api/leads/W2", "it is at work", |told| told["learned"].is_object()).await;
     let high = told["lead"]["score"].as_i64().expect("a score");

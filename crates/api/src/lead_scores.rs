@@ -346,8 +346,8 @@ pub async fn set_lead_score_settings(
 
 /// The leads of the past as a score learns from them, a line of JSON each: `forecourt score` works with them.
 #[utoipa::path(get, path = "/api/lead-scores/history", tag = "leads", responses((status = 200, content_type = "application/x-ndjson", body = String)))]
-pub async fn lead_score_history(State(query): State<Query>, trail: Trail) -> Result<Response, ApiError> {
-    let LeadHistory { names, leads, .. } = query.lead_history(|_| {}).await?;
+pub async fn lead_score_history(State(query): State<Query>, State(clock): State<Clock>, trail: Trail) -> Result<Response, ApiError> {
+    let LeadHistory { names, leads } = query.lead_history(clock.now_us(), |_| {}).await?;
     note_export(&trail, "lead score history", "", leads.len() as u64);
     // Lines are made as they are sent: the whole text would be several times what the leads take.
     let mut leads = leads.into_iter();

@@ -23,6 +23,7 @@ pub mod fragment;
 pub mod gate;
 pub mod gateway;
 pub mod handover;
+pub mod hook;
 pub mod hours;
 pub mod identifier;
 pub mod identity;

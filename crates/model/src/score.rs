@@ -24,6 +24,9 @@ pub enum FeatureKind {
         median: f64,
         mean: f64,
         sd: f64,
+        /// The least and the greatest that was learned from: a logistic model takes what is beyond for these.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        range: Option<[f64; 2]>,
     },
     Category {
         levels: Vec<String>,
@@ -198,8 +201,9 @@ impl ScoreModel {
                     let held = weights.get(at).map_or(&[][..], Vec::as_slice);
                     let weight = |at: usize| held.get(at).copied().unwrap_or(0.0);
                     let added = match (cell, &feature.kind) {
-                        (Cell::Number(value), FeatureKind::Number { median, mean, sd }) => {
-                            let known = if value.is_nan() { *median } else { *value };
+                        (Cell::Number(value), FeatureKind::Number { median, mean, sd, range }) => {
+                            let [low, high] = range.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
+                            let known = if value.is_nan() { *median } else { value.max(low).min(high) };
                             weight(0) * (known - mean) / sd + if value.is_nan() { weight(1) } else { 0.0 }
                         }
                         (Cell::Level(level), _) => level.and_then(|level| held.get(level)).or(held.last()).copied().unwrap_or(0.0),

@@ -61,8 +61,6 @@ impl LeadPast {
 
 #[derive(Debug, Clone, Default)]
 pub struct LeadHistory {
-    /// Every event before it is in; microseconds since 1970 UTC.
-    pub as_of_us: i64,
     /// Names of events that are not about leads, by their numbers.
     pub names: Vec<String>,
     /// The oldest first.
@@ -94,11 +92,11 @@ struct First {
 impl Query {
     /// The leads of the past.
     ///
+    /// * `now_us`: leads are not looked at later than that.
     /// * `progress`: is told how many of the sixteenths are done.
-    pub async fn lead_history(&self, progress: impl Fn(u16) + Send) -> Result<LeadHistory, QueryError> {
+    pub async fn lead_history(&self, now_us: i64, progress: impl Fn(u16) + Send) -> Result<LeadHistory, QueryError> {
         let dataset = self.dataset()?;
-        let as_of_us = dataset.as_of_us;
-        let mut leads = leads(&self.engine, &dataset, as_of_us).await?;
+        let mut leads = leads(&self.engine, &dataset, now_us).await?;
         let mut of_profile: HashMap<i64, Vec<usize>> = HashMap::new();
         leads.iter().enumerate().for_each(|(at, lead)| of_profile.entry(lead.profile_id).or_default().push(at));
         let by_id: HashMap<String, usize> = leads.iter().enumerate().map(|(at, lead)| (lead.lead_id.clone(), at)).collect();
@@ -110,7 +108,7 @@ impl Query {
             }
             progress(bucket + 1);
         }
-        Ok(LeadHistory { as_of_us, ..names.history(leads) })
+        Ok(names.history(leads))
     }
 }
 
@@ -169,7 +167,7 @@ impl Names {
         };
         let mut leads: Vec<LeadPast> = gathered.into_iter().filter_map(past).collect();
         leads.sort_by(|a, b| (a.created_us, &a.lead_id).cmp(&(b.created_us, &b.lead_id)));
-        LeadHistory { as_of_us: 0, names, leads }
+        LeadHistory { names, leads }
     }
 }
 
@@ -187,7 +185,7 @@ async fn rows(engine: &Arc<Engine>, dataset: &Arc<Dataset>, sql: String) -> Resu
     engine.run(question).await
 }
 
-async fn leads(engine: &Arc<Engine>, dataset: &Arc<Dataset>, as_of_us: i64) -> Result<Vec<Gathered>, QueryError> {
+async fn leads(engine: &Arc<Engine>, dataset: &Arc<Dataset>, now_us: i64) -> Result<Vec<Gathered>, QueryError> {
     let sql = format!(
         "SELECT l.lead_id, l.profile_id, l.created_at, l.stage, l.stage_at, l.channel, l.utm_source, l.campaign, o.won_at
          FROM (SELECT * FROM leads ORDER BY created_at DESC, lead_id LIMIT {LEADS_MAX}) l
@@ -207,7 +205,7 @@ async fn leads(engine: &Arc<Engine>, dataset: &Arc<Dataset>, as_of_us: i64) -> R
             leads.push(Gathered {
                 looks: looked_at_us(&lead_id, created_us)
                     .into_iter()
-                    .filter(|us| *us <= as_of_us)
+                    .filter(|us| *us <= now_us)
                     .map(|at_us| LookBack { at_us, seen: HashMap::new() })
                     .collect(),
                 lead_id,

@@ -62,7 +62,7 @@ pub enum Folds {
     Random(usize),
 }
 
-fn of_rows(table: &Table, won: &[bool], rows: &[usize]) -> (Table, Vec<bool>) {
+pub(crate) fn of_rows(table: &Table, won: &[bool], rows: &[usize]) -> (Table, Vec<bool>) {
     (table.take(rows), rows.iter().map(|row| won[*row]).collect())
 }
 
@@ -116,14 +116,19 @@ pub fn forward_of(table: &Table, won: &[bool], older: &[usize], newer: &[usize],
     let (learned_from, outcome) = of_rows(table, won, older);
     let model = train(&learned_from, &outcome, "", settings)?;
     let (newest, happened) = of_rows(table, won, newer);
+    Ok(forward_figures(&outcome, &happened, &scores(&model, &newest)))
+}
+
+/// What the newest would have been foretold by the oldest.
+pub(crate) fn forward_figures(outcome: &[bool], happened: &[bool], foretold: &[f64]) -> Forward {
     let rate = |won: &[bool]| won.iter().filter(|won| **won).count() as f64 / won.len().max(1) as f64;
-    Ok(Forward {
+    Forward {
         train_rows: outcome.len(),
         test_rows: happened.len(),
-        train_rate: rate(&outcome),
-        test_rate: rate(&happened),
-        figures: Figures::of(&happened, &scores(&model, &newest)),
-    })
+        train_rate: rate(outcome),
+        test_rate: rate(happened),
+        figures: Figures::of(happened, foretold),
+    }
 }
 
 /// Folds with the same share of wins, the same each time.

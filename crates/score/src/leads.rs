@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Figures, Finding, Forward, ScoreError, Settings, Table, TableBuilder,
+    Figures, Finding, Forward, Learner, ScoreError, Settings, Table, TableBuilder,
     evaluate::{self, DRIFT_ALARM, Folds},
     figures::{Bin, bins},
     table::Kind,
@@ -37,6 +37,9 @@ const FOLDS: usize = 5;
 const FOLDS_OF_MANY: (usize, usize) = (40_000, 3);
 /// The oldest leads, that the newest are foretold by.
 const OLDER: f64 = 0.8;
+/// Bounds of how sure of itself a model may be, against what it did on rows that it had not seen.
+const SLOPE_MIN: f64 = 0.05;
+const SLOPE_MAX: f64 = 3.0;
 const IMPORTANCE_ROWS: usize = 2_000;
 
 /// A lead of the past.
@@ -209,14 +212,15 @@ pub fn learn(
     let findings = evaluate::findings(&table, &won);
     let known: Vec<String> = findings.iter().map(|finding| finding.field.clone()).filter(|field| !wishes.allow.contains(field)).collect();
     let table = table.without(&known);
-    let settings = &Settings { learner: settings.learner.of(&won), ..settings.clone() };
     let (many, fewer) = FOLDS_OF_MANY;
-    let folds = if many < won.len() { fewer } else { FOLDS };
-    let found = evaluate::evaluate(&table, &won, &Folds::Given(dealt(leads, &lead_of, folds)), None, settings)?;
-    progress(0.7);
-    let forward = forward(leads, &table, &won, &lead_of, settings);
+    let folds = dealt(leads, &lead_of, if many < won.len() { fewer } else { FOLDS });
+    let (settings, left_out) = best(&table, &won, &folds, leads, settings, &mut progress)?;
+    let calibration = calibration(&left_out, &won, |_| true)?;
+    let found = Found::of(&left_out, &won, &folds, calibration);
+    let forward = forward(leads, &table, &won, &lead_of, &settings, &left_out);
     progress(0.85);
-    let model = train::train(&table, &won, "won", settings)?;
+    let mut model = train::train(&table, &won, "won", &settings)?;
+    (model.slope, model.shift) = calibration;
     let report = ScoreReport {
         learner: model.learner().to_owned(),
         leads: leads.len(),
@@ -235,7 +239,7 @@ pub fn learn(
         importance: importance(&model, &table),
         findings,
     };
-    let score = LearnedScore { version, looks, model, ranks: ranks(&found.predicted) };
+    let score = LearnedScore { version, looks, model, ranks: ranks(&left_out) };
     progress(1.0);
     Ok((score, report))
 }
@@ -263,14 +267,95 @@ fn dealt(leads: &[PastLead], lead_of: &[usize], count: usize) -> Vec<usize> {
     lead_of.iter().map(|at| fold[*at]).collect()
 }
 
+/// The learner that does better on rows that it had not seen, where there is enough to learn trees from; with the log-odds of each row.
+fn best(
+    table: &Table,
+    won: &[bool],
+    folds: &[usize],
+    leads: &[PastLead],
+    settings: &Settings,
+    progress: &mut impl FnMut(f64),
+) -> Result<(Settings, Vec<f64>), ScoreError> {
+    let outcomes: Vec<bool> = leads.iter().map(|lead| lead.won_us.is_some()).collect();
+    let tried = match (settings.learner, settings.learner.of(&outcomes)) {
+        (Learner::Auto, Learner::Boosting) => vec![Learner::Logistic, Learner::Boosting],
+        (_, chosen) => vec![chosen],
+    };
+    let mut best: Option<(f64, Settings, Vec<f64>)> = None;
+    for (at, learner) in tried.iter().enumerate() {
+        let settings = Settings { learner: *learner, ..settings.clone() };
+        let found = evaluate::evaluate(table, won, &Folds::Given(folds.to_vec()), None, &settings)?;
+        let log_odds: Vec<f64> = found.predicted.iter().map(|p| log_odds(*p)).collect();
+        let loss = Found::of(&log_odds, won, folds, calibration(&log_odds, won, |_| true)?).mean.log_loss;
+        if best.as_ref().is_none_or(|(least, ..)| loss < *least) {
+            best = Some((loss, settings, log_odds));
+        }
+        progress(0.1 + 0.6 * (at + 1) as f64 / tried.len() as f64);
+    }
+    let (_, settings, log_odds) = best.ok_or_else(|| ScoreError::Learner("no way to learn was tried".to_owned()))?;
+    Ok((settings, log_odds))
+}
+
+/// What a score did on rows that it had not seen.
+struct Found {
+    mean: Figures,
+    sd: Figures,
+    reliability: Vec<Bin>,
+}
+
+impl Found {
+    fn of(log_odds: &[f64], won: &[bool], folds: &[usize], calibration: (f64, f64)) -> Self {
+        let foretold: Vec<f64> = log_odds.iter().map(|odds| calibrated(*odds, calibration)).collect();
+        let count = folds.iter().max().map_or(0, |last| last + 1);
+        let of_fold = |fold: usize| {
+            let (happened, said): (Vec<bool>, Vec<f64>) =
+                (0..won.len()).filter(|row| folds[*row] == fold).map(|row| (won[row], foretold[row])).unzip();
+            Figures::of(&happened, &said)
+        };
+        let (mean, sd) = Figures::mean_and_sd(&(0..count).map(of_fold).collect::<Vec<_>>());
+        Self { mean, sd, reliability: bins(won, &foretold) }
+    }
+}
+
+fn log_odds(p: f64) -> f64 {
+    let p = p.clamp(1e-9, 1.0 - 1e-9);
+    (p / (1.0 - p)).ln()
+}
+
+fn calibrated(log_odds: f64, (slope, shift): (f64, f64)) -> f64 {
+    forecourt_model::score::probability(slope * log_odds + shift)
+}
+
+/// Slope and shift, of predictions of rows that were not learned from: a model is surer of itself than it should be.
+fn calibration(log_odds: &[f64], won: &[bool], is_taken: impl Fn(usize) -> bool) -> Result<(f64, f64), ScoreError> {
+    let (odds, happened): (Vec<f64>, Vec<bool>) = (0..won.len()).filter(|row| is_taken(*row)).map(|row| (log_odds[row], won[row])).unzip();
+    match train::platt(&odds, &happened, false) {
+        Ok((slope, shift)) if SLOPE_MIN <= slope => Ok((slope.min(SLOPE_MAX), shift)),
+        // What foretells nothing says of each lead what holds for all, nearly.
+        _ => Ok((SLOPE_MIN, log_odds_of_all(&happened))),
+    }
+}
+
+fn log_odds_of_all(won: &[bool]) -> f64 {
+    log_odds(won.iter().filter(|won| **won).count() as f64 / won.len().max(1) as f64)
+}
+
 /// What the newest leads would have been foretold by the oldest.
-fn forward(leads: &[PastLead], table: &Table, won: &[bool], lead_of: &[usize], settings: &Settings) -> Option<Forward> {
+///
+/// * `left_out`: log-odds of each row by a model that had not seen it; those of the oldest say how sure to be.
+fn forward(leads: &[PastLead], table: &Table, won: &[bool], lead_of: &[usize], settings: &Settings, left_out: &[f64]) -> Option<Forward> {
     let mut created: Vec<i64> = leads.iter().map(|lead| lead.created_us).collect();
     created.sort_unstable();
     let cut_us = *created.get((created.len() as f64 * OLDER) as usize)?;
-    let (older, newer): (Vec<usize>, Vec<usize>) = (0..won.len()).partition(|row| leads[lead_of[*row]].created_us < cut_us);
+    let is_older = |row: usize| leads[lead_of[row]].created_us < cut_us;
+    let (older, newer): (Vec<usize>, Vec<usize>) = (0..won.len()).partition(|row| is_older(*row));
+    let (learned_from, outcome) = evaluate::of_rows(table, won, &older);
     // All of one day, or a part without wins, says nothing of the future; the folds do all the same.
-    evaluate::forward_of(table, won, &older, &newer, settings).ok().filter(|forward| forward.figures.auc.is_finite())
+    let mut model = train::train(&learned_from, &outcome, "", settings).ok()?;
+    (model.slope, model.shift) = calibration(left_out, won, is_older).ok()?;
+    let (newest, happened) = evaluate::of_rows(table, won, &newer);
+    Some(evaluate::forward_figures(&outcome, &happened, &evaluate::scores(&model, &newest)))
+        .filter(|forward| forward.figures.auc.is_finite())
 }
 
 fn importance(model: &ScoreModel, table: &Table) -> Vec<(String, f64)> {
@@ -288,11 +373,11 @@ fn importance(model: &ScoreModel, table: &Table) -> Vec<(String, f64)> {
 }
 
 /// The log-odds that 1, 2, …, 99 of a hundred are not above.
-fn ranks(predicted: &[f64]) -> Vec<f64> {
-    let mut log_odds: Vec<f64> = predicted.iter().map(|p| p.clamp(1e-9, 1.0 - 1e-9)).map(|p| (p / (1.0 - p)).ln()).collect();
-    log_odds.sort_by(f64::total_cmp);
-    let last = log_odds.len().saturating_sub(1);
-    (1..100).map(|place| log_odds.get((log_odds.len() * place / 100).min(last)).copied().unwrap_or(0.0)).collect()
+fn ranks(log_odds: &[f64]) -> Vec<f64> {
+    let mut sorted = log_odds.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let last = sorted.len().saturating_sub(1);
+    (1..100).map(|place| sorted.get((sorted.len() * place / 100).min(last)).copied().unwrap_or(0.0)).collect()
 }
 
 /// How a score does on leads that came after it was made.
@@ -403,7 +488,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::Learner;
 
     struct Dice(u64);
 
@@ -461,6 +545,26 @@ mod tests {
         let places: Vec<i64> = (0..rows.table.rows).map(|row| score.score(&rows.table.row(row)).0).collect();
         let upper = places.iter().filter(|place| 80 <= **place).count() as f64 / places.len() as f64;
         assert!((0.15..0.25).contains(&upper), "{upper}");
+    }
+
+    #[test]
+    fn where_nothing_foretells_the_outcome_every_lead_is_told_what_holds_for_all() {
+        let mut leads = world(6_000, 11, -1.0, 0);
+        // The outcomes of other leads.
+        let outcomes: Vec<Option<i64>> = leads.iter().map(|lead| lead.won_us.map(|us| us - lead.created_us)).collect();
+        leads
+            .iter_mut()
+            .enumerate()
+            .for_each(|(at, lead)| lead.won_us = outcomes[(at * 7 + 13) % 6_000].map(|took| lead.created_us + took));
+        let share = leads.iter().filter(|lead| lead.won_us.is_some()).count() as f64 / 6_000.0;
+        let teaching = teaching(leads, 800 * DAY_US);
+        for learner in [Learner::Boosting, Learner::Auto] {
+            let settings = Settings { learner, ..Settings::default() };
+            let (score, report) =
+                learn(&teaching, &names(), 1, &settings, &Wishes::default(), |_| {}).unwrap_or_else(|error| panic!("{error}"));
+            assert!(report.reliability.iter().all(|bin| (bin.predicted - share).abs() < 0.05), "{share} {report:?}");
+            assert!((0.45..0.55).contains(&report.folds.auc) && score.check().is_ok(), "{report:?}");
+        }
     }
 
     #[test]

@@ -111,7 +111,8 @@ fn feature(column: &Column, won: &[bool]) -> Feature {
             let rows = values.len().max(1) as f64;
             let mean = filled().sum::<f64>() / rows;
             let sd = (filled().map(|value| (value - mean).powi(2)).sum::<f64>() / rows).sqrt();
-            FeatureKind::Number { median, mean, sd: if sd.is_normal() { sd } else { 1.0 } }
+            let range = known.first().zip(known.last()).map(|(low, high)| [*low, *high]);
+            FeatureKind::Number { median, mean, sd: if sd.is_normal() { sd } else { 1.0 }, range }
         }
         Kind::Category { levels, codes } => {
             let counts = counts(levels.len(), codes, won, |_| true);
@@ -229,7 +230,7 @@ fn logistic(table: &Table, won: &[bool], features: &[Feature]) -> Learned {
     let mut rows: Vec<Sparse> = vec![Vec::with_capacity(features.len()); won.len()];
     for ((column, feature), start) in table.columns.iter().zip(features).zip(&starts) {
         match (&column.kind, &feature.kind) {
-            (Kind::Number(values), FeatureKind::Number { median, mean, sd }) => {
+            (Kind::Number(values), FeatureKind::Number { median, mean, sd, .. }) => {
                 for (row, value) in rows.iter_mut().zip(values) {
                     let known = if value.is_nan() { *median } else { *value };
                     row.push((*start as u32, (known - mean) / sd));
@@ -262,6 +263,12 @@ pub fn recalibrate(model: &mut ScoreModel, table: &Table, won: &[bool], shift_on
     }
     (model.slope, model.shift) = (1.0, 0.0);
     let raw: Vec<f64> = (0..table.rows).map(|row| model.log_odds(&model.cells(&table.row(row)), &mut |_, _| {})).collect();
+    (model.slope, model.shift) = platt(&raw, won, shift_only)?;
+    Ok(())
+}
+
+/// Slope and shift by which log-odds say how many win (Platt); with a slope of 1 where the shift alone is wanted.
+pub(crate) fn platt(raw: &[f64], won: &[bool], shift_only: bool) -> Result<(f64, f64), ScoreError> {
     let (mut slope, mut shift) = (1.0_f64, 0.0_f64);
     // Newton's steps on two numbers.
     for _ in 0..100 {
@@ -286,8 +293,7 @@ pub fn recalibrate(model: &mut ScoreModel, table: &Table, won: &[bool], shift_on
     if !(slope.is_finite() && shift.is_finite()) || slope <= 0.0 {
         return Err(ScoreError::Learner("these rows contradict the model: train it anew".to_owned()));
     }
-    (model.slope, model.shift) = (slope, shift);
-    Ok(())
+    Ok((slope, shift))
 }
 
 #[cfg(test)]
@@ -364,7 +370,10 @@ mod tests {
         let Ok(Learned::Boosting { base, trees }) = boosting(&table, &won, &features, &settings) else { panic!("no trees") };
         let numbers: Vec<Feature> = features
             .iter()
-            .map(|feature| Feature { name: feature.name.clone(), kind: FeatureKind::Number { median: 0.0, mean: 0.0, sd: 1.0 } })
+            .map(|feature| Feature {
+                name: feature.name.clone(),
+                kind: FeatureKind::Number { median: 0.0, mean: 0.0, sd: 1.0, range: None },
+            })
             .collect();
         let model = ScoreModel {
             format: 1,
@@ -381,6 +390,19 @@ mod tests {
             let ours = model.log_odds(&cells, &mut |_, _| {});
             assert!((ours - theirs[row]).abs() < 1e-6, "row {row}: {ours} {}", theirs[row]);
         }
+    }
+
+    #[test]
+    fn what_was_never_seen_is_not_extrapolated() {
+        let mut csv = "age,y\n".to_owned();
+        (0..400).for_each(|n| csv += &format!("{},{}\n", 0.04 + f64::from(n % 3) / 1_000.0, u8::from(n % 3 == 2)));
+        let table = Table::read(csv.as_bytes(), &[]).unwrap_or_default();
+        let won = table.target("y").unwrap_or_default();
+        let settings = Settings { learner: Learner::Logistic, ..Settings::default() };
+        let model = train(&table.without(&["y".to_owned()]), &won, "y", &settings).unwrap_or_else(|error| panic!("{error}"));
+        let score = |age: f64| model.score(&[("age".to_owned(), json!(age))].into());
+        assert_eq!((score(0.0), score(90.0)), (score(0.04), score(0.042)));
+        assert!(score(0.04) < score(0.042));
     }
 
     #[test]

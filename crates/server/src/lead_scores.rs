@@ -91,7 +91,7 @@ impl ScoreJobs {
         let parts = u64::from(forecourt_model::BUCKETS);
         let history = self
             .query
-            .lead_history(move |part| {
+            .lead_history(now_us(), move |part| {
                 told.send_replace(u64::from(part) * READ_SHARE / parts);
             })
             .await?;

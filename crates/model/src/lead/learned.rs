@@ -173,8 +173,12 @@ impl Looks {
             latest_us = latest_us.max(Some(seen.last_us));
         }
         row.insert("warmth".to_owned(), json!(thousandths(warmth)));
-        row.insert("times".to_owned(), json!(times));
         row.insert("age_days".to_owned(), json!(thousandths(days(at_us - captured_us))));
+        // Of one event the sums say the same again.
+        if self.events.len() < 2 {
+            return row;
+        }
+        row.insert("times".to_owned(), json!(times));
         if let Some(latest_us) = latest_us {
             row.insert("days_since".to_owned(), json!(thousandths(days(at_us - latest_us))));
         }
@@ -320,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_score_is_a_place_among_leads_and_its_parts_add_up() {
-        let number = |name: &str| Feature { name: name.into(), kind: FeatureKind::Number { median: 0.0, mean: 0.0, sd: 1.0 } };
+        let number = |name: &str| Feature { name: name.into(), kind: FeatureKind::Number { median: 0.0, mean: 0.0, sd: 1.0, range: None } };
         let names: Vec<String> = (0..20).map(|n| format!("f{n}")).collect();
         let model = ScoreModel {
             format: ScoreModel::FORMAT,

@@ -21,7 +21,7 @@ use crate::{
 
 /// Electric cars are worth more, and what cars were looked at lately is worth most; it fades by half in ten days.
 fn score(version: u32) -> LearnedScore {
-    let number = |name: &str| Feature { name: name.into(), kind: FeatureKind::Number { median: 0.0, mean: 0.0, sd: 1.0 } };
+    let number = |name: &str| Feature { name: name.into(), kind: FeatureKind::Number { median: 0.0, mean: 0.0, sd: 1.0, range: None } };
     let fuel = Feature {
         name: "fuel".into(),
         kind: FeatureKind::Category { levels: vec!["electric".into()], encoded: vec![0.5], otherwise: 0.1 },
