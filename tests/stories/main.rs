@@ -14,6 +14,7 @@ mod erase;
 #[cfg(feature = "failpoints")]
 mod failpoints;
 mod fresh;
+mod hooks;
 mod hostile_clients;
 mod import_wizard;
 mod installation;

@@ -32,6 +32,7 @@ mod forms;
 mod funnel;
 mod gate;
 mod headers;
+mod hooks;
 mod identity;
 pub mod imports;
 mod input;
@@ -345,6 +346,8 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(leads::reports::scorecards))
         .routes(routes!(leads::reports::lead_desk))
         .routes(routes!(leads::costs::lead_costs))
+        .routes(routes!(hooks::source_mapping, hooks::set_source_mapping))
+        .routes(routes!(hooks::try_source_mapping))
         .routes(routes!(lead_scores::lead_scores))
         .routes(routes!(lead_scores::learn_lead_score))
         .routes(routes!(lead_scores::publish_lead_score))

@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn serve(log: Log, address: SocketAddr) -> Result<(), Box<dyn Error>> {
-    let source = |id: &str| Source { id: id.into(), name: id.into(), enabled: true };
+    let source = |id: &str| Source { id: id.into(), name: id.into(), enabled: true, ..Source::default() };
     let sources = Sources::from_iter([("wk_site", source("site")), ("wk_crm", source("crm"))]);
     let (_keep, sources) = watch::channel(Arc::new(sources));
     let clock = Arc::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_micros() as i64));

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use forecourt_log::{Entry, LogError};
-use forecourt_model::{Event, Origin, RecordKind, Refusal, RefusalCode, Stamp, event::MESSAGE_ID_CHARS_MAX, record::encode_refused};
+use forecourt_model::{
+    Event, Origin, RecordKind, Refusal, RefusalCode, Stamp, event::MESSAGE_ID_CHARS_MAX, hook::HookEvent, record::encode_refused,
+};
 use uuid::Uuid;
 
 use crate::{Collector, Limits, Source, scan};
@@ -16,6 +18,12 @@ pub struct Item {
     pub json: Bytes,
     /// What makes a repetition of the item recognisable; `None` to take the item's own `messageId`, or to give it one.
     pub message_id: Option<String>,
+}
+
+impl From<HookEvent> for Item {
+    fn from(event: HookEvent) -> Self {
+        Self { json: Bytes::from(event.call.to_string()), message_id: Some(event.message_id) }
+    }
 }
 
 impl From<Bytes> for Item {

@@ -60,6 +60,11 @@ impl Collector {
         self.shared.sources.borrow().find(write_key).cloned()
     }
 
+    /// The source of an id.
+    pub fn source_of(&self, id: &str) -> Option<Arc<Source>> {
+        self.shared.sources.borrow().of_id(id).cloned()
+    }
+
     pub fn limits(&self) -> &Limits {
         &self.shared.limits
     }

@@ -23,7 +23,7 @@ use forecourt_model::{EventType, Origin, Refusal, RefusalCode, time::SECOND_US};
 use serde_json::{Value, json};
 
 use crate::{
-    Collector, Item, Source, adf,
+    Collector, Item, Outcome, Refused, Source, adf,
     http::{answer::Answer, body, cors, query, rejection::Rejection, write_key},
     mend, tracker,
 };
@@ -38,6 +38,8 @@ enum Call {
     Batch(Origin),
     /// Leads as ADF/XML.
     Adf,
+    /// Another program's webhook, read by the source's mapping.
+    Hook,
 }
 
 /// The items of a call, in one form for all paths.
@@ -66,6 +68,8 @@ impl Collector {
         }
         let call = post(move |collector, request| answer(collector, Call::Adf, request));
         router = with_slash(router, "/v1/adf", call);
+        let call = post(move |collector, request| answer(collector, Call::Hook, request));
+        router = with_slash(router, "/v1/hook", call);
         for path in ["/v1/m", "/rsaMetrics"] {
             router = with_slash(router, path, post(ignore));
         }
@@ -130,11 +134,17 @@ async fn receive(collector: &Collector, call: Call, request: Request) -> Result<
         }
     };
     let mut json = received.bytes;
-    if !matches!(call, Call::Adf) {
+    if !matches!(call, Call::Adf | Call::Hook) {
         mend::escapes(&mut json);
     }
     let json = Bytes::from(json);
 
+    if let Call::Hook = call {
+        let source = named.ok_or(Rejection::NoWriteKey)?;
+        let answered = by_mapping(collector, &source, &json, &ip).await;
+        drop(received.share);
+        return answered;
+    }
     let read = call.read(&json, collector.limits().batch_items_max);
     let source = match named {
         Some(source) => source,
@@ -151,8 +161,29 @@ async fn receive(collector: &Collector, call: Call, request: Request) -> Result<
     drop(received.share);
     Ok(match call {
         Call::Single(_) => Answer::to_one(outcome),
-        Call::Batch(_) | Call::Adf => Answer::to_batch(outcome),
+        Call::Batch(_) | Call::Adf | Call::Hook => Answer::to_batch(outcome),
     })
+}
+
+/// Takes another program's body. What has no mapping yet, or does not fit it, is kept as it came, to be sent again once it does: the other
+/// program is told that it arrived, for it would only give up.
+async fn by_mapping(collector: &Collector, source: &Source, body: &Bytes, ip: &str) -> Result<Answer, Rejection> {
+    let unmapped = || "nobody has said yet what the fields of this source's webhook mean: map them on the page Sources".to_owned();
+    let read = source.mapping.as_ref().ok_or_else(unmapped).and_then(|mapping| mapping.read(body));
+    match read {
+        Ok(events) => {
+            let items = events.into_iter().map(Item::from).collect();
+            match collector.accept(source, Origin::Live, items, None, ip).await {
+                Ok(outcome) => Ok(Answer::to_batch(outcome)),
+                Err(not_stored) => Err(collector.reject(source, Origin::Live, not_stored.into(), body, ip).await),
+            }
+        }
+        Err(reason) => {
+            let refusal = Refusal::new(RefusalCode::WrongMapping, reason);
+            let first_offset = collector.refuse(source, Origin::Live, &refusal, body, ip).await.map_err(Rejection::from)?;
+            Ok(Answer::to_batch(Outcome { accepted: 0, refused: vec![Refused { index: 0, refusal }], first_offset }))
+        }
+    }
 }
 
 /// What a body holds, and the write key it names, if any: that one may be readable when the items are not.
@@ -164,7 +195,7 @@ struct Read {
 impl Call {
     fn origin(self) -> Origin {
         match self {
-            Self::Single(_) | Self::Adf => Origin::Live,
+            Self::Single(_) | Self::Adf | Self::Hook => Origin::Live,
             Self::Batch(origin) => origin,
         }
     }
@@ -177,6 +208,8 @@ impl Call {
                 let items = adf::read(json).map(|items| Items { items, sent_us: None });
                 Read { write_key: None, items: items.map_err(|reason| Rejection::Unreadable { reason }) }
             }
+            // Read by its source's mapping: see `by_mapping`.
+            Self::Hook => Read { write_key: None, items: Err(unreadable()) },
         }
     }
 }

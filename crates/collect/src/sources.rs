@@ -1,13 +1,17 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
+use forecourt_model::hook::HookMapping;
+
 /// What brings events in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Source {
     /// Stands in each record of the log.
     pub id: String,
     pub name: String,
     /// A disabled source's senders are told so, and nothing of theirs is kept.
     pub enabled: bool,
+    /// How bodies of another program's webhook are read.
+    pub mapping: Option<Arc<HookMapping>>,
 }
 
 /// The sources by write key. Keys are looked up by their hash, so that the time of a look-up says nothing about a key.
@@ -19,6 +23,10 @@ pub struct Sources {
 impl Sources {
     pub fn insert(&mut self, write_key: &str, source: Source) {
         self.by_key.insert(hash(write_key), Arc::new(source));
+    }
+
+    pub fn of_id(&self, id: &str) -> Option<&Arc<Source>> {
+        self.by_key.values().find(|source| source.id == id)
     }
 
     pub fn find(&self, write_key: &str) -> Option<&Arc<Source>> {

@@ -24,7 +24,7 @@ const SUBMITS: [(&str, &str, &str); 6] = [
 /// Makes the form and submits it a few times, at the first start.
 pub async fn show(log: &Log, collector: &Collector, now_us: i64) -> anyhow::Result<()> {
     let form = form();
-    let source = Source { id: form.source(), name: form.name.clone(), enabled: true };
+    let source = Source { id: form.source(), name: form.name.clone(), enabled: true, ..Source::default() };
     let command = Command { actor: "demo".to_owned(), action: Action::SetForm { form } };
     let body = serde_json::to_vec(&command)?.into();
     log.append(now_us, vec![Entry { kind: RecordKind::Command as u8, body }]).await?;

@@ -23,7 +23,7 @@ use forecourt_deliver::{
 };
 use forecourt_lake::{Catalogue, Lake};
 use forecourt_log::Log;
-use forecourt_model::{Event, HashKey, Origin, Refusal, Stamp};
+use forecourt_model::{Event, EventType, HashKey, Origin, Refusal, RefusalCode, Stamp};
 use forecourt_outgoing::Outgoing;
 use forecourt_process::{Fold, Progress, Settings};
 use forecourt_query::Query;
@@ -576,6 +576,12 @@ fn health(collector: &Collector, now_us: i64) -> BTreeMap<String, SourceHealth> 
     shown.collect()
 }
 
+/// Whether a text is a call in Segment's wire format, rather than another program's body.
+fn is_call(raw: &str) -> bool {
+    let members: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(raw).ok();
+    members.is_some_and(|members| members.get("type").and_then(serde_json::Value::as_str).and_then(EventType::parse).is_some())
+}
+
 /// Takes in an item that a person sends again; what would be refused again makes no second dead letter.
 async fn submit(collector: Collector, region: String, submission: Submission) -> Result<Option<Refusal>, NotTaken> {
     let stamp = Stamp {
@@ -586,12 +592,23 @@ async fn submit(collector: Collector, region: String, submission: Submission) ->
         message_id: "".into(),
         ip: "".into(),
     };
-    if let Err(refusal) = Event::parse(submission.raw.as_bytes(), &stamp, &region) {
-        return Ok(Some(refusal));
+    let held = collector.source_of(&submission.source);
+    let mapping = held.as_ref().and_then(|source| source.mapping.clone());
+    let items = match mapping.filter(|_| !is_call(&submission.raw)) {
+        // Another program's body, as it came: by the mapping that there is now.
+        Some(mapping) => match mapping.read(submission.raw.as_bytes()) {
+            Ok(events) => events.into_iter().map(Item::from).collect(),
+            Err(reason) => return Ok(Some(Refusal::new(RefusalCode::WrongMapping, reason))),
+        },
+        None => vec![Item::from(Bytes::from(submission.raw))],
+    };
+    for item in &items {
+        if let Err(refusal) = Event::parse(&item.json, &stamp, &region) {
+            return Ok(Some(refusal));
+        }
     }
-    let source = Source { id: submission.source.clone(), name: submission.source, enabled: true };
-    let item = Item::from(Bytes::from(submission.raw));
-    match collector.accept(&source, Origin::Live, vec![item], None, "").await {
+    let source = Source { id: submission.source.clone(), name: submission.source, enabled: true, ..Source::default() };
+    match collector.accept(&source, Origin::Live, items, None, "").await {
         Ok(outcome) => Ok(outcome.refused.into_iter().next().map(|refused| refused.refusal)),
         Err(error @ NotStored::Later { .. }) => Err(NotTaken::Later(error.to_string())),
         Err(error @ NotStored::TooLarge { .. }) => Err(NotTaken::Never(error.to_string())),

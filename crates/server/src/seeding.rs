@@ -118,7 +118,10 @@ impl Seeding {
         let _ = self.sources_changed.send(());
         let of = |source: Source| {
             let held = known.iter().find(|held| held.name == source.as_str()).context("a source that was just made")?;
-            Ok((source, CollectedSource { id: held.id.clone(), name: held.name.clone(), enabled: held.enabled }))
+            Ok((
+                source,
+                CollectedSource { id: held.id.clone(), name: held.name.clone(), enabled: held.enabled, ..CollectedSource::default() },
+            ))
         };
         Source::ALL.into_iter().map(of).collect()
     }

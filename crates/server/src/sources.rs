@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use forecourt_collect::{Source, Sources};
-use forecourt_store::{StoreError, control::Control};
+use forecourt_store::{
+    StoreError,
+    control::{self, Control},
+};
 use tokio::sync::{Mutex, Notify, watch};
 
 /// Hears of changes, and tells the collector.
@@ -60,5 +63,9 @@ impl SourceKeeper {
 
 async fn read(control: &Control) -> Result<Sources, StoreError> {
     let known = control.sources().await?;
-    Ok(known.into_iter().map(|source| (source.write_key, Source { id: source.id, name: source.name, enabled: source.enabled })).collect())
+    let collected = |source: control::Source| {
+        let mapping = source.mapping.map(Arc::new);
+        (source.write_key, Source { id: source.id, name: source.name, enabled: source.enabled, mapping })
+    };
+    Ok(known.into_iter().map(collected).collect())
 }

@@ -2971,6 +2971,41 @@ export interface paths {
         patch: operations["update_source"];
         trace?: never;
     };
+    "/api/sources/{id}/mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a source's webhook is read by, and what waits for it. */
+        get: operations["source_mapping"];
+        /** Say what the fields of a source's webhook mean. What waited for it comes in at once. */
+        put: operations["set_source_mapping"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{id}/mapping/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a mapping on a body, or have one suggested. */
+        post: operations["try_source_mapping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sources/{id}/rotate": {
         parameters: {
             query?: never;
@@ -4740,6 +4775,14 @@ export interface components {
             profile_id: string;
             /** @description A lead's stage, an order's status. */
             state: string;
+        };
+        /** @description A field that a body has. */
+        FoundField: {
+            path: string;
+            /** @description What its name suggests that it is. */
+            suggested: string | null;
+            /** @description A text, a number, or yes or no. */
+            value: unknown;
         };
         FoundName: {
             id: string;
@@ -7911,6 +7954,64 @@ export interface components {
         SourceChange: {
             enabled?: boolean | null;
             name?: string | null;
+        };
+        /** @description A field of a body, and what it becomes. */
+        SourceField: {
+            /** @description A path in the body: `contact.phone`. */
+            from: string;
+            /** @description `email`, `phone`, `name`, `model`, …, `property:<name>` or `trait:<name>`. */
+            to: string;
+        };
+        /** @description How the bodies of a source's webhook are read. */
+        SourceMapping: {
+            /** @description The event that each body becomes; `lead_created` makes a lead. */
+            event: string;
+            fields: components["schemas"]["SourceField"][];
+        };
+        SourceMappingOutcome: {
+            /** @description Why, of the first. */
+            reason: string | null;
+            /**
+             * Format: int64
+             * @description Those that it does not fit.
+             */
+            still_waiting: number;
+            /**
+             * Format: int64
+             * @description Waiting bodies that have come in by it.
+             */
+            taken: number;
+        };
+        SourceMappingTrial: {
+            /** @description As the other program sends it: JSON, or a form's fields. */
+            body: string;
+            mapping?: components["schemas"]["SourceMapping"] | null;
+        };
+        SourceMappingTried: {
+            /** @description What would come in; empty where the mapping does not fit. */
+            calls: unknown[];
+            /** @description Of the body's first item. */
+            fields: components["schemas"]["FoundField"][];
+            mapping: components["schemas"]["SourceMapping"];
+            /** @description What is wrong with the mapping. */
+            problem: string | null;
+        };
+        SourceMappingWish: {
+            mapping?: components["schemas"]["SourceMapping"] | null;
+        };
+        SourceWebhook: {
+            mapping: components["schemas"]["SourceMapping"] | null;
+            /** @description Where the other program posts to, behind this server's address. */
+            path: string;
+            /** @description The newest of them. */
+            samples: string[];
+            /** @description What a field can become, beside `property:<name>` and `trait:<name>`. */
+            targets: string[];
+            /**
+             * Format: int64
+             * @description Bodies that wait for a mapping that fits them.
+             */
+            waiting: number;
         };
         Sources: {
             sources: components["schemas"]["Source"][];
@@ -14876,6 +14977,109 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    source_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceWebhook"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_source_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceMappingWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceMappingOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    try_source_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceMappingTrial"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceMappingTried"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

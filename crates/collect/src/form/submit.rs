@@ -113,7 +113,7 @@ async fn take(shared: &Shared, form: &Form, head: &request::Parts, body: Body, g
     let asked = check(form, given, shared.collector.region())?;
     let message_id = message_id(form, token, given);
     let json = Bytes::from(event(form, given, &asked, &message_id).to_string());
-    let source = Source { id: form.source(), name: form.name.clone(), enabled: true };
+    let source = Source { id: form.source(), name: form.name.clone(), enabled: true, ..Source::default() };
     let ip = address.map(|address| address.to_string()).unwrap_or_default();
     if given.get(TRAP).is_some_and(|text| !text.is_empty()) {
         let told = "a field that people do not see was filled in, as programs do: if it is a person, send it again";

@@ -52,7 +52,7 @@ impl Receiver {
     }
 
     pub async fn on(log: Log, dir: TempDir, limits: Limits, reach: Reach) -> Self {
-        let source = |id: &str, enabled| Source { id: id.into(), name: id.into(), enabled };
+        let source = |id: &str, enabled| Source { id: id.into(), name: id.into(), enabled, ..Source::default() };
         let sources = [(KEY, source("site", true)), ("wk_crm", source("crm", true)), ("wk_old", source("old", false))];
         let (sources, watched) = watch::channel(Arc::new(Sources::from_iter(sources)));
         let clock = Arc::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_micros() as i64));

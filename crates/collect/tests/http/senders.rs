@@ -102,7 +102,8 @@ async fn a_key_that_may_not_send_is_told_what_to_do() {
     assert_eq!(receiver.log.end_offset(), 0, "whoever has no key writes nothing, not even dead letters");
 
     // A source that is added, or enabled, may send at once.
-    let renewed = Sources::from_iter([("wk_other", Source { id: "other".into(), name: "Other".into(), enabled: true })]);
+    let renewed =
+        Sources::from_iter([("wk_other", Source { id: "other".into(), name: "Other".into(), enabled: true, ..Source::default() })]);
     receiver.sources.send_replace(Arc::new(renewed));
     assert_eq!(refused(&[("authorization", &basic("wk_other"))], one).await.0, 200);
     assert_eq!(refused(&[("authorization", &basic(KEY))], one).await.0, 401);
@@ -189,7 +190,7 @@ async fn what_comes_in_is_counted_by_source() {
     let receiver = Receiver::start().await;
     receiver.post("/v1/batch", &tracks(5)).await;
     receiver.post("/v1/batch", r#"{"batch":[{"type":"track"}]}"#).await;
-    let crm = Source { id: "crm".into(), name: "CRM".into(), enabled: true };
+    let crm = Source { id: "crm".into(), name: "CRM".into(), enabled: true, ..Source::default() };
     let items = vec![Item { json: r#"{"type":"page","userId":"a"}"#.into(), message_id: Some("import:1".into()) }];
     let outcome = receiver.collector.accept(&crm, Origin::History, items, None, "").await.expect("stored");
     assert_eq!((outcome.accepted, outcome.refused.len(), outcome.first_offset), (1, 0, 6));

@@ -77,6 +77,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/control/0009.sql"),
     include_str!("../../migrations/control/0010.sql"),
     include_str!("../../migrations/control/0011.sql"),
+    include_str!("../../migrations/control/0012.sql"),
 ];
 
 /// One password is hashed per core at most: each takes 19 MiB, and a storm of sign-ins must not take the memory of all else.

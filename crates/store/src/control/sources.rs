@@ -1,5 +1,7 @@
 //! Sources: what brings events in. A source has a write key, which can only write.
 
+use forecourt_model::hook::HookMapping;
+
 use super::{AccountError, Control, secrets};
 use crate::{Row, StoreError, Value};
 
@@ -12,16 +14,22 @@ pub struct Source {
     pub write_key: String,
     pub enabled: bool,
     pub created_us: i64,
+    /// How bodies of another program's webhook are read.
+    pub mapping: Option<HookMapping>,
 }
 
-const COLUMNS: &str = "id, name, kind, write_key, enabled, created_us";
+const COLUMNS: &str = "id, name, kind, write_key, enabled, created_us, mapping";
 
 /// The longest name, in characters.
 const NAME_CHARS_MAX: usize = 100;
 
 impl Source {
     fn read(row: &Row) -> Result<Self, StoreError> {
+        let mapping = Some(row.text(6)?).filter(|text| !text.is_empty());
+        let read =
+            |text: String| serde_json::from_str(&text).map_err(|error| StoreError::Unreadable(format!("a source's mapping: {error}")));
         Ok(Self {
+            mapping: mapping.map(read).transpose()?,
             id: row.text(0)?,
             name: row.text(1)?,
             kind: row.text(2)?,
@@ -42,6 +50,7 @@ impl Control {
             write_key: secrets::random_text(32),
             enabled: true,
             created_us: now_us,
+            mapping: None,
         };
         let sql =
             "INSERT INTO sources (id, name, kind, write_key, enabled, created_us) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
@@ -85,6 +94,16 @@ impl Control {
         let rows = tx.query(&sql, vec![id.into(), Value::Text(name), Value::Int(enabled.map(i64::from))]).await?;
         tx.commit().await?;
         Ok(rows.first().map(Source::read).transpose()?)
+    }
+
+    /// Says how bodies of another program's webhook are read; `None` when there is no such source.
+    pub async fn set_source_mapping(&self, id: &str, mapping: Option<&HookMapping>) -> Result<Option<Source>, StoreError> {
+        let text = mapping.map(|mapping| serde_json::to_string(mapping).unwrap_or_default()).unwrap_or_default();
+        let mut tx = self.database.begin().await?;
+        let sql = format!("UPDATE sources SET mapping = $2 WHERE id = $1 RETURNING {COLUMNS}");
+        let rows = tx.query(&sql, vec![id.into(), text.into()]).await?;
+        tx.commit().await?;
+        rows.first().map(Source::read).transpose()
     }
 
     /// Gives a source a new write key; the old one stops working. `None` when there is no such source.

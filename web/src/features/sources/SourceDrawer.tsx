@@ -8,6 +8,7 @@ import { Copy } from "../../ui/Copy";
 import { useRotateKey } from "./queries";
 import classes from "./SourceDrawer.module.css";
 import { snippets } from "./snippets";
+import { WebhookMapping } from "./WebhookMapping";
 
 /** A source's key, and the lines that make a site or a server send to it. */
 export function SourceDrawer({
@@ -19,12 +20,24 @@ export function SourceDrawer({
   mayChange: boolean;
   onClose: () => void;
 }) {
+  const { t } = useTranslation();
   return (
     <Drawer opened={source !== undefined} onClose={onClose} position="right" size="xl" title={source?.name}>
       {source && (
         <Stack gap="lg">
           <WriteKey source={source} mayChange={mayChange} />
-          <Install writeKey={source.write_key} />
+          <Tabs defaultValue="sdk" keepMounted={false}>
+            <Tabs.List mb="md">
+              <Tabs.Tab value="sdk">{t("sources.tab.sdk")}</Tabs.Tab>
+              <Tabs.Tab value="webhook">{t("sources.tab.webhook")}</Tabs.Tab>
+            </Tabs.List>
+            <Tabs.Panel value="sdk">
+              <Install writeKey={source.write_key} />
+            </Tabs.Panel>
+            <Tabs.Panel value="webhook">
+              <WebhookMapping id={source.id} mayChange={mayChange} />
+            </Tabs.Panel>
+          </Tabs>
         </Stack>
       )}
     </Drawer>
