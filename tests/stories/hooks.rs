@@ -73,6 +73,8 @@ async fn a_webhook_waits_for_its_mapping_and_comes_in_by_it() {
     let fields = mapping["fields"].as_array_mut().expect("fields");
     assert!(fields.contains(&json!({ "from": "field_data.phone_number", "to": "phone" })), "{suggested}");
     fields.push(json!({ "from": "field_data.which_model?", "to": "model" }));
+    // What holds for all of them.
+    fields.push(json!({ "from": "=social", "to": "utm_source" }));
     let (_, would) = tried(json!({ "body": sample, "mapping": mapping })).await;
     assert_eq!((&would["calls"][0]["properties"]["model"], &would["problem"]), (&json!("Aster"), &json!(null)), "{would}");
     let (_, wrong) =
@@ -93,7 +95,7 @@ async fn a_webhook_waits_for_its_mapping_and_comes_in_by_it() {
     }
     leads(&server, 2).await;
     server.wait_for_number("SELECT count(*) FROM events WHERE event = 'lead_created'", 2).await;
-    server.wait_for_number("SELECT count(*) FROM leads WHERE campaign = 'spring'", 2).await;
+    server.wait_for_number("SELECT count(*) FROM leads WHERE campaign = 'spring' AND utm_source = 'social'", 2).await;
 
     // A form's fields, by another mapping; a body that does not fit waits with its reason, over a restart too.
     let by_form = json!({ "mapping": { "event": "lead_created", "fields": [

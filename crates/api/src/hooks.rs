@@ -35,7 +35,7 @@ const SAMPLE_BYTES_MAX: usize = 256 << 10;
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceField {
-    /// A path in the body: `contact.phone`.
+    /// A path in the body: `contact.phone`; or a text that holds for all bodies: `=facebook`.
     from: String,
     /// `email`, `phone`, `name`, `model`, …, `property:<name>` or `trait:<name>`.
     to: String,

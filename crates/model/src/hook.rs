@@ -32,7 +32,7 @@ pub struct HookMapping {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HookField {
-    /// A path: `contact.phone`.
+    /// A path: `contact.phone`; or a text that holds for all bodies: `=facebook`.
     pub from: String,
     /// One of [`TARGETS`], `property:<name>` or `trait:<name>`.
     pub to: String,
@@ -129,7 +129,12 @@ impl HookMapping {
         let mut message_id = format!("hook:{digest}");
         let (mut first, mut last) = (None, None);
         for HookField { from, to } in &self.fields {
-            let Some(value) = paths.get(from).filter(|value| !value.as_str().is_some_and(|text| text.trim().is_empty())) else { continue };
+            let constant = from.strip_prefix('=').map(|text| json!(text.trim()));
+            let Some(value) =
+                constant.as_ref().or_else(|| paths.get(from)).filter(|value| !value.as_str().is_some_and(|text| text.trim().is_empty()))
+            else {
+                continue;
+            };
             let text = text_of(value);
             match to.as_str() {
                 "email" | "phone" => {
@@ -365,11 +370,13 @@ mod tests {
         );
         let mut mapping = suggested;
         mapping.fields.push(HookField { from: "field_data.which_model?".into(), to: "model".into() });
+        mapping.fields.push(HookField { from: "=social".into(), to: "utm_source".into() });
         assert_eq!(mapping.check(), Ok(()));
         let call = one(&mapping, body);
         assert_eq!(call["context"]["traits"], json!({ "phone": "+49 30 123456", "name": "Ana Berg" }));
         assert_eq!((&call["properties"]["lead_id"], &call["properties"]["model"]), (&json!("444"), &json!("Aster")));
         assert_eq!((&call["timestamp"], &call["context"]["campaign"]["name"]), (&json!("2026-03-02T09:00:00.000Z"), &json!("spring")));
+        assert_eq!(call["context"]["campaign"]["source"], json!("social"), "of all bodies");
     }
 
     #[test]

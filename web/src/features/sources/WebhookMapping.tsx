@@ -84,6 +84,7 @@ function Mapper({ id, held, targets, sample }: MapperProps) {
             onBlur={() => look(tried.mapping)}
           />
           <Fields tried={tried} targets={targets} onChange={look} />
+          <Constants mapping={tried.mapping} onChange={look} />
           {tried.problem ? (
             <Alert color="red">{tried.problem}</Alert>
           ) : (
@@ -160,5 +161,38 @@ function Fields({ tried: { fields, mapping }, targets, onChange }: FieldsProps) 
         })}
       </Table.Tbody>
     </WideTable>
+  );
+}
+
+/** By which leads of all bodies come. */
+const ALWAYS = ["utm_source", "utm_medium"] as const;
+
+/** What no body says, and holds for all of them. */
+function Constants({ mapping, onChange }: { mapping: Mapping; onChange: (mapping: Mapping) => void }) {
+  const { t } = useTranslation();
+  const set = (to: string, text: string) => {
+    const others = mapping.fields.filter((field) => field.to !== to);
+    onChange({ ...mapping, fields: text === "" ? others : [...others, { from: `=${text}`, to }] });
+  };
+  return (
+    <Group grow align="flex-end">
+      {ALWAYS.map((to) => {
+        const held = mapping.fields.find((field) => field.to === to)?.from ?? "";
+        return (
+          <TextInput
+            // What is chosen in the table above shows here, and the other way round.
+            key={`${to} ${held}`}
+            size="xs"
+            label={t("sources.webhook.always", { name: t(`sources.webhook.to.${to}`) })}
+            placeholder={t("sources.webhook.always_none")}
+            defaultValue={held.startsWith("=") ? held.slice(1) : ""}
+            onBlur={(event) => {
+              const text = event.currentTarget.value.trim();
+              if (`=${text}` !== held && !(text === "" && !held.startsWith("="))) set(to, text);
+            }}
+          />
+        );
+      })}
+    </Group>
   );
 }
