@@ -29,7 +29,7 @@ const LANGUAGES: [&str; 3] = ["en", "ru", "zh"];
 #[derive(Serialize, ToSchema)]
 pub struct Incident {
     id: String,
-    /// Of the rule: `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`.
+    /// Of the rule: `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`, `score_drifts`.
     kind: String,
     /// Id of the source or the message channel; empty where there is only one.
     subject: String,
@@ -95,7 +95,7 @@ pub struct RuleToSave {
 /// What is watched. Which numbers a rule has depends on its kind.
 #[derive(Serialize, ToSchema)]
 pub struct RuleFields {
-    /// `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`.
+    /// `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`, `score_drifts`.
     kind: String,
     /// `source_silent`: no event for so many minutes …
     #[schema(nullable = false)]

@@ -32,6 +32,8 @@ pub enum AlertRule {
     /// Of at least `items_min` items of a source in the last hour more than `percent` were refused, and more than twice the
     /// usual share.
     RefusedJumps { percent: u32, items_min: u32 },
+    /// The learned score in force does not fit the leads that come by now.
+    ScoreDrifts {},
 }
 
 impl AlertRule {
@@ -43,6 +45,7 @@ impl AlertRule {
             Self::FoldLags { seconds: 60 },
             Self::DiskFills { free_percent: 10 },
             Self::RefusedJumps { percent: 20, items_min: 50 },
+            Self::ScoreDrifts {},
         ]
     }
 
@@ -53,6 +56,7 @@ impl AlertRule {
             Self::FoldLags { .. } => "fold_lags",
             Self::DiskFills { .. } => "disk_fills",
             Self::RefusedJumps { .. } => "refused_jumps",
+            Self::ScoreDrifts {} => "score_drifts",
         }
     }
 
@@ -68,7 +72,7 @@ impl AlertRule {
                 within("usual_per_hour", *usual_per_hour, 1, 1_000_000)?;
                 within("sources", sources.len() as u32, 0, 1_000)
             }
-            Self::ChannelFails {} => Ok(()),
+            Self::ChannelFails {} | Self::ScoreDrifts {} => Ok(()),
             Self::FoldLags { seconds } => within("seconds", *seconds, 5, 86_400),
             Self::DiskFills { free_percent } => within("free_percent", *free_percent, 1, 90),
             Self::RefusedJumps { percent, items_min } => {

@@ -300,7 +300,9 @@ fn suggested(path: &str) -> Option<&'static str> {
         ("utm_campaign", &["utmcampaign", "campaignname"]),
         ("page_url", &["pageurl", "url", "referer", "landingpage"]),
     ];
-    known.iter().find(|(_, names)| names.contains(&plain.as_str())).map(|(target, _)| *target)
+    // A question has the word in it: `which_model?`.
+    let within = || ["email", "phone", "model"].into_iter().find(|word| plain.contains(word));
+    known.iter().find(|(_, names)| names.contains(&plain.as_str())).map(|(target, _)| *target).or_else(within)
 }
 
 /// A mapping that the names of an item suggest; the first of each kind counts.
@@ -365,11 +367,11 @@ mod tests {
                 ("created_time", "timestamp"),
                 ("field_data.phone_number", "phone"),
                 ("field_data.full_name", "name"),
+                ("field_data.which_model?", "model"),
                 ("id", "lead_id"),
             ]
         );
         let mut mapping = suggested;
-        mapping.fields.push(HookField { from: "field_data.which_model?".into(), to: "model".into() });
         mapping.fields.push(HookField { from: "=social".into(), to: "utm_source".into() });
         assert_eq!(mapping.check(), Ok(()));
         let call = one(&mapping, body);

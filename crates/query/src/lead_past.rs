@@ -135,11 +135,8 @@ impl Names {
     fn history(self, gathered: Vec<Gathered>) -> LeadHistory {
         let mut names = vec![String::new(); self.rows.len()];
         self.numbers.into_iter().for_each(|(name, number)| names[number as usize] = name);
-        let is_kept: Vec<bool> = names
-            .iter()
-            .zip(&self.rows)
-            .map(|(name, (all, telling))| !is_about_leads(name) && telling * TELLS_ONE_IN <= *all && name != "…")
-            .collect();
+        let is_kept: Vec<bool> =
+            names.iter().zip(&self.rows).map(|(name, (all, telling))| !is_about_leads(name) && telling * TELLS_ONE_IN <= *all).collect();
         let past = |lead: Gathered| {
             let first = lead.first?;
             let capture = Capture {

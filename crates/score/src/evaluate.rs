@@ -192,14 +192,17 @@ pub fn findings(table: &Table, won: &[bool]) -> Vec<Finding> {
     found
 }
 
-/// How far each column of new rows is from that of old ones (population stability index); above [`DRIFT_ALARM`] it is another world.
+/// How far each column of new rows is from that of old ones (population stability index, without what chance alone makes of so few rows
+/// in so many parts); above [`DRIFT_ALARM`] it is another world.
 pub fn drift(old: &Table, new: &Table) -> Vec<(String, f64)> {
     let index = |old: &[f64], new: &[f64]| {
-        let share = |of: &[f64]| {
-            let sum = of.iter().sum::<f64>().max(1.0);
-            of.iter().map(|count| (count / sum).max(1e-4)).collect::<Vec<_>>()
-        };
-        share(old).iter().zip(share(new)).map(|(old, new)| (new - old) * (new / old).ln()).sum::<f64>()
+        let parts = old.len() as f64;
+        let sums = [old, new].map(|of| of.iter().sum::<f64>().max(1.0));
+        // Half a row in each part: one that nobody was in says little.
+        let share = |of: &[f64], sum: f64| of.iter().map(|count| (count + 0.5) / (sum + 0.5 * parts)).collect::<Vec<_>>();
+        let (before, after) = (share(old, sums[0]), share(new, sums[1]));
+        let index = before.iter().zip(after).map(|(old, new)| (new - old) * (new / old).ln()).sum::<f64>();
+        (index - (parts - 1.0) * (1.0 / sums[0] + 1.0 / sums[1])).max(0.0)
     };
     let of = |column: &crate::table::Column| {
         let other = new.columns.iter().find(|other| other.name == column.name)?;
@@ -266,6 +269,23 @@ mod tests {
         let won = table.target("y").unwrap_or_default();
         let found: Vec<String> = findings(&table.without(&["y".to_owned()]), &won).into_iter().map(|finding| finding.field).collect();
         assert_eq!(found, ["paid", "closed_at"]);
+    }
+
+    #[test]
+    fn few_rows_in_many_parts_are_no_drift() {
+        let mut dice = 5_u64;
+        let mut rows = |count: usize| {
+            (0..count).fold("city,price\n".to_owned(), |csv, _| {
+                dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let (one, other) = ((dice >> 33) % 60, (dice >> 45) % 1_000);
+                // Some cities are large.
+                csv + &format!("c{},{other}\n", one * one / 60)
+            })
+        };
+        for count in [100, 300, 2_000] {
+            let found = drift(&table(&rows(3_000)), &table(&rows(count)));
+            assert!(found.iter().all(|(_, index)| *index < DRIFT_ALARM), "{count}: {found:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A score learned from an installation's own leads: which of them teach, what is looked at, and how good it is.
 
+mod watch;
+
 use std::collections::{BTreeMap, HashMap};
 
 use forecourt_model::{
@@ -12,11 +14,13 @@ use serde_json::Value;
 
 use crate::{
     Figures, Finding, Forward, Learner, ScoreError, Settings, Table, TableBuilder,
-    evaluate::{self, DRIFT_ALARM, Folds},
+    evaluate::{self, Folds},
     figures::{Bin, bins},
     table::Kind,
     train::{self, NEEDED},
 };
+
+pub use watch::{Met, Watch, recalibrate, watch};
 
 /// Half-lives of interest that are tried, in days.
 const HALF_LIVES: [f64; 6] = [1.0, 3.0, 7.0, 14.0, 30.0, 60.0];
@@ -378,109 +382,6 @@ fn ranks(log_odds: &[f64]) -> Vec<f64> {
     sorted.sort_by(f64::total_cmp);
     let last = sorted.len().saturating_sub(1);
     (1..100).map(|place| sorted.get((sorted.len() * place / 100).min(last)).copied().unwrap_or(0.0)).collect()
-}
-
-/// How a score does on leads that came after it was made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Watch {
-    pub version: u32,
-    pub at_us: i64,
-    /// Leads as they came in since the score was made, and what of each feature has changed (population stability index).
-    pub new_leads: usize,
-    pub drift: Vec<(String, f64)>,
-    /// Of those whose outcome is known by now; there must be enough of either.
-    pub outcome: Option<Met>,
-}
-
-/// Foretold against what came.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Met {
-    pub leads: usize,
-    pub won: usize,
-    pub foretold: f64,
-    /// Standard deviations between the two.
-    pub distance: f64,
-    pub figures: Figures,
-    pub reliability: Vec<Bin>,
-}
-
-/// Beyond it a score foretells too many or too few: by chance in one look of a hundred.
-const FAR: f64 = 2.58;
-/// Fewer new leads say nothing of a change.
-const NEW_LEADS_MIN: usize = 100;
-
-impl Watch {
-    /// Features that have become others.
-    pub fn drifted(&self) -> impl Iterator<Item = &(String, f64)> {
-        self.drift.iter().filter(|(_, index)| DRIFT_ALARM < *index)
-    }
-
-    /// Whether as many win as were foretold.
-    pub fn is_off(&self) -> bool {
-        self.outcome.as_ref().is_some_and(|met| FAR < met.distance.abs())
-    }
-
-    pub fn is_alarming(&self) -> bool {
-        self.is_off() || self.drifted().next().is_some()
-    }
-}
-
-/// Looks at how a score does.
-///
-/// * `made_us`: leads after it are new.
-pub fn watch(score: &LearnedScore, made_us: i64, leads: Vec<PastLead>, names: &[String], now_us: i64) -> Watch {
-    let (new, old): (Vec<PastLead>, Vec<PastLead>) = leads.into_iter().partition(|lead| made_us < lead.created_us);
-    let new_leads = new.len();
-    let mut watch = Watch { version: score.version, at_us: now_us, new_leads, drift: Vec::new(), outcome: None };
-    if new_leads < NEW_LEADS_MIN {
-        return watch;
-    }
-    // As it came in: how old leads are when they are asked about is no change of the world.
-    let (before, after) = (rows(&old, names, &score.looks, true), rows(&new, names, &score.looks, true));
-    if NEW_LEADS_MIN <= old.len() {
-        let looked_at = |name: &String| score.model.features.iter().any(|feature| feature.name == *name);
-        watch.drift = evaluate::drift(&before.table, &after.table).into_iter().filter(|(name, _)| looked_at(name)).collect();
-        watch.drift.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    }
-    watch.outcome = met(score, &newer_rows(new, names, &score.looks, now_us));
-    watch
-}
-
-fn newer_rows(new: Vec<PastLead>, names: &[String], looks: &Looks, now_us: i64) -> Rows {
-    rows(&teaching(new, now_us).leads, names, looks, true)
-}
-
-fn met(score: &LearnedScore, rows: &Rows) -> Option<Met> {
-    let won = rows.won.iter().filter(|won| **won).count();
-    if won.min(rows.won.len() - won) < NEEDED {
-        return None;
-    }
-    let foretold = evaluate::scores(&score.model, &rows.table);
-    let variance = foretold.iter().map(|p| p * (1.0 - p)).sum::<f64>();
-    let sum = foretold.iter().sum::<f64>();
-    Some(Met {
-        leads: rows.won.len(),
-        won,
-        foretold: sum,
-        distance: (won as f64 - sum) / variance.sqrt().max(1e-9),
-        figures: Figures::of(&rows.won, &foretold),
-        reliability: bins(&rows.won, &foretold),
-    })
-}
-
-/// Tells a score anew how many win, by leads that came after it was made: places stay, probabilities move.
-pub fn recalibrate(
-    score: &LearnedScore,
-    made_us: i64,
-    leads: Vec<PastLead>,
-    names: &[String],
-    now_us: i64,
-) -> Result<LearnedScore, ScoreError> {
-    let new = leads.into_iter().filter(|lead| made_us < lead.created_us).collect();
-    let Rows { table, won, .. } = newer_rows(new, names, &score.looks, now_us);
-    let mut again = score.clone();
-    train::recalibrate(&mut again.model, &table, &won, true)?;
-    Ok(again)
 }
 
 #[cfg(test)]

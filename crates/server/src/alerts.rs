@@ -17,6 +17,7 @@ use forecourt_model::{
     alert::{self, AlertRule, AlertTargets, Change, Finding, Hour, Level, Streak},
     time::{DAY_US, HOUR_US, MINUTE_US},
 };
+use forecourt_score::leads::Watch as ScoreWatch;
 use forecourt_store::{
     Store,
     control::{Control, Incident, KeptRule, Source},
@@ -167,12 +168,24 @@ impl Watch {
                 let well = well.map(|incident| Finding::new(&incident.subject, &incident.name, Level::Right, []));
                 well.chain(failing.iter().map(|(name, paused)| Finding::new(name, name, level(*paused), []))).collect()
             }
+            AlertRule::ScoreDrifts {} => self.score_drifts().await?,
             AlertRule::FoldLags { seconds } => vec![alert::fold_lags((self.readings.lag_us)(), *seconds)],
             AlertRule::DiskFills { free_percent } => {
                 let (free, total) = (self.readings.disk)()?;
                 vec![alert::disk_fills(free, total, *free_percent)]
             }
         })
+    }
+
+    /// What the last look at the learned score in force said; nothing to say where leads are scored by points, or nobody looked yet.
+    async fn score_drifts(&self) -> anyhow::Result<Vec<Finding>> {
+        let Some(in_force) = self.store.lead_score().await?.map(|held| held.body.version) else { return Ok(Vec::new()) };
+        let kept = self.control.lead_scores().await?.into_iter().find(|kept| kept.version == in_force);
+        let Some(look) = kept.and_then(|kept| serde_json::from_str::<ScoreWatch>(&kept.watch).ok()) else { return Ok(Vec::new()) };
+        let level = if look.is_alarming() { Level::Wrong } else { Level::Right };
+        let (won, foretold) = look.outcome.as_ref().map_or((0.0, 0.0), |met| (met.won as f64, met.foretold.round()));
+        let figures = [("version", f64::from(in_force)), ("drifted", look.drifted().count() as f64), ("won", won), ("foretold", foretold)];
+        Ok(vec![Finding::new("", "", level, figures)])
     }
 
     /// Sources that are on and have a rhythm; files come when somebody brings them.

@@ -1,7 +1,7 @@
 import type { TFunction } from "i18next";
 import type { Incident } from "./types";
 
-const KINDS = ["source_silent", "channel_fails", "fold_lags", "disk_fills", "refused_jumps"] as const;
+const KINDS = ["source_silent", "channel_fails", "fold_lags", "disk_fills", "refused_jumps", "score_drifts"] as const;
 export type AlertKind = (typeof KINDS)[number];
 
 export function alertKind(kind: string): AlertKind {
@@ -35,6 +35,13 @@ export function incidentText(
         percent: whole("percent"),
         items: whole("items"),
         usual: whole("usual_percent"),
+      });
+    case "score_drifts":
+      return t("alerts.text.score_drifts", {
+        version: whole("version"),
+        foretold: whole("foretold"),
+        won: whole("won"),
+        drifted: whole("drifted"),
       });
   }
 }

@@ -12,12 +12,14 @@ use std::{
 use axum::{Router, http::HeaderMap, routing::post};
 use forecourt_api::WEBHOOK_SECRET;
 use forecourt_deliver::email::{Mailer, Security, SmtpOptions};
-use forecourt_model::time::parse_us;
+use forecourt_model::{lead::LearnedScore, time::parse_us};
 use forecourt_outgoing::{Outgoing, Settings};
 use forecourt_store::{
     Database,
-    control::{Keyring, NoticeState},
+    control::{KeptScore, Keyring, NoticeState},
+    definition::{DefinitionChange, LEAD_SCORE},
 };
+use serde_json::json;
 
 use super::*;
 
@@ -134,6 +136,55 @@ async fn a_quiet_source_a_late_fold_and_a_disabled_rule_wake_nobody() {
     world.lag_us.store(90 * MINUTE_US, Ordering::SeqCst);
     world.pass(60).await;
     assert!(world.open().await.is_empty(), "what came in is not counted yet: that is not the source's silence");
+}
+
+/// A look at version 1 that found one column to be this far from what it was.
+fn look(index: f64) -> String {
+    let look = ScoreWatch { version: 1, at_us: 0, new_leads: 500, drift: vec![("channel".to_owned(), index)], outcome: None };
+    serde_json::to_string(&look).unwrap()
+}
+
+#[tokio::test]
+async fn a_score_that_does_not_fit_any_more_is_told() {
+    let mut world = World::with_rhythm(5).await;
+    let model = json!({
+        "format": 1, "features": [{ "name": "channel", "kind": "category", "levels": [], "encoded": [], "otherwise": 0.1 }],
+        "learner": "logistic", "intercept": -1.0, "weights": [[0.0]], "slope": 1.0, "shift": 0.0, "target": "won", "rows": 100, "positives": 20,
+    });
+    let score: LearnedScore = serde_json::from_value(json!({
+        "version": 1, "looks": { "events": [], "half_life_days": 14.0 }, "model": model, "ranks": (1..100).collect::<Vec<_>>(),
+    }))
+    .unwrap();
+    assert_eq!(score.check(), Ok(()));
+    let kept = KeptScore {
+        version: 1,
+        made_us: world.now_us,
+        made_by: "ana@example.com".into(),
+        made_from: None,
+        report: "{}".into(),
+        watch: String::new(),
+    };
+    world.control.keep_lead_score(&score, &kept).await.unwrap();
+    world.control.note_lead_score_watch(1, &look(0.5)).await.unwrap();
+    world.pass(3).await;
+    assert!(world.open().await.is_empty(), "leads are scored by points");
+    let mut tx = world.store.begin().await.unwrap();
+    let change = DefinitionChange {
+        kind: LEAD_SCORE,
+        definition_id: String::new(),
+        log_offset: 1,
+        changed_us: world.now_us,
+        changed_by: "ana@example.com".into(),
+        body: serde_json::to_string(&score).unwrap(),
+    };
+    tx.save_definitions(&[change]).await.unwrap();
+    tx.commit().await.unwrap();
+    world.pass(3).await;
+    assert_eq!(world.open().await, ["score_drifts"]);
+    assert_eq!(world.control.open_incidents().await.unwrap()[0].figures["drifted"], 1.0);
+    world.control.note_lead_score_watch(1, &look(0.05)).await.unwrap();
+    world.pass(3).await;
+    assert!(world.open().await.is_empty());
 }
 
 #[tokio::test]

@@ -97,6 +97,17 @@ fn english(kind: &str, name: &str, figures: &Figures) -> Told {
             format!("What comes in is processed {} s late. Nothing is lost; profiles and reports are behind.", of("seconds")),
             "Look whether a large import runs, and at the server's processor and disk.",
         ),
+        "score_drifts" => (
+            "the score of leads does not fit any more".to_owned(),
+            format!(
+                "Version {} foretold {} wins and there were {}; {} of its columns have become others.",
+                of("version"),
+                of("foretold"),
+                of("won"),
+                of("drifted")
+            ),
+            "Look under Settings, Lead scores, what has changed, and learn another one.",
+        ),
         "disk_fills" => (
             "the disk fills up".to_owned(),
             format!("{} % of the data folder's disk are free: {:.1} GiB.", of("free_percent"), of("free_gib")),
@@ -137,6 +148,17 @@ fn russian(kind: &str, name: &str, figures: &Figures) -> Told {
             format!("Обработка отстаёт на {} с. Ничего не теряется, но профили и отчёты опаздывают.", of("seconds")),
             "Проверьте, не идёт ли большой импорт, и нагрузку процессора и диска сервера.",
         ),
+        "score_drifts" => (
+            "оценка лидов больше не подходит".to_owned(),
+            format!(
+                "Версия {} предсказала выигрышей: {}, а было: {}; изменилось колонок: {}.",
+                of("version"),
+                of("foretold"),
+                of("won"),
+                of("drifted")
+            ),
+            "Посмотрите в Настройках, «Оценка лидов», что изменилось, и обучите новую.",
+        ),
         "disk_fills" => (
             "заканчивается место на диске".to_owned(),
             format!("На диске с данными свободно {} %: {:.1} ГиБ.", of("free_percent"), of("free_gib")),
@@ -172,6 +194,11 @@ fn chinese(kind: &str, name: &str, figures: &Figures) -> Told {
             "事件处理滞后".to_owned(),
             format!("事件处理滞后 {} 秒。数据不会丢失，但档案和报表会延迟。", of("seconds")),
             "请检查是否有大型导入，以及服务器的处理器和磁盘。",
+        ),
+        "score_drifts" => (
+            "线索评分已不再适用".to_owned(),
+            format!("版本 {} 预测成交 {} 条，实际 {} 条；{} 个字段已发生变化。", of("version"), of("foretold"), of("won"), of("drifted")),
+            "请在设置的“线索评分”中查看变化，并重新学习。",
         ),
         "disk_fills" => (
             "磁盘空间不足".to_owned(),

@@ -160,13 +160,21 @@ impl Control {
 
     /// Gives a new installation its first rules, once.
     pub async fn begin_alert_rules(&self, now_us: i64) -> Result<(), AccountError> {
+        const SCORES_BEGUN: &str = "alert_rules_scores_begun";
+        let knows_scores = self.setting::<bool>(SCORES_BEGUN).await? == Some(true);
         if self.setting::<bool>("alert_rules_begun").await? == Some(true) {
+            // An installation that began before there were learned scores watches them too from now on.
+            if !knows_scores {
+                self.add_alert_rule(&AlertRule::ScoreDrifts {}, true, now_us).await?;
+                self.put_setting(SCORES_BEGUN, &true).await?;
+            }
             return Ok(());
         }
         for (at_us, rule) in (now_us..).zip(AlertRule::usual()) {
             self.add_alert_rule(&rule, true, at_us).await?;
         }
         self.put_setting("alert_rules_begun", &true).await?;
+        self.put_setting(SCORES_BEGUN, &true).await?;
         Ok(())
     }
 

@@ -22,7 +22,7 @@ export function VersionDetail({ version: { version, report, watch } }: { version
   const importance = driftOf(report.importance).slice(0, SHOWN);
   const most = Math.max(0.001, ...importance.map(({ index }) => index));
   const day = (us: number) => format.date(new Date(us / 1000).toISOString());
-  const days = (count: number) => t("lead_scores.days", { count, counted: format.decimal(count) });
+  const days = (count: number) => t("lead_scores.days", { count: Math.round(count), counted: format.integer(count) });
   const facts: [string, ReactNode][] = [
     [t("lead_scores.fact.span"), `${day(report.from_us)} – ${day(report.until_us)}`],
     [t("lead_scores.fact.leads"), `${format.integer(report.leads)} / ${format.integer(report.won)}`],
@@ -33,44 +33,48 @@ export function VersionDetail({ version: { version, report, watch } }: { version
   ];
   return (
     <div className={classes.detail}>
-      <Card
-        title={t("lead_scores.reliability", { version })}
-        hint={
-          report.forward
-            ? t("lead_scores.forward_says", {
-                auc: format.fine(report.forward.figures.auc),
-                folds: format.fine(report.folds.auc),
-              })
-            : t("lead_scores.no_forward")
-        }
-      >
-        <Reliability bins={report.reliability} label={t("lead_scores.reliability", { version })} />
-      </Card>
-      <Card title={t("lead_scores.importance")} hint={t("lead_scores.importance_hint")}>
-        {importance.map(({ feature, index }) => (
-          <Bar key={feature} name={nameOf(feature)} part={index / most} />
-        ))}
-      </Card>
-      <Card title={t("lead_scores.fact.title")}>
-        <Stack gap="sm">
-          <dl className={classes.facts}>
-            {facts.map(([name, value]) => (
-              <div key={name} style={{ display: "contents" }}>
-                <dt>{name}</dt>
-                <dd className="num">{value}</dd>
-              </div>
+      <Stack gap="md">
+        <Card
+          title={t("lead_scores.reliability", { version })}
+          hint={
+            report.forward
+              ? t("lead_scores.forward_says", {
+                  auc: format.fine(report.forward.figures.auc),
+                  folds: format.fine(report.folds.auc),
+                })
+              : t("lead_scores.no_forward")
+          }
+        >
+          <Reliability bins={report.reliability} label={t("lead_scores.reliability", { version })} />
+        </Card>
+        <Card title={t("lead_scores.fact.title")}>
+          <Stack gap="sm">
+            <dl className={classes.facts}>
+              {facts.map(([name, value]) => (
+                <div key={name} style={{ display: "contents" }}>
+                  <dt>{name}</dt>
+                  <dd className="num">{value}</dd>
+                </div>
+              ))}
+            </dl>
+            {report.findings.map(({ field, says }) => (
+              <Alert key={field} color="orange" title={t("lead_scores.finding", { field })}>
+                {says}
+              </Alert>
             ))}
-          </dl>
-          {report.findings.map(({ field, says }) => (
-            <Alert key={field} color="orange" title={t("lead_scores.finding", { field })}>
-              {says}
-            </Alert>
+          </Stack>
+        </Card>
+      </Stack>
+      <Stack gap="md">
+        <Card title={t("lead_scores.importance")} hint={t("lead_scores.importance_hint")}>
+          {importance.map(({ feature, index }) => (
+            <Bar key={feature} name={nameOf(feature)} part={index / most} />
           ))}
-        </Stack>
-      </Card>
-      <Card title={t("lead_scores.watch.title")} hint={t("lead_scores.watch.hint")}>
-        {watch ? <Watched watch={watch} /> : <Text size="sm">{t("lead_scores.watch.none")}</Text>}
-      </Card>
+        </Card>
+        <Card title={t("lead_scores.watch.title")} hint={t("lead_scores.watch.hint")}>
+          {watch ? <Watched watch={watch} /> : <Text size="sm">{t("lead_scores.watch.none")}</Text>}
+        </Card>
+      </Stack>
     </div>
   );
 }

@@ -17,7 +17,11 @@ export function LearnedBars({ why }: { why: LearnedWhy }) {
   const told = why.parts.filter(({ part }) => WORTH_TELLING <= Math.abs(part));
   const others = why.rest + why.parts.filter((part) => !told.includes(part)).reduce((sum, { part }) => sum + part, 0);
   const bars = [
-    ...told.map(({ feature, value, part }) => ({ name: nameOf(feature), value: valueOf(feature, value), part })),
+    ...told.map(({ feature, value, part }) => ({
+      name: nameOf(feature),
+      value: valueOf(feature, value) || t("leads.learned.never"),
+      part,
+    })),
     ...(WORTH_TELLING <= Math.abs(others) ? [{ name: t("leads.learned.rest"), value: "", part: others }] : []),
   ];
   const below = Math.max(0, ...bars.map(({ part }) => -part));
@@ -57,5 +61,6 @@ const YES_NO = ["has_phone", "has_email", "has_trade_in", "has_comments", "has_p
 function valueOf(feature: string, value: string) {
   if (feature === "channel" && value) return label("channel", value);
   if (YES_NO.includes(feature)) return value === "1" ? "✓" : "✗";
-  return value || "—";
+  // How long ago what never was: an empty text, and the reader's word for it.
+  return feature.startsWith("days_since") ? value : value || "—";
 }

@@ -25,6 +25,7 @@ const FIGURES: Record<AlertKind, { name: Figure; usual: number; min: number; max
     { name: "items_min", usual: 50, min: 1, max: 1000000 },
   ],
   channel_fails: [],
+  score_drifts: [],
   fold_lags: [{ name: "seconds", usual: 60, min: 5, max: 86400 }],
   disk_fills: [{ name: "free_percent", usual: 10, min: 1, max: 90 }],
 };
@@ -146,7 +147,7 @@ function RuleForm({ held, onSaved }: { held: AlertRule | undefined; onSaved: () 
         )}
         {FIGURES[kind].length === 0 && (
           <Text size="sm" c="dimmed">
-            {t("alerts.explained.channel_fails")}
+            {t(`alerts.explained.${kind}`)}
           </Text>
         )}
         <Button type="submit" loading={save.isPending}>
