@@ -5304,7 +5304,7 @@ export interface components {
                 [key: string]: number;
             };
             id: string;
-            /** @description Of the rule: `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`. */
+            /** @description Of the rule: `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`, `score_drifts`. */
             kind: string;
             /** @description Its name. */
             name: string;
@@ -7312,7 +7312,7 @@ export interface components {
              * @description … of at least so many items in the last hour.
              */
             items_min?: number;
-            /** @description `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`. */
+            /** @description `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`, `score_drifts`. */
             kind: string;
             /**
              * Format: int32
@@ -7957,7 +7957,7 @@ export interface components {
         };
         /** @description A field of a body, and what it becomes. */
         SourceField: {
-            /** @description A path in the body: `contact.phone`. */
+            /** @description A path in the body: `contact.phone`; or a text that holds for all bodies: `=facebook`. */
             from: string;
             /** @description `email`, `phone`, `name`, `model`, …, `property:<name>` or `trait:<name>`. */
             to: string;
