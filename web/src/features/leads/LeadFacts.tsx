@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { label } from "../../api/labels";
+import { humanise, label } from "../../api/labels";
 import { calendarHref, type LeadDetail } from "../../api/leads";
 import { dealersQuery } from "../../lead/queries";
 import { useFormat } from "../../ui/FormatContext";
@@ -63,7 +63,7 @@ export function LeadFacts({ detail }: { detail: LeadDetail }) {
               <Group justify="space-between" gap="xs">
                 <b>{[brand, model].filter(Boolean).join(" ")}</b>
                 <Badge size="sm" variant="light" color={interest === "trade_in" ? "gray" : "petrol"}>
-                  {t(`leads.interest.${interest}`)}
+                  {t(`leads.interest.${interest}`, { defaultValue: humanise(interest) })}
                 </Badge>
               </Group>
               {(vin || year || comments) && (

@@ -1,7 +1,7 @@
 import { IconCalendarPlus, IconCheck, IconMessage, IconPhone, IconX } from "@tabler/icons-react";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { label } from "../../api/labels";
+import { humanise, label } from "../../api/labels";
 import { calendarHref, dialled, type LeadDetail, type LeadItem } from "../../api/leads";
 import { Countdown } from "../../lead/Countdown";
 import { Score } from "../../lead/Score";
@@ -103,7 +103,10 @@ function Facts({ lead, detail }: { lead: LeadItem; detail: LeadDetail | null }) 
   const format = useFormat();
   const appointment = detail?.appointment_at;
   const cars = detail?.vehicles.map(({ brand, model, interest, comments }) =>
-    [`${[brand, model].filter(Boolean).join(" ")} (${t(`portal.interest.${interest}`)})`, comments]
+    [
+      `${[brand, model].filter(Boolean).join(" ")} (${t(`portal.interest.${interest}`, { defaultValue: humanise(interest) })})`,
+      comments,
+    ]
       .filter(Boolean)
       .join(", "),
   );
