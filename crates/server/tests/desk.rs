@@ -164,7 +164,7 @@ async fn alerts_have_rules_receivers_and_a_test() {
     let house = House::start().await;
     let ana = house.admin().await;
     house
-        .until("the first rules are there", async |house| house.get(&ana, "/api/alerts").await.body["rules"].as_array().unwrap().len() == 5)
+        .until("the first rules are there", async |house| house.get(&ana, "/api/alerts").await.body["rules"].as_array().unwrap().len() == 6)
         .await;
     assert_eq!(house.post(&ana, "/api/alerts/test", &json!({})).await.status, 400, "nobody is told yet");
     let targets = json!({ "emails": ["ana@example.com"], "webhook_url": "http://127.0.0.1:9/alerts", "language": "ru" });
