@@ -37,6 +37,7 @@ mod prove;
 mod public_data;
 mod replay;
 mod reports;
+mod ring;
 mod roles;
 mod schemathesis;
 mod scores;

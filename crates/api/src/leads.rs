@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod costs;
+pub mod operators;
 pub mod reports;
 pub mod rules;
 mod shown;
@@ -168,7 +169,10 @@ pub async fn act_on_lead(
     trail.object(format!("lead {id}"));
     let act = asked.read()?;
     trail.detail("act", name_of(&act));
-    let is_centres = matches!(act, LeadAct::Assign { .. } | LeadAct::Claim | LeadAct::Release | LeadAct::Verify { .. });
+    let is_centres = matches!(
+        act,
+        LeadAct::Assign { .. } | LeadAct::Claim | LeadAct::Release | LeadAct::Decline | LeadAct::Transfer { .. } | LeadAct::Verify { .. }
+    );
     if is_centres && caller.scope.dealer().is_some() {
         return Err(ApiError::forbidden(
             "a dealer accepts leads, works on them and gives them back; the contact centre verifies and assigns them",

@@ -338,6 +338,8 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(leads::lead))
         .routes(routes!(leads::act_on_lead))
         .routes(routes!(leads::calendar::lead_calendar))
+        .routes(routes!(leads::operators::operators))
+        .routes(routes!(leads::operators::set_presence))
         .routes(routes!(leads::rules::dealers))
         .routes(routes!(leads::rules::set_dealer, leads::rules::remove_dealer))
         .routes(routes!(leads::rules::new_dealer_secret))

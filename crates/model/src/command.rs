@@ -121,6 +121,8 @@ pub enum Action {
     PublishScore { score: Option<Box<LearnedScore>> },
     /// Scores waiting leads anew by what is in force: of a range of ids, after `after`, up to and with `until`.
     RescoreLeads { after: String, until: String },
+    /// Somebody of the contact centre takes calls from now on, or does not.
+    SetPresence { email: String, is_present: bool },
     /// Does something with a lead.
     WorkLead {
         lead_id: String,

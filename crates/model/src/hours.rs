@@ -155,6 +155,12 @@ impl Calendar {
         self.is_always_open || self.open_spans(at_us, 1).next().is_some_and(|(opens, closes)| opens <= at_us && at_us < closes)
     }
 
+    /// When it is open next, from a moment on; a day later where that is not to be found.
+    pub fn opens(&self, from_us: i64) -> i64 {
+        let next = self.open_spans(from_us, DAYS_AHEAD_MAX).next().map(|(opens, _)| opens.max(from_us));
+        if self.is_always_open { from_us } else { next.unwrap_or(from_us.saturating_add(DAY_US)) }
+    }
+
     /// Days since 1970 of the day that a moment falls on there.
     pub fn local_day(&self, at_us: i64) -> i32 {
         time::local_day(at_us, &self.zone)

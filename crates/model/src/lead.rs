@@ -6,6 +6,7 @@
 pub mod learned;
 pub mod outcome;
 pub mod points;
+pub mod ring;
 pub mod route;
 pub mod rules;
 pub mod scorecard;
@@ -19,6 +20,7 @@ use crate::network::Place;
 
 pub use learned::{Learned, LearnedScore};
 pub use points::{Points, PointsWhen, Scored};
+pub use ring::{Operator, Operators, RingLine, RingStep, Ringing};
 pub use route::{Asking, Candidate, Decision, Load, Loads, route};
 pub use rules::{Band, LeadRules, LostReason, Routing, Sla, Way};
 
@@ -222,6 +224,12 @@ pub struct HandlingBody {
     pub claimed_by: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_until_us: Option<i64>,
+    /// The contact centre's line that calls it; empty where there are none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub line: String,
+    /// At whom it rings, or will.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ringing: Option<Ringing>,
     /// How often it was taken from a dealer.
     #[serde(default)]
     pub hops: u32,
@@ -266,6 +274,8 @@ pub enum Rings {
     Silence,
     /// Interest has faded meanwhile.
     Rescore,
+    /// At the next person of the contact centre.
+    Operator,
 }
 
 impl Handling {
@@ -295,8 +305,11 @@ impl Handling {
             let warning = clock.warn_us.filter(|warn_us| !self.body.is_warned && *warn_us < clock.due_us);
             return Some(warning.map_or((clock.due_us, Rings::Expiry(clock.counts_to)), |warn_us| (warn_us, Rings::Warning)));
         }
-        if self.is_scored_anew() {
-            return self.body.rescore_us.map(|us| (us, Rings::Rescore));
+        let rings = self.body.ringing.as_ref().filter(|_| self.queue == Queue::Verification);
+        let rings = rings.map(|ringing| (ringing.until_us, Rings::Operator));
+        let rescore = self.body.rescore_us.filter(|_| self.is_scored_anew()).map(|us| (us, Rings::Rescore));
+        if let Some(first) = rings.into_iter().chain(rescore).min_by_key(|(us, _)| *us) {
+            return Some(first);
         }
         self.body.silent_us.filter(|_| self.queue == Queue::Dealer).map(|us| (us, Rings::Silence))
     }
@@ -397,6 +410,10 @@ acts! {
     Assigned = "assigned",
     Verified = "verified",
     Claimed = "claimed",
+    /// It rings at somebody of the contact centre, or at nobody: the reason says why.
+    Rung = "rung",
+    /// To another line of the contact centre.
+    Transferred = "transferred",
     Lost = "lost",
     Reappeared = "reappeared",
     Note = "note",
@@ -444,6 +461,14 @@ pub enum LeadAct {
     },
     Claim,
     Release,
+    /// Whom it rings at does not take it.
+    Decline,
+    /// Another line of the contact centre is to call.
+    Transfer {
+        line: String,
+        #[serde(default)]
+        note: String,
+    },
     Verify {
         outcome: Verified,
         #[serde(default)]
@@ -514,7 +539,8 @@ impl LeadAct {
             Self::Return { reason } => &[reason],
             Self::Assign { owner, reason, .. } => &[owner, reason],
             Self::Note { text } => &[text],
-            Self::Accept | Self::Claim | Self::Release | Self::Seen => &[],
+            Self::Transfer { line, note } => &[line, note],
+            Self::Accept | Self::Claim | Self::Release | Self::Decline | Self::Seen => &[],
         };
         if texts.iter().any(|text| TEXT_CHARS_MAX < text.chars().count()) {
             return Err("a note or a reason has at most 2,000 characters".to_owned());

@@ -5,6 +5,7 @@
 
 mod desk;
 mod notice;
+mod ring;
 mod score;
 mod work;
 
@@ -20,7 +21,7 @@ use serde_json::{Value, json};
 
 pub(crate) use desk::{Desk, publish_score, remove_dealer, set_dealer, set_rules};
 use score::{facts, rescore, rescore_by_itself, score};
-pub(crate) use {score::rescore_waiting, work::work};
+pub(crate) use {ring::set_presence, score::rescore_waiting, work::work};
 
 use crate::{
     command,
@@ -263,6 +264,7 @@ async fn go(
         Way::Dealer => dispatch(tx, state, pending, handling, actor, "").await,
         Way::Verification => {
             to_queue(state, handling, Queue::Verification);
+            ring::begin(state, handling, "new");
             Ok(())
         }
         Way::Nurture => {
@@ -281,7 +283,7 @@ fn to_queue(state: &mut State<'_>, handling: &mut Handling, queue: Queue) {
         handling.leave_dealer();
     }
     handling.queue = queue;
-    handling.release();
+    ring::stop(state, handling);
 }
 
 /// Finds the dealer for a lead, and gives it there; into the pool where nobody may have it.
@@ -433,7 +435,8 @@ pub(crate) async fn wake(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pendi
             continue;
         }
         // A late tick may find a warning and the end after it.
-        while let Some((_, rings)) = handling.next().filter(|(us, _)| *us <= at_us) {
+        // What fades is looked at by the next tick.
+        while let Some((_, rings)) = handling.next().filter(|(us, rings)| *us <= at_us && *rings != Rings::Rescore) {
             ring(tx, state, pending, &mut handling, rings).await?;
         }
         settle(state, handling);
@@ -446,6 +449,10 @@ async fn ring(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, handlin
     match rings {
         // Looked at before: see `wake`.
         Rings::Rescore => Ok(()),
+        Rings::Operator => {
+            ring::time_is_up(state, handling);
+            Ok(())
+        }
         Rings::Warning => {
             handling.body.is_warned = true;
             tell(state, handling, Moved::Warned, "", ["", &dealer_id, "", ""]);
@@ -523,6 +530,7 @@ async fn come_back(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, ev
         } else {
             to_queue(state, &mut handling, Queue::Verification);
             tell(state, &mut handling, Moved::Reappeared, "", [&from, "verification", "viewed", &viewed]);
+            ring::begin(state, &mut handling, "came_back");
             set_stage(tx, state, pending, &handling.lead_id, "qualified").await?;
         }
     }

@@ -32,7 +32,11 @@ mod suppress;
 
 use std::sync::Arc;
 
-use forecourt_model::{Block, ChannelRules, EventNames, HashKey, IdentitySettings, Origin, identity::Blocked, lead::Loads};
+use forecourt_model::{
+    Block, ChannelRules, EventNames, HashKey, IdentitySettings, Origin,
+    identity::Blocked,
+    lead::{Loads, Operators},
+};
 use forecourt_store::{FoldTx, Store, StoreError};
 
 pub use batch::{Batch, Content, Record};
@@ -81,6 +85,7 @@ struct Memory {
     definitions: Definitions,
     suppression: Suppression,
     loads: Loads,
+    operators: Operators,
 }
 
 /// What people configured and every event is folded by.
@@ -109,9 +114,10 @@ impl Memory {
         let desk = Arc::new(lead::Desk::read(&mut store.begin().await?).await?);
         let definitions = Definitions { rules, blocked: Arc::new(Blocked::of(&identity)), identity, segments, messaging, journeys, desk };
         let loads = store.begin().await?.loads().await?;
+        let operators = store.begin().await?.operators().await?;
         let suppression = Suppression::open(&mut store.begin().await?).await?;
         let pending = Pending::new(settings.waiting_fragments_max, store.folded_offset().await?);
-        Ok(Self { seen, pending, known_edges, recent_sms, event_names, definitions, suppression, loads })
+        Ok(Self { seen, pending, known_edges, recent_sms, event_names, definitions, suppression, loads, operators })
     }
 }
 
@@ -149,7 +155,7 @@ impl Fold {
     }
 
     async fn try_batch(&self, memory: &mut Memory, batch: &Batch, lake_offset: u64) -> Result<Folded, StoreError> {
-        let Memory { seen, pending, known_edges, recent_sms, event_names, definitions, suppression, loads } = memory;
+        let Memory { seen, pending, known_edges, recent_sms, event_names, definitions, suppression, loads, operators } = memory;
         let mut tx = self.store.begin().await?;
         if let Some(asked) = erase::asked(batch) {
             let memory = erase::InMemory { pending, known_edges, recent_sms, suppression, loads };
@@ -165,6 +171,7 @@ impl Fold {
         state.event_names = std::mem::take(event_names);
         state.suppression = std::mem::take(suppression);
         state.loads = std::mem::take(loads);
+        state.operators = std::mem::take(operators);
         load::event_names(&mut tx, &mut state, batch).await?;
 
         for record in &batch.records {
@@ -176,6 +183,8 @@ impl Fold {
         *recent_sms = std::mem::take(&mut state.recent_sms);
         *loads = std::mem::take(&mut state.loads);
         tx.save_loads(loads).await?;
+        *operators = std::mem::take(&mut state.operators);
+        tx.save_operators(operators).await?;
         let (wakes_delivery, changes_definitions) =
             (state.wakes_delivery(), !state.definitions.changes.is_empty() || !state.segment_changes.is_empty());
         *event_names = std::mem::take(&mut state.event_names);

@@ -7,7 +7,7 @@ use forecourt_model::{
     command::{Action, Recipient},
     form::SOURCE_PREFIX,
     identity::{KindRole, PersonFacts},
-    lead::Loads,
+    lead::{Loads, Operators},
     message::{DELIVER_SOURCE, Outcome, Reaction},
     time,
 };
@@ -57,6 +57,7 @@ pub(crate) async fn state<'a>(
         handlings_known: FxHashSet::default(),
         lead_moves: Vec::new(),
         loads: Loads::default(),
+        operators: Operators::default(),
         turned: VecDeque::new(),
         memberships: FxHashMap::default(),
         regrouped: Vec::new(),
@@ -255,7 +256,11 @@ impl Wanted {
                     }
                     Action::SetJourney { .. } | Action::RemoveJourney { .. } => {}
                     Action::RescoreLeads { .. } => wanted.definitions = true,
-                    Action::SetDealer { .. } | Action::RemoveDealer { .. } | Action::SetLeadRules { .. } | Action::PublishScore { .. } => {}
+                    Action::SetDealer { .. }
+                    | Action::RemoveDealer { .. }
+                    | Action::SetLeadRules { .. }
+                    | Action::PublishScore { .. }
+                    | Action::SetPresence { .. } => {}
                     Action::SetTemplate { .. }
                     | Action::SetGate { .. }
                     | Action::SetBroadcast { .. }

@@ -14,7 +14,7 @@ use forecourt_model::{
     gate::Admitted,
     identity::{Blocked, Node, PersonFacts},
     journey::run::Run,
-    lead::{Handling, LeadMove, Loads},
+    lead::{Handling, LeadMove, Loads, Operators},
     message::{Message, MessageState, Sending},
     segment::Memberships,
     task::{Task, TaskState},
@@ -72,6 +72,7 @@ pub(crate) struct State<'a> {
     pub handlings_known: FxHashSet<FragmentId>,
     pub lead_moves: Vec<LeadMove>,
     pub loads: Loads,
+    pub operators: Operators,
     /// Who entered or left which segment, for the journeys to look at.
     pub turned: VecDeque<Turned>,
     /// What the profiles that the batch looked at are in.

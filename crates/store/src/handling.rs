@@ -2,7 +2,7 @@
 
 use forecourt_model::{
     FragmentId, ProfileId, Scope,
-    lead::{Handling, LeadMove, Load, Loads, Moved, Queue},
+    lead::{Handling, LeadMove, Load, Loads, Moved, Operator, Operators, Queue},
 };
 
 use crate::{Row, Store, StoreError, Value, store::FoldTx};
@@ -205,6 +205,30 @@ impl FoldTx {
         self.tx.execute_rows(head, TAIL, 6, parameters).await?;
         Ok(())
     }
+
+    pub async fn operators(&mut self) -> Result<Operators, StoreError> {
+        let rows = self.tx.query("SELECT email, body FROM operators", vec![]).await?;
+        let mut operators = Operators::default();
+        operators.of = rows.iter().map(operator).collect::<Result<_, _>>()?;
+        Ok(operators)
+    }
+
+    /// Saves who of the contact centre changed.
+    pub async fn save_operators(&mut self, operators: &mut Operators) -> Result<(), StoreError> {
+        const TAIL: &str = "ON CONFLICT (email) DO UPDATE SET body = excluded.body";
+        let changed = operators.take_changed();
+        let rows = changed.iter().filter_map(|email| Some((email, operators.of.get(email)?)));
+        let parameters =
+            rows.flat_map(|(email, held)| [email.as_str().into(), serde_json::to_string(held).unwrap_or_default().as_str().into()]);
+        let parameters: Vec<Value> = parameters.collect();
+        self.tx.execute_rows("INSERT INTO operators (email, body)", TAIL, 2, parameters).await?;
+        Ok(())
+    }
+}
+
+fn operator(row: &Row) -> Result<(String, Operator), StoreError> {
+    let body = serde_json::from_str(&row.text(1)?).map_err(|error| StoreError::Unreadable(format!("an operator: {error}")))?;
+    Ok((row.text(0)?, body))
 }
 
 /// Before the names of regions among the dealers' ids.
@@ -293,6 +317,11 @@ impl Store {
     pub async fn duplicates_of(&self, lead_id: &str) -> Result<Vec<String>, StoreError> {
         const SQL: &str = "SELECT lead_id FROM lead_moves WHERE act = 'duplicate' AND to_word = $1 ORDER BY at_us, lead_id LIMIT 50";
         self.db.query(SQL, vec![lead_id.into()]).await?.iter().map(|row| row.text(0)).collect()
+    }
+
+    /// Everybody of the contact centre who ever said that they take calls, or was rung.
+    pub async fn operators(&self) -> Result<Vec<(String, Operator)>, StoreError> {
+        self.db.query("SELECT email, body FROM operators ORDER BY email", vec![]).await?.iter().map(operator).collect()
     }
 
     /// What dealers have in work, and how many came today.

@@ -149,6 +149,9 @@ CREATE INDEX lead_moves_by_time ON lead_moves (at_us);
 CREATE TABLE dealer_loads (
     dealer_id TEXT_C PRIMARY KEY, is_region BIGINT NOT NULL, open BIGINT NOT NULL, day BIGINT NOT NULL, today BIGINT NOT NULL,
     turn BIGINT NOT NULL) BY_KEY;
+",
+    "
+CREATE TABLE operators (email TEXT_C PRIMARY KEY, body TEXT NOT NULL) BY_KEY;
 "];
 
 /// A state table as a checkpoint copies it and a replay compares it.
@@ -380,6 +383,7 @@ pub const COMPARED: &[Table] = &[
         live: "1 = 1",
     },
     Table { name: "dealer_loads", columns: &["dealer_id", "is_region", "open", "day", "today", "turn"], key: 1, live: "1 = 1" },
+    Table { name: "operators", columns: &["email", "body"], key: 1, live: "1 = 1" },
     Table { name: "verdicts", columns: &["log_offset", "at_us", "body"], key: 1, live: "1 = 1" },
     Table { name: "source_hours", columns: &["source", "hour", "accepted", "refused", "last_us"], key: 2, live: "1 = 1" },
     Table {

@@ -72,6 +72,15 @@ export const leadCalls = {
   act: (id: string, act: LeadAct) => decided(ask<CommandOutcome>("POST", `${path(id)}/act`, { body: act })),
 };
 
+export type Operator = Schemas["OperatorItem"];
+export type Operators = Schemas["OperatorList"];
+
+export const operatorCalls = {
+  list: () => ask<Operators>("GET", "/api/operators"),
+  setPresence: (is_present: boolean) =>
+    decided(ask<CommandOutcome>("PUT", "/api/operators/me", { body: { is_present } })),
+};
+
 /** The file of a lead's appointment. */
 export const calendarHref = (id: string) => `${path(id)}/calendar.ics`;
 

@@ -2148,6 +2148,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The contact centre's people: those on its lines, and the caller. */
+        get: operations["operators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operators/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Take calls from now on, or take none. */
+        put: operations["set_presence"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/overview": {
         parameters: {
             query?: never;
@@ -5768,6 +5802,7 @@ export interface components {
             called_first: components["schemas"]["CalledFirst"];
             came_back: components["schemas"]["CameBack"];
             flow: components["schemas"]["LeadFlow"][];
+            lines: components["schemas"]["LineResult"][];
             lost: components["schemas"]["LostFor"][];
             verification: components["schemas"]["VerificationWork"];
         };
@@ -5821,6 +5856,8 @@ export interface components {
              */
             hops: number;
             lead_id: string;
+            /** @description The contact centre's line that calls it. */
+            line: string | null;
             model: string | null;
             name: string | null;
             opened_at: string;
@@ -5833,6 +5870,7 @@ export interface components {
             region: string | null;
             /** @description When the contact centre calls next. */
             retry_at: string | null;
+            rings: components["schemas"]["LeadRings"] | null;
             /**
              * Format: int64
              * @description 0 to 100.
@@ -5866,6 +5904,13 @@ export interface components {
         LeadQueue: "verification" | "dealer" | "nurture" | "pool" | "closed";
         LeadRegistered: {
             lead_id: string;
+        };
+        /** @description At whom a lead rings. */
+        LeadRings: {
+            /** @description Absent while somebody is waited for. */
+            person: string | null;
+            /** @description Then it goes on to the next. */
+            until: string;
         };
         /** @description What leads are dealt with by: see the documentation's page Leads. */
         LeadRulesBody: {
@@ -6084,6 +6129,14 @@ export interface components {
             act: "release";
         } | {
             /** @enum {string} */
+            act: "decline";
+        } | {
+            /** @enum {string} */
+            act: "transfer";
+            line: string;
+            note?: string;
+        } | {
+            /** @enum {string} */
             act: "verify";
             note?: string;
             outcome: components["schemas"]["LeadVerified"];
@@ -6135,6 +6188,35 @@ export interface components {
             profile_id: string;
             /** @description The profile it is part of now; null where it is gone. */
             profile_now: string | null;
+        };
+        /** @description What a line of the contact centre did for the leads that came to it. */
+        LineResult: {
+            /** Format: int64 */
+            declined: number;
+            /** Format: int64 */
+            leads: number;
+            line: string;
+            /**
+             * Format: int64
+             * @description Times that it rang at everybody, and nobody took it.
+             */
+            nobody: number;
+            /** Format: int64 */
+            not_taken: number;
+            /**
+             * Format: int64
+             * @description Times that it rang at somebody.
+             */
+            rings: number;
+            /** @description Spoken with to an end, and not given on; of those that came to an end there. */
+            solved: components["schemas"]["LeadShare"];
+            /**
+             * Format: int64
+             * @description From the first ring to somebody's taking it.
+             */
+            taken_median_s: number | null;
+            /** Format: int64 */
+            transferred: number;
         };
         LinkReport: {
             /** Format: int64 */
@@ -6558,6 +6640,24 @@ export interface components {
             /** @description `email`, `webhook`. */
             way: string;
         };
+        /** @description Somebody of the contact centre. */
+        OperatorItem: {
+            busy_until: string | null;
+            email: string;
+            /** @description Takes calls. */
+            is_present: boolean;
+            /** @description The lead that rings there, or that they call. */
+            lead_id: string | null;
+            /** @description The lines that they are rung on. */
+            lines: string[];
+            /** @description Since when that is so. */
+            since: string | null;
+        };
+        OperatorList: {
+            /** @description All lines, in the order in which leads are offered to them. */
+            lines: string[];
+            operators: components["schemas"]["OperatorItem"][];
+        };
         Order: {
             at: string;
             currency: string | null;
@@ -6942,6 +7042,10 @@ export interface components {
             /** @enum {string} */
             kind: "nothing_defined";
             measure: string;
+        };
+        PresenceWish: {
+            /** @description Whether the caller takes calls from now on. */
+            is_present: boolean;
         };
         Privacy: {
             /** @description Roles that may be set to; admins see people, and a dealer sees his own. */
@@ -13270,6 +13374,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessageAccepted"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    operators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorList"];
+                };
+            };
+        };
+    };
+    set_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
                 };
             };
             202: {

@@ -231,6 +231,8 @@ pub(super) const TABLE: &[(&str, &str, Permission, Noted)] = &[
     ("GET", "/api/leads/{id}", WorkLeads, As(Action::ProfileOpened)),
     ("POST", "/api/leads/{id}/act", WorkLeads, As(Action::LeadWorked)),
     ("GET", "/api/leads/{id}/calendar.ics", WorkLeads, As(Action::ProfileOpened)),
+    ("GET", "/api/operators", SeeDeliveries, Nothing),
+    ("PUT", "/api/operators/me", EditProfiles, As(Action::LeadWorked)),
     ("GET", "/api/dealers", WorkLeads, Nothing),
     ("PUT", "/api/dealers/{id}", ManageDealers, As(Action::DefinitionChanged)),
     ("DELETE", "/api/dealers/{id}", ManageDealers, As(Action::DefinitionRemoved)),

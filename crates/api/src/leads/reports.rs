@@ -8,6 +8,7 @@ use forecourt_model::{
     lead::{
         LeadMove, Moved, Queue,
         outcome::{Outcome, outcome},
+        ring::LineWork,
         scorecard::{self, Scorecard as ModelScorecard, Share as ModelShare, Stay},
     },
     network::Network,
@@ -175,6 +176,25 @@ pub struct VerificationWork {
     calls_saved: u64,
 }
 
+/// What a line of the contact centre did for the leads that came to it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LineResult {
+    line: String,
+    leads: u64,
+    /// Times that it rang at somebody.
+    rings: u64,
+    not_taken: u64,
+    declined: u64,
+    /// Times that it rang at everybody, and nobody took it.
+    nobody: u64,
+    /// From the first ring to somebody's taking it.
+    #[schema(required)]
+    taken_median_s: Option<i64>,
+    /// Spoken with to an end, and not given on; of those that came to an end there.
+    solved: LeadShare,
+    transferred: u64,
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LeadDeskReport {
     flow: Vec<LeadFlow>,
@@ -184,6 +204,7 @@ pub struct LeadDeskReport {
     verification: VerificationWork,
     called_first: CalledFirst,
     came_back: CameBack,
+    lines: Vec<LineResult>,
 }
 
 /// What a report is made of.
@@ -283,6 +304,7 @@ pub async fn lead_desk(
     let mut answers: BTreeMap<i64, AnsweredWithin> = BTreeMap::new();
     let mut verification = VerificationWork::default();
     let mut came_back = CameBack::default();
+    let mut lines: BTreeMap<String, LineWork> = BTreeMap::new();
     // By whether the contact centre called first: contacted, and sold.
     let mut sold: BTreeMap<bool, (ModelShare, ModelShare)> = BTreeMap::new();
     for (lead, became) in looked.outcomes() {
@@ -308,6 +330,7 @@ pub async fn lead_desk(
             came_back.contacted += u64::from(became.contacted_again || became.contract_again);
             came_back.contracts += u64::from(became.contract_again);
         }
+        LineWork::add(&mut lines, moves);
         let count = |act: Moved| moves.iter().filter(|held| held.act == act).count() as u64;
         verification.claimed += count(Moved::Claimed);
         verification.calls += count(Moved::Verified);
@@ -323,6 +346,7 @@ pub async fn lead_desk(
         verification,
         called_first: CalledFirst { called: LeadsSold::new(sold.get(&true)), straight: LeadsSold::new(sold.get(&false)) },
         came_back,
+        lines: lines.into_iter().map(|(line, work)| LineResult::new(line, &work)).collect(),
     }))
 }
 
@@ -374,6 +398,22 @@ impl LeadsSold {
     fn new(shares: Option<&(ModelShare, ModelShare)>) -> Self {
         let (contact, contract) = shares.copied().unwrap_or_default();
         Self { leads: contract.of, contact_rate: LeadShare::new(contact), contract_rate: LeadShare::new(contract) }
+    }
+}
+
+impl LineResult {
+    fn new(line: String, work: &LineWork) -> Self {
+        Self {
+            line,
+            leads: work.leads,
+            rings: work.rings,
+            not_taken: work.not_taken,
+            declined: work.declined,
+            nobody: work.nobody,
+            taken_median_s: work.taken_median_us().map(|us| us / SECOND_US),
+            solved: LeadShare::new(ModelShare { count: work.solved, of: work.solved + work.transferred }),
+            transferred: work.transferred,
+        }
     }
 }
 

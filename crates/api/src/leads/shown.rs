@@ -104,10 +104,26 @@ pub struct LeadItem {
     #[schema(required)]
     retry_at: Option<String>,
     tries: u32,
+    /// The contact centre's line that calls it.
+    #[schema(required)]
+    line: Option<String>,
+    /// At whom of the contact centre it rings now.
+    #[schema(required)]
+    rings: Option<LeadRings>,
     /// How often it was taken from a dealer.
     hops: u32,
     #[schema(required)]
     prompt: Option<LeadPrompt>,
+}
+
+/// At whom a lead rings.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeadRings {
+    /// Absent while somebody is waited for.
+    #[schema(required)]
+    person: Option<String>,
+    /// Then it goes on to the next.
+    until: String,
 }
 
 /// How many leads are where.
@@ -321,6 +337,8 @@ impl Shown {
             }),
             retry_at: body.retry_us.filter(|_| handling.queue == ModelQueue::Verification).map(iso),
             tries: body.tries,
+            line: filled(&body.line),
+            rings: body.ringing.as_ref().map(|ringing| LeadRings { person: filled(&ringing.person), until: iso(ringing.until_us) }),
             hops: body.hops,
             prompt: prompt(handling),
         }

@@ -64,6 +64,14 @@ pub enum LeadWish {
     /// Take it up, so that nobody else calls.
     Claim {},
     Release {},
+    /// It rings at the caller, who does not take it: it rings at the next.
+    Decline {},
+    /// Another line of the contact centre is to call.
+    Transfer {
+        line: String,
+        #[serde(default)]
+        note: String,
+    },
     Verify {
         outcome: LeadVerified,
         #[serde(default)]
@@ -103,6 +111,8 @@ impl LeadWish {
             Self::Assign { dealer_id, owner, reason } => LeadAct::Assign { dealer_id, owner, reason },
             Self::Claim {} => LeadAct::Claim,
             Self::Release {} => LeadAct::Release,
+            Self::Decline {} => LeadAct::Decline,
+            Self::Transfer { line, note } => LeadAct::Transfer { line, note },
             Self::Verify { outcome, note } => {
                 let outcome = match outcome {
                     LeadVerified::Qualified => Verified::Qualified,

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Points;
+use super::{Points, RingLine};
 
 const POINTS_MAX: usize = 200;
 const BANDS_MAX: usize = 20;
 const SLAS_MAX: usize = 50;
 const REASONS_MAX: usize = 50;
 const EVENTS_MAX: usize = 50;
+const LINES_MAX: usize = 50;
 const MINUTES_MAX: u32 = 60 * 24 * 60;
 const TEXT_CHARS_MAX: usize = 4_000;
 const NAME_CHARS_MAX: usize = 100;
@@ -97,6 +98,9 @@ pub struct Verification {
     /// What to say.
     #[serde(default)]
     pub script: String,
+    /// Who is rung, and in which order; the first line that takes a lead gets it. Without any, leads wait for who takes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<RingLine>,
 }
 
 /// Why a lead can be lost.
@@ -177,7 +181,7 @@ impl Default for LeadRules {
                 Sla { bands: Vec::new(), channels: Vec::new(), accept_min: Some(60), contact_min: Some(240), warn_min: 10 },
             ],
             hops_max: 3,
-            verification: Verification { tries_max: 4, gap_min: 90, claim_min: 15, script: String::new() },
+            verification: Verification { tries_max: 4, gap_min: 90, claim_min: 15, script: String::new(), lines: Vec::new() },
             lost_reasons: vec![
                 reason("bought_other_brand", false),
                 reason("bought_elsewhere", false),
@@ -201,6 +205,15 @@ impl LeadRules {
                 && (band.channels.is_empty() || channel.is_some_and(|channel| band.channels.iter().any(|held| held == channel)))
         };
         self.bands.iter().filter(fits).max_by_key(|band| (band.from, !band.channels.is_empty()))
+    }
+
+    /// The line that rings for leads of a channel.
+    pub fn line_for(&self, channel: Option<&str>) -> Option<&RingLine> {
+        self.verification.lines.iter().find(|line| line.takes(channel))
+    }
+
+    pub fn line(&self, name: &str) -> Option<&RingLine> {
+        self.verification.lines.iter().find(|held| held.line == name)
     }
 
     /// The first that fits.
@@ -251,12 +264,17 @@ impl LeadRules {
                 return Err(format!("a clock is for the band `{unknown}`, which there is not"));
             }
         }
-        let Verification { tries_max, gap_min, claim_min, script } = &self.verification;
+        let Verification { tries_max, gap_min, claim_min, script, lines } = &self.verification;
         if !(1..=50).contains(tries_max) || MINUTES_MAX < *gap_min || !(1..=24 * 60).contains(claim_min) || too_long(script, TEXT_CHARS_MAX)
         {
             return Err(
                 "verification has 1 to 50 calls, a claim of 1 to 1,440 minutes, and a script of at most 4,000 characters".to_owned()
             );
+        }
+        lines.iter().try_for_each(RingLine::check)?;
+        let is_twice = |at: usize| lines[..at].iter().any(|held| held.line == lines[at].line);
+        if LINES_MAX < lines.len() || (0..lines.len()).any(is_twice) {
+            return Err(format!("the contact centre has at most {LINES_MAX} lines, each with a name of its own"));
         }
         let is_name = |name: &String| !name.trim().is_empty() && !too_long(name, NAME_CHARS_MAX);
         if REASONS_MAX < self.lost_reasons.len() || !self.lost_reasons.iter().all(|held| is_name(&held.reason)) {

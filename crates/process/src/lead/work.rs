@@ -8,7 +8,7 @@ use forecourt_model::{
 };
 use forecourt_store::{FoldTx, StoreError};
 
-use super::{dispatch, go_on_to_next, know_one, name_dealer, notice, place_of, ready, set_stage, settle, tell, to_dealer, to_queue};
+use super::{dispatch, go_on_to_next, know_one, name_dealer, notice, place_of, ready, ring, set_stage, settle, tell, to_dealer, to_queue};
 use crate::{pending::Pending, state::State};
 
 type Verdict = Result<(), String>;
@@ -131,11 +131,25 @@ async fn act_on(
             if let Some(other) = handling.claim(at_us).filter(|by| *by != actor) {
                 return Ok(Err(format!("{other} has it on the line")));
             }
-            actor.clone_into(&mut handling.body.claimed_by);
-            handling.body.claimed_until_us = Some(at_us + of_minutes(state.desk.rules.verification.claim_min));
-            tell(state, handling, Moved::Claimed, actor, ["", "", "", ""]);
+            let until_us = at_us + of_minutes(state.desk.rules.verification.claim_min);
+            ring::taken(state, handling, actor, until_us);
+            tell(state, handling, Moved::Claimed, actor, [&handling.body.line.clone(), "", "", ""]);
         }
-        LeadAct::Release => handling.release(),
+        LeadAct::Release => {
+            let held = std::mem::take(&mut handling.body.claimed_by);
+            state.operators.free(&held, &handling.lead_id);
+            if handling.queue == Queue::Verification && !held.is_empty() {
+                ring::ring_anew(state, handling, "released", Some(&held));
+            }
+            handling.release();
+        }
+        LeadAct::Decline => {
+            if handling.body.ringing.as_ref().is_none_or(|ringing| ringing.person != actor) {
+                return Ok(Err("the lead does not ring at yours: somebody took it, or it went on to the next".to_owned()));
+            }
+            ring::go_on(state, handling, "declined");
+        }
+        LeadAct::Transfer { line, note } => return Ok(transfer(state, handling, line, note, actor)),
         LeadAct::Verify { outcome, note } => return verify(tx, state, pending, handling, *outcome, note, actor).await,
         LeadAct::Note { text } => tell(state, handling, Moved::Note, actor, ["", "", "", text]),
         LeadAct::Seen => handling.body.prompt = None,
@@ -149,6 +163,23 @@ async fn act_on(
         }
     }
     Ok(Ok(()))
+}
+
+/// Gives a lead to another line of the contact centre.
+fn transfer(state: &mut State<'_>, handling: &mut Handling, line: &str, note: &str, actor: &str) -> Verdict {
+    if handling.queue != Queue::Verification {
+        return Err("the lead does not wait for the contact centre".to_owned());
+    }
+    if let Some(other) = handling.claim(state.at_us).filter(|by| *by != actor) {
+        return Err(format!("{other} has it on the line"));
+    }
+    if state.desk.rules.line(line).is_none() {
+        return Err(format!("the contact centre has no line `{line}`"));
+    }
+    let from = std::mem::replace(&mut handling.body.line, line.to_owned());
+    tell(state, handling, Moved::Transferred, actor, [&from, line, "", note]);
+    ring::ring_anew(state, handling, "transferred", None);
+    Ok(())
 }
 
 /// What the contact centre found out.
@@ -168,8 +199,8 @@ async fn verify(
     if let Some(other) = handling.claim(at_us).filter(|by| *by != actor) {
         return Ok(Err(format!("{other} has it on the line")));
     }
-    tell(state, handling, Moved::Verified, actor, ["", outcome.as_str(), "", note]);
-    handling.release();
+    tell(state, handling, Moved::Verified, actor, [&handling.body.line.clone(), outcome.as_str(), "", note]);
+    ring::stop(state, handling);
     handling.body.tries += 1;
     handling.body.prompt = None;
     let lead_id = handling.lead_id.clone();
@@ -180,7 +211,9 @@ async fn verify(
             dispatch(tx, state, pending, handling, actor, "").await?;
         }
         Verified::NoAnswer if handling.body.tries < state.desk.rules.verification.tries_max => {
-            handling.body.retry_us = Some(at_us + of_minutes(state.desk.rules.verification.gap_min));
+            let again_us = at_us + of_minutes(state.desk.rules.verification.gap_min);
+            handling.body.retry_us = Some(again_us);
+            ring::ring_at(handling, again_us);
         }
         Verified::NoAnswer => {
             to_queue(state, handling, Queue::Nurture);
@@ -268,6 +301,9 @@ async fn lose(
         tell(state, handling, Moved::TakenBack, "", [&from, to.as_str(), why, ""]);
     }
     to_queue(state, handling, to);
+    if to == Queue::Verification {
+        ring::begin(state, handling, "new");
+    }
     set_stage(tx, state, pending, &handling.lead_id, "lost").await
 }
 

@@ -57,7 +57,7 @@ pub fn rules() -> LeadRules {
     serde_json::from_value(rules).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn lead(id: &str, person: &str, more: Value) -> String {
+pub fn lead(id: &str, person: &str, more: Value) -> String {
     let mut properties = json!({ "lead_id": id, "model": "A1", "region": "North" });
     for (name, value) in more.as_object().into_iter().flatten() {
         properties[name] = value.clone();
@@ -65,11 +65,11 @@ fn lead(id: &str, person: &str, more: Value) -> String {
     json!({ "type": "track", "event": "lead_created", "userId": person, "properties": properties }).to_string()
 }
 
-fn person(id: &str) -> String {
+pub fn person(id: &str) -> String {
     json!({ "type": "identify", "userId": id, "traits": { "phone": format!("+4930{:07}", id.len() as u64 * 1_000 + id.bytes().map(u64::from).sum::<u64>()), "name": id } }).to_string()
 }
 
-fn track(event: &str, person: &str, properties: Value) -> String {
+pub fn track(event: &str, person: &str, properties: Value) -> String {
     json!({ "type": "track", "event": event, "userId": person, "properties": properties }).to_string()
 }
 
@@ -88,13 +88,13 @@ impl App {
     }
 
     /// Queue, dealer and stage.
-    async fn where_is(&self, lead_id: &str) -> String {
+    pub async fn where_is(&self, lead_id: &str) -> String {
         let held = self.store.handling(&Scope::Everything, lead_id).await.expect("read").expect("a lead at work");
         format!("{} {} {}", held.handling.queue.as_str(), held.handling.dealer_id, held.stage)
     }
 
     /// Acts and their reasons, the first first.
-    async fn way(&self, lead_id: &str) -> Vec<String> {
+    pub async fn way(&self, lead_id: &str) -> Vec<String> {
         let mut moves: Vec<LeadMove> = self.store.lead_moves(lead_id).await.expect("read");
         moves.reverse();
         moves.iter().map(|held| format!("{} {}", held.act.as_str(), held.reason).trim_end().to_owned()).collect()
@@ -110,7 +110,7 @@ impl App {
     }
 }
 
-fn refusal(verdict: Verdict) -> String {
+pub fn refusal(verdict: Verdict) -> String {
     match verdict {
         Verdict::Done => panic!("it was done"),
         Verdict::Refused { reason } => reason,

@@ -20,4 +20,5 @@ mod messages;
 mod order;
 mod people;
 mod replayed;
+mod ring;
 mod segments;

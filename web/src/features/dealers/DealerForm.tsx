@@ -8,7 +8,7 @@ import { idOf } from "../../ui/idOf";
 import { RemoveButton } from "../../ui/RemoveButton";
 import classes from "./Dealers.module.css";
 import { problemsOf, type Problem } from "./draft";
-import { HolidaysField, HoursEditor } from "./HoursEditor";
+import { HolidaysField, HoursEditor } from "../../lead/HoursEditor";
 import { PeopleEditor } from "./PeopleEditor";
 import { useRemoveDealer, useSaveDealer } from "./queries";
 import { StockEditor } from "./StockEditor";

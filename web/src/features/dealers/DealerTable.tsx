@@ -9,7 +9,7 @@ import { useFormat } from "../../ui/FormatContext";
 import { WideTable } from "../../ui/WideTable";
 import classes from "./Dealers.module.css";
 import { fieldsOf } from "./draft";
-import { isOpen } from "./hours";
+import { isOpen } from "../../lead/hours";
 import { useSaveDealer } from "./queries";
 
 /** A line a dealer; the switch takes it out of the distribution at once. */

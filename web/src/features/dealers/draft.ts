@@ -1,5 +1,5 @@
 import type { Dealer, DealerItem } from "../../api/dealers";
-import { isSpan } from "./hours";
+import { isSpan } from "../../lead/hours";
 
 export const WEIGHT_USUAL = 100;
 const WORKDAY = "09:00-18:00";

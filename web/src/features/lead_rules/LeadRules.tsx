@@ -12,6 +12,7 @@ import type { LeadRules, LeadRulesHeld } from "./api";
 import { BandsEditor } from "./BandsEditor";
 import { Figure } from "./fields";
 import classes from "./LeadRules.module.css";
+import { Lines } from "./LinesEditor";
 import { PointsEditor } from "./PointsEditor";
 import { inOrder, problemsOf } from "./problems";
 import { leadRulesQuery, useSaveRules } from "./queries";
@@ -83,6 +84,10 @@ function Editor({ held }: { held: LeadRulesHeld }) {
           onHopsMax={(hops_max) => change({ hops_max })}
         />
         <Verification verification={rules.verification} onChange={(verification) => change({ verification })} />
+        <Lines
+          lines={rules.verification.lines ?? []}
+          onChange={(lines) => change({ verification: { ...rules.verification, lines } })}
+        />
         <Lost reasons={rules.lost_reasons} onChange={(lost_reasons) => change({ lost_reasons })} />
         <Reappear
           silentDays={rules.silent_days}

@@ -33,6 +33,17 @@ export type Routing = Record<Weight, number> & { distance_max_km: number; tie_po
 /** How fast leads of these bands and channels are dealt with, in minutes of business hours. */
 export type Sla = { bands: string[]; channels: string[]; accept_min: number; contact_min: number; warn_min: number };
 
+/** Some people of whom one after another is rung. */
+export type RingStep = { people: string[]; ring_s: number; rings_max: number; only_free: boolean };
+/** People who call leads, in the order in which they are rung. */
+export type RingLine = {
+  line: string;
+  hours: { tz: string; week: string[][]; holidays: string[] };
+  channels: string[];
+  takes_new: boolean;
+  steps: RingStep[];
+};
+
 export type LeadRules = {
   is_on: boolean;
   duplicates: { window_days: number; same_model: boolean };
@@ -43,7 +54,7 @@ export type LeadRules = {
   routing: Routing;
   sla: Sla[];
   hops_max: number;
-  verification: { tries_max: number; gap_min: number; claim_min: number; script: string };
+  verification: { tries_max: number; gap_min: number; claim_min: number; script: string; lines?: RingLine[] };
   lost_reasons: { reason: string; is_believed: boolean }[];
   silent_days: number;
   reappear: { events: string[]; quiet_h: number };

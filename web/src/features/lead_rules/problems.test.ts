@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { LeadRules } from "./api";
+import type { LeadRules, RingLine } from "./api";
 import { inOrder, problemsOf } from "./problems";
 
 const band = (name: string, from: number) => ({ band: name, from, channels: [], way: "dealer" as const });
@@ -8,6 +8,7 @@ const rules = (part: Partial<LeadRules>) =>
     points: [],
     bands: [band("hot", 70), band("cold", 0)],
     sla: [],
+    verification: {},
     lost_reasons: [],
     ...part,
   }) as unknown as LeadRules;
@@ -29,4 +30,20 @@ test("a line of points says what it is for and what it asks", () => {
   expect(problemsOf(rules({ points: [line] }))).toEqual([]);
   expect(problemsOf(rules({ points: [{ ...line, says: " " }] }))).toEqual(["points"]);
   expect(problemsOf(rules({ points: [{ ...line, when: { of: "channel", channel: "" } }] }))).toEqual(["points"]);
+});
+
+test("a line has a name of its own and rings at somebody", () => {
+  const step = { people: ["ana@example.com"], ring_s: 20, rings_max: 0, only_free: true };
+  const line = (name: string, steps = [step]) => ({ line: name, steps }) as RingLine;
+  const verification = (lines: RingLine[]) => ({ verification: { lines } as LeadRules["verification"] });
+  expect(problemsOf(rules(verification([line("first"), line("expert")])))).toEqual([]);
+  for (const lines of [
+    [line("first"), line("first")],
+    [line(" ")],
+    [line("first", [{ ...step, people: [] }])],
+    [line("first", [{ ...step, people: ["ana"] }])],
+    [line("first", [{ ...step, ring_s: 1 }])],
+  ]) {
+    expect(problemsOf(rules(verification(lines)))).toEqual(["lines"]);
+  }
 });

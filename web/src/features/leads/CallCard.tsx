@@ -1,5 +1,5 @@
-import { Anchor, Button, Group, Skeleton, Text } from "@mantine/core";
-import { IconPhone, IconPlayerStop } from "@tabler/icons-react";
+import { Anchor, Button, Group, Menu, Skeleton, Text } from "@mantine/core";
+import { IconPhone, IconPlayerStop, IconTransfer } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
@@ -13,7 +13,7 @@ import { useFormat } from "../../ui/FormatContext";
 import { Card } from "../../ui/Page";
 import { Answer } from "../../ui/states";
 import { useNow } from "../../ui/useNow";
-import { useAct } from "./queries";
+import { operatorsQuery, useAct } from "./queries";
 import { VerifyBox } from "./VerifyBox";
 import classes from "./Verify.module.css";
 
@@ -76,6 +76,7 @@ function Call({ detail, onDone }: { detail: LeadDetail; onDone: () => void }) {
       <Group justify="space-between" mt="lg" gap="xs">
         <Claimed until={lead.claimed_until} />
         <Group gap="md">
+          <Transfer line={lead.line} act={act} onDone={onDone} />
           <Anchor
             size="sm"
             renderRoot={(props) => (
@@ -96,6 +97,34 @@ function Call({ detail, onDone }: { detail: LeadDetail; onDone: () => void }) {
         </Group>
       </Group>
     </>
+  );
+}
+
+/** Gives the lead to another line; nothing where there is none. */
+function Transfer({ line, act, onDone }: { line: string | null; act: ReturnType<typeof useAct>; onDone: () => void }) {
+  const { t } = useTranslation();
+  const lines = useQuery(operatorsQuery).data?.lines.filter((each) => each !== line) ?? [];
+  if (lines.length === 0) return null;
+  return (
+    <Menu position="top-end" withArrow>
+      <Menu.Target>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconTransfer size={15} aria-hidden />}
+          disabled={act.isPending}
+        >
+          {t("verify.transfer")}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {lines.map((each) => (
+          <Menu.Item key={each} onClick={() => act.mutate({ act: "transfer", line: each }, { onSuccess: onDone })}>
+            {each}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

@@ -17,6 +17,9 @@ import { toastFailed } from "../../ui/toast";
 import { useNow } from "../../ui/useNow";
 import { useShortcuts } from "../../ui/useShortcuts";
 import { CallCard } from "./CallCard";
+import { Presence } from "./Presence";
+import { useAct } from "./queries";
+import { RingCard } from "./RingCard";
 import { lineOf, type Line } from "./line";
 import classes from "./Verify.module.css";
 
@@ -33,6 +36,7 @@ export function VerifyPage() {
           {t("leads.title")}
         </Anchor>
       }
+      actions={<Presence />}
     >
       <Answer query={leads} skeleton={<Skeleton height={480} radius="lg" />}>
         {({ pages }) => <Desk leads={pages.flatMap((page) => page.leads)} />}
@@ -52,7 +56,16 @@ function Desk({ leads }: { leads: LeadItem[] }) {
   const claimNext = () => {
     if (!line.mine && next && !claim.isPending) claim.mutate(line.due.map(({ lead_id }) => lead_id));
   };
-  useShortcuts({ c: claimNext });
+  const rings = line.rings;
+  const act = useAct(rings?.lead_id ?? "");
+  const isBusy = claim.isPending || act.isPending;
+  const take = () => {
+    if (rings && !isBusy) claim.mutate([rings.lead_id]);
+  };
+  const decline = () => {
+    if (rings && !isBusy) act.mutate({ act: "decline" });
+  };
+  useShortcuts(rings ? { c: take, d: decline } : { c: claimNext });
   return (
     <div className={classes.split}>
       {line.mine ? (
@@ -63,6 +76,8 @@ function Desk({ leads }: { leads: LeadItem[] }) {
             if (goesOn && 0 < line.due.length) claim.mutate(line.due.map(({ lead_id }) => lead_id));
           }}
         />
+      ) : rings ? (
+        <RingCard lead={rings} isBusy={isBusy} onTake={take} onDecline={decline} />
       ) : (
         <Card>
           {next ? (
@@ -145,7 +160,12 @@ function Waiting({ line }: { line: Line }) {
       says: ({ retry_at }: LeadItem) =>
         retry_at ? `${format.time(retry_at)} · ${format.ago(retry_at, now)}` : t("ui.none"),
     },
-    { key: "taken", leads: line.taken, says: ({ claimed_by }: LeadItem) => claimed_by ?? "" },
+    {
+      key: "taken",
+      leads: line.taken,
+      says: ({ claimed_by, rings }: LeadItem) =>
+        claimed_by ?? (rings?.person ? t("verify.rings_at", { name: rings.person }) : ""),
+    },
   ] as const;
   return (
     <>

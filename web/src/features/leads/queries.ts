@@ -1,8 +1,17 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { leadCalls, type LeadAct } from "../../api/leads";
+import { leadCalls, operatorCalls, type LeadAct } from "../../api/leads";
 import { errorText } from "../../ui/errorText";
 import { toastDone, toastFailed } from "../../ui/toast";
+
+const LIVE_MS = 10_000;
+
+/** Who of the contact centre takes calls, and its lines. */
+export const operatorsQuery = queryOptions({
+  queryKey: ["operators"],
+  queryFn: operatorCalls.list,
+  refetchInterval: LIVE_MS,
+});
 
 /** Does something with a lead, says so, and has what shows it read anew. */
 export function useAct(leadId: string) {

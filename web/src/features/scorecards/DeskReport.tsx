@@ -28,6 +28,11 @@ export function DeskReport({ report, days }: { report: Report; days: { from: str
         <AnswerTable answers={report.by_answer} />
       </Card>
       <Verification figures={report.verification} />
+      {0 < report.lines.length && (
+        <Card title={t("scorecards.lines.title")} hint={t("scorecards.lines.hint")} flush>
+          <Lines lines={report.lines} />
+        </Card>
+      )}
       <div className={classes.halves}>
         <CalledFirst report={report.called_first} />
         <CameBack figures={report.came_back} />
@@ -68,6 +73,48 @@ function Verification({ figures }: { figures: Report["verification"] }) {
         }))}
       />
     </Card>
+  );
+}
+
+const LINE_COUNTS = ["leads", "rings", "not_taken", "declined", "nobody", "transferred"] as const;
+
+/** How the contact centre's lines took what rang at them, and what they settled themselves. */
+function Lines({ lines }: { lines: Report["lines"] }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return (
+    <WideTable label={t("scorecards.lines.title")} minWidth={720}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t("scorecards.lines.line")}</Table.Th>
+          {LINE_COUNTS.map((key) => (
+            <Table.Th key={key} className="num">
+              {t(`scorecards.lines.${key}`)}
+            </Table.Th>
+          ))}
+          <Table.Th className="num">{t("scorecards.lines.taken_median")}</Table.Th>
+          <Table.Th className="num">{t("scorecards.lines.solved")}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {lines.map((line) => (
+          <Table.Tr key={line.line}>
+            <Table.Td>{line.line}</Table.Td>
+            {LINE_COUNTS.map((key) => (
+              <Table.Td key={key} className="num">
+                {format.integer(line[key])}
+              </Table.Td>
+            ))}
+            <Table.Td className="num">
+              {line.taken_median_s === null ? t("ui.none") : format.duration(line.taken_median_s)}
+            </Table.Td>
+            <Table.Td className="num">
+              {line.solved.rate === null ? t("ui.none") : format.share(line.solved.rate)}
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </WideTable>
   );
 }
 

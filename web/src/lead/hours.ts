@@ -1,4 +1,4 @@
-import { toWall } from "../../ui/zoned";
+import { toWall } from "../ui/zoned";
 
 const SPAN = /^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$/;
 export const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;

@@ -1,8 +1,8 @@
 import { ActionIcon, Button, TagsInput, Text, TextInput } from "@mantine/core";
 import { IconCopy, IconPlus, IconX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { useFormat } from "../../ui/FormatContext";
-import classes from "./Dealers.module.css";
+import { useFormat } from "../ui/FormatContext";
+import classes from "./HoursEditor.module.css";
 import { isSpan } from "./hours";
 
 /** A Monday: names of weekdays are taken from the days after it. */
@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 const USUAL = "09:00-18:00";
 const DASH = "–";
 
-/** When a dealer is open, weekday by weekday; a day without a span is closed. */
+/** When somebody is there, weekday by weekday; a day without a span is closed. */
 export function HoursEditor({ hours, onChange }: { hours: string[][]; onChange: (hours: string[][]) => void }) {
   const { t } = useTranslation();
   const { language } = useFormat();
@@ -111,7 +111,7 @@ function Span({
   );
 }
 
-/** Days on which a dealer is closed. */
+/** Days on which nobody is there. */
 export function HolidaysField({ holidays, onChange }: { holidays: string[]; onChange: (days: string[]) => void }) {
   const { t } = useTranslation();
   return (
