@@ -26,6 +26,7 @@ mod ledger;
 mod manual;
 mod messages;
 mod outside;
+mod owners;
 mod pages;
 mod peers_faults;
 mod people;

@@ -70,7 +70,10 @@ async fn a_lead_rings_at_an_operator_then_at_the_director_is_given_to_the_expert
     };
     let nobody = with_lines(json!([{ "line": "first", "steps": [{ "people": [], "ring_s": 20 }] }]));
     let (status, answer) = server.call(Method::PUT, "/api/lead-rules", None, Some(&nobody)).await;
-    assert!(status == StatusCode::BAD_REQUEST && answer["error"]["message"].as_str().is_some_and(|text| text.contains("people")), "{answer}");
+    assert!(
+        status == StatusCode::BAD_REQUEST && answer["error"]["message"].as_str().is_some_and(|text| text.contains("people")),
+        "{answer}"
+    );
     let lines = with_lines(json!([
         { "line": "first", "steps": [
             { "people": [ME], "ring_s": 600 },
@@ -96,7 +99,9 @@ async fn a_lead_rings_at_an_operator_then_at_the_director_is_given_to_the_expert
     let (status, answer) = olga.call(Method::PUT, "/api/operators/me", &there).await;
     assert!(status.is_success() && answer["done"] == json!(true), "{answer}");
 
-    server.track(&write_key, json!({ "event": "lead_created", "userId": "ana", "properties": { "lead_id": "L1", "model": "Aster" } })).await;
+    server
+        .track(&write_key, json!({ "event": "lead_created", "userId": "ana", "properties": { "lead_id": "L1", "model": "Aster" } }))
+        .await;
     let rings = |person: &str| {
         let person = json!(person);
         move |lead: &Value| lead["rings"]["person"] == person
@@ -118,10 +123,24 @@ async fn a_lead_rings_at_an_operator_then_at_the_director_is_given_to_the_expert
     assert!(olga.act("L1", json!({ "act": "verify", "outcome": "not_now" })).await.0.is_success());
     lead_that(&server, "L1", |lead| lead["queue"] == json!("nurture") && lead["rings"].is_null()).await;
 
+    // A ring of some seconds goes on by itself, and not only with the next minute.
+    let soon = with_lines(json!([{ "line": "soon", "steps": [
+        { "people": [ME], "ring_s": 5 }, { "people": ["director@example.com"], "ring_s": 600, "only_free": false },
+    ] }]));
+    assert!(server.call(Method::PUT, "/api/lead-rules", None, Some(&soon)).await.0.is_success());
+    server
+        .track(&write_key, json!({ "event": "lead_created", "userId": "ben", "properties": { "lead_id": "L2", "model": "Aster" } }))
+        .await;
+    let rung = lead_that(&server, "L2", rings("director@example.com")).await;
+    let at = |number: usize| rung["moves"][number]["at"].as_str().and_then(forecourt_model::time::parse_us).expect("a time");
+    assert_eq!((&rung["moves"][0]["reason"], &rung["moves"][1]["reason"]), (&json!("not_taken"), &json!("new")));
+    assert!((5_000_000..30_000_000).contains(&(at(0) - at(1))), "{rung}");
+
     let report = server.get("/api/reports/lead-desk").await;
     let line = |at: usize| {
         let line = &report["lines"][at];
-        ["line", "leads", "rings", "declined", "transferred"].map(|name| line[name].to_string()).join(" ") + &format!(" {}", line["solved"]["rate"])
+        ["line", "leads", "rings", "declined", "transferred"].map(|name| line[name].to_string()).join(" ")
+            + &format!(" {}", line["solved"]["rate"])
     };
     assert_eq!([line(0), line(1)], ["\"expert\" 1 1 0 0 1.0", "\"first\" 1 2 1 1 0.0"]);
 }

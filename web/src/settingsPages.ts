@@ -18,6 +18,7 @@ export const SETTINGS_PAGES: Record<SettingsKey, ComponentType> = {
   brands: lazyRouteComponent(() => import("./features/settings/Brands"), "Brands"),
   conversions: lazyRouteComponent(() => import("./features/settings/Conversions"), "Conversions"),
   leads: lazyRouteComponent(() => import("./features/lead_rules/LeadRules"), "LeadRulesPage"),
+  owners: lazyRouteComponent(() => import("./features/owners/Owners"), "OwnersPage"),
   scores: lazyRouteComponent(() => import("./features/lead_scores/LeadScores"), "LeadScoresPage"),
   currencies: lazyRouteComponent(() => import("./features/settings/Currencies"), "Currencies"),
   installation: lazyRouteComponent(() => import("./features/settings/Installation"), "Installation"),

@@ -46,6 +46,7 @@ mod masking;
 mod merging;
 mod messages;
 mod overview;
+mod owners;
 mod pace;
 mod paths;
 mod pivot;
@@ -338,6 +339,9 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(leads::lead))
         .routes(routes!(leads::act_on_lead))
         .routes(routes!(leads::calendar::lead_calendar))
+        .routes(routes!(owners::owner_rules, owners::set_owner_rules))
+        .routes(routes!(owners::learn_owner_curve))
+        .routes(routes!(owners::vehicle))
         .routes(routes!(leads::operators::operators))
         .routes(routes!(leads::operators::set_presence))
         .routes(routes!(leads::rules::dealers))

@@ -26,6 +26,7 @@ use crate::{
     error::{ApiError, ErrorBody},
     feed::{NamedIdentifier, source_names},
     input::{Asked, Body, page_size},
+    owners::{self, Household, ProfileVehicle},
     segments::{self, ProfileSegment},
 };
 
@@ -148,6 +149,10 @@ pub struct Profile {
     leads: Vec<Lead>,
     orders: Vec<Order>,
     calls: Vec<Call>,
+    /// Those they own or owned; for a dealer those that the dealer sold or serviced last.
+    vehicles: Vec<ProfileVehicle>,
+    /// A relation, not a merge.
+    households: Vec<Household>,
     /// Those in force; none for a dealer.
     segments: Vec<ProfileSegment>,
     /// What was said of messages, for each identifier the latest word; none for a dealer.
@@ -307,6 +312,8 @@ pub(crate) async fn whole_profile(
     profile.leads = leads.into_iter().map(Lead::from).collect();
     profile.orders = orders.into_iter().map(Order::from).collect();
     profile.calls = calls.into_iter().map(Call::from).collect();
+    profile.vehicles = owners::vehicles(store, scope, found).await?;
+    profile.households = owners::households(store, scope, found).await?;
     profile.segments = segments::of_profile(store, scope, found).await?;
     if scope.dealer().is_some() {
         profile.consents.clear();
@@ -416,6 +423,8 @@ impl Profile {
             leads: Vec::new(),
             orders: Vec::new(),
             calls: Vec::new(),
+            vehicles: Vec::new(),
+            households: Vec::new(),
             segments: Vec::new(),
             consents,
         }

@@ -14,6 +14,7 @@ use crate::{
     message::{MessageChannel, Sending},
     message_template::MessageTemplate,
     network::Dealer,
+    owner::OwnerRules,
     segment::Segment,
     task::Answer,
 };
@@ -123,6 +124,8 @@ pub enum Action {
     RescoreLeads { after: String, until: String },
     /// Somebody of the contact centre takes calls from now on, or does not.
     SetPresence { email: String, is_present: bool },
+    /// Sets what opens leads for owners of vehicles.
+    SetOwnerRules { rules: Box<OwnerRules> },
     /// Does something with a lead.
     WorkLead {
         lead_id: String,

@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ChannelRules, Event, FragmentId, Touch, event::EventType};
+use crate::{
+    ChannelRules, Event, FragmentId, Touch,
+    event::EventType,
+    vehicle::{self, VehicleTold},
+};
 
 /// Where a lead stands, in the order of the usual way; a lead may skip and go back.
 pub const STAGES: [&str; 12] = [
@@ -163,19 +167,25 @@ pub struct Told {
     pub lead: Option<Lead>,
     pub order: Option<Order>,
     pub call: Option<Call>,
+    pub vehicle: Option<VehicleTold>,
+    /// The household that the person is of.
+    pub household: Option<String>,
 }
 
 impl Told {
     /// Reads the entities out of a track event: those whose id is among its properties.
     pub fn by(event: &Event, fragment_id: FragmentId, touch: Option<&Touch>) -> Self {
+        let household = vehicle::household(event);
         if event.event_type != EventType::Track {
-            return Self::default();
+            return Self { household, ..Self::default() };
         }
+        let vehicle = VehicleTold::by(event);
+        let of_person = Self { vehicle, household, ..Self::default() };
         let may_tell = ["lead_id", "order_id", "call_id"].iter().any(|id| event.properties.contains(id));
         if !may_tell {
-            return Self::default();
+            return of_person;
         }
-        let Ok(Value::Object(properties)) = serde_json::from_str(&event.properties) else { return Self::default() };
+        let Ok(Value::Object(properties)) = serde_json::from_str(&event.properties) else { return of_person };
         let text = |name: &str| match properties.get(name)? {
             Value::String(text) if !text.is_empty() => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
@@ -218,7 +228,7 @@ impl Told {
             agent: text("agent"),
             dimensions,
         });
-        Self { lead, order, call }
+        Self { lead, order, call, ..of_person }
     }
 }
 

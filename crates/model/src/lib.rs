@@ -35,6 +35,7 @@ pub mod measure;
 pub mod message;
 pub mod message_template;
 pub mod network;
+pub mod owner;
 pub mod phone;
 pub mod reach;
 pub mod record;
@@ -49,6 +50,7 @@ pub mod sender;
 pub mod task;
 pub mod template;
 pub mod time;
+pub mod vehicle;
 
 pub use block::{Block, Derived, EventAttribution, Move};
 pub use channel::ChannelRules;

@@ -68,6 +68,7 @@ pub(crate) async fn obey(tx: &mut FoldTx, state: &mut State<'_>, command: &Comma
         Action::PublishScore { score } => lead::publish_score(state, score.as_deref(), &command.actor),
         Action::RescoreLeads { after, until } => lead::rescore_waiting(tx, state, pending, after, until).await?,
         Action::SetPresence { email, is_present } => lead::set_presence(state, email, *is_present),
+        Action::SetOwnerRules { rules } => lead::set_owner_rules(tx, state, rules, &command.actor).await?,
         Action::WorkLead { lead_id, dealer_id, act } => lead::work(tx, state, pending, lead_id, dealer_id.as_deref(), act).await?,
         // Has a batch of its own: see `erase`.
         Action::EraseProfile { .. } => return Ok(()),

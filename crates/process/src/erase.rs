@@ -61,6 +61,7 @@ pub(crate) async fn erase(
         Verdict::Refused { reason: "there is no such profile: it may have been erased".to_owned() }
     } else {
         leave_dealers(tx, memory.loads, &person).await?;
+        tx.erase_owners(&person.iter().map(|row| row.fragment_id).collect::<Vec<_>>()).await?;
         let (profile_id, erased) = take_out(tx, settings, record, actor, &person).await?;
         forget(memory, record, &erased, &person);
         count(tx, profile_id, record, &erased).await?;

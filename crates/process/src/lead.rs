@@ -5,9 +5,12 @@
 
 mod desk;
 mod notice;
+mod owner;
 mod ring;
 mod score;
 mod work;
+
+use std::collections::BTreeMap;
 
 use forecourt_model::{
     Event, FragmentId, Origin,
@@ -21,7 +24,7 @@ use serde_json::{Value, json};
 
 pub(crate) use desk::{Desk, publish_score, remove_dealer, set_dealer, set_rules};
 use score::{facts, rescore, rescore_by_itself, score};
-pub(crate) use {ring::set_presence, score::rescore_waiting, work::work};
+pub(crate) use {owner::set_rules as set_owner_rules, owner::tell as tell_owned, ring::set_presence, score::rescore_waiting, work::work};
 
 use crate::{
     command,
@@ -53,6 +56,9 @@ pub(crate) async fn load(tx: &mut FoldTx, state: &mut State<'_>, fragments: &[Fr
     let mut all: Vec<FragmentId> = members.chain(fragments).copied().collect();
     all.sort_unstable();
     all.dedup();
+    if state.desk.owners.is_on && state.desk.owners.rules.iter().any(|rule| rule.did.is_some()) {
+        owner::know_vehicles(tx, state, &all).await?;
+    }
     know(tx, state, &all).await
 }
 
@@ -109,6 +115,9 @@ pub(crate) async fn follow(
     }
     let Some((profile_id, whole)) = journey::person(tx, state, pending, fragment_id).await? else { return Ok(()) };
     know(tx, state, &whole).await?;
+    if desk.owners.minds(&event.name) {
+        owner::follow(tx, state, pending, &whole).await?;
+    }
     let leads = leads_of(state, &whole);
     if leads.is_empty() {
         return Ok(());
@@ -147,7 +156,9 @@ async fn follow_told(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, 
     let Some(mut handling) = know_one(tx, state, &told.lead_id).await? else {
         // What another system dealt with before it was told here is that system's.
         if state.desk.is_on() && matches!(lead.stage.as_str(), "captured" | "qualified") {
-            open(tx, state, pending, event, &lead).await?;
+            let asked = Asked::read(&event.properties, lead.dimensions.model.as_deref(), event.dealer.as_deref());
+            let facts = facts(&event.properties, event.model.as_deref(), event.region.as_deref(), &lead);
+            open(tx, state, pending, Opening { asked, facts, source: &event.source }, &lead).await?;
         }
         return Ok(());
     };
@@ -189,13 +200,26 @@ pub(crate) async fn follow_stage(
     Ok(())
 }
 
+/// What a lead comes in with.
+struct Opening<'a> {
+    asked: Asked,
+    /// For a learned score to look at.
+    facts: BTreeMap<String, Value>,
+    source: &'a str,
+}
+
 /// Begins to deal with a lead.
-async fn open(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, event: &Event, lead: &Lead) -> Result<(), StoreError> {
+async fn open(
+    tx: &mut FoldTx,
+    state: &mut State<'_>,
+    pending: &Pending,
+    Opening { asked, facts, source }: Opening<'_>,
+    lead: &Lead,
+) -> Result<(), StoreError> {
     // Whose the lead is, which need not be who it was told of.
     let Some((profile_id, whole)) = journey::person(tx, state, pending, lead.fragment_id).await? else { return Ok(()) };
     know(tx, state, &whole).await?;
     let (at_us, rules) = (state.at_us, state.desk.clone());
-    let asked = Asked::read(&event.properties, lead.dimensions.model.as_deref(), event.dealer.as_deref());
     let first = first_of(state, &whole, lead, &rules.rules);
     let mut handling = Handling {
         lead_id: lead.lead_id.clone(),
@@ -211,10 +235,10 @@ async fn open(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, event: 
         accepted_us: None,
         contacted_us: None,
         due_us: None,
-        body: HandlingBody { asked, facts: facts(event, lead), ..HandlingBody::default() },
+        body: HandlingBody { asked, facts, ..HandlingBody::default() },
     };
     state.add_number(AT_WORK, 1);
-    tell(state, &mut handling, Moved::Opened, &event.source, ["", &lead.stage, "", ""]);
+    tell(state, &mut handling, Moved::Opened, source, ["", &lead.stage, "", ""]);
     if let Some(first) = first {
         (handling.queue, handling.body.duplicate_of) = (Queue::Closed, Some(first.clone()));
         tell(state, &mut handling, Moved::Duplicate, "", [&lead.lead_id, &first, "", ""]);
@@ -409,6 +433,7 @@ fn settle(state: &mut State<'_>, mut handling: Handling) {
 
 /// Looks at the leads whose time has come, in the order of their times.
 pub(crate) async fn wake(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending) -> Result<(), StoreError> {
+    owner::wake(tx, state, pending).await?;
     if state.number(AT_WORK) == 0 {
         return Ok(());
     }

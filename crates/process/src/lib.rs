@@ -245,6 +245,7 @@ async fn fold(tx: &mut FoldTx, state: &mut State<'_>, record: &Record, is_duplic
             let before = segment::before(state, fragment_id);
             let touch = profile::update(state, event, fragment_id);
             entity::tell(state, told, fragment_id, touch.as_ref());
+            lead::tell_owned(state, event, told, fragment_id);
             let mut touched = segment::measure(state, event, fragment_id, touch.as_ref(), before);
             touched.consents = consent::note(tx, state, pending, event, fragment_id).await?;
             segment::update(tx, state, pending, fragment_id, &touched).await?;

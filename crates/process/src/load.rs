@@ -23,7 +23,7 @@ use crate::{
     outbox::RecentSms,
     pending::{Pending, Trusted},
     segment,
-    state::{self, Fragment, SourceHours, State, Totals, Tracked, TrackedMessage},
+    state::{self, Fragment, SourceHours, State, Totals, Tracked, TrackedMessage, TrackedVehicle},
     suppress::Suppression,
 };
 
@@ -56,6 +56,9 @@ pub(crate) async fn state<'a>(
         handlings_of: FxHashMap::default(),
         handlings_known: FxHashSet::default(),
         lead_moves: Vec::new(),
+        vehicles: FxHashMap::default(),
+        vehicles_known: FxHashSet::default(),
+        household_members: BTreeMap::new(),
         loads: Loads::default(),
         operators: Operators::default(),
         turned: VecDeque::new(),
@@ -136,6 +139,7 @@ struct Wanted {
     /// Fragments of events that journeys mind.
     minding: BTreeSet<FragmentId>,
     leads: BTreeSet<String>,
+    vins: BTreeSet<String>,
     orders: BTreeSet<String>,
     calls: BTreeSet<String>,
     costs: BTreeSet<String>,
@@ -204,6 +208,7 @@ impl Wanted {
                     }
                     let told_leads =
                         [told.lead.as_ref().map(|lead| &lead.lead_id), told.order.as_ref().and_then(|order| order.lead_id.as_ref())];
+                    wanted.vins.extend(told.vehicle.iter().map(|told| told.vin.clone()));
                     wanted.leads.extend(told_leads.into_iter().flatten().cloned());
                     wanted.orders.extend(told.order.iter().map(|order| order.order_id.clone()));
                     wanted.calls.extend(told.call.iter().map(|call| call.call_id.clone()));
@@ -260,7 +265,8 @@ impl Wanted {
                     | Action::RemoveDealer { .. }
                     | Action::SetLeadRules { .. }
                     | Action::PublishScore { .. }
-                    | Action::SetPresence { .. } => {}
+                    | Action::SetPresence { .. }
+                    | Action::SetOwnerRules { .. } => {}
                     Action::SetTemplate { .. }
                     | Action::SetGate { .. }
                     | Action::SetBroadcast { .. }
@@ -432,6 +438,9 @@ async fn entities(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted) -> Re
     let list = |ids: &BTreeSet<String>| ids.iter().cloned().collect::<Vec<_>>();
     for lead in tx.leads(&list(&wanted.leads)).await? {
         state.leads.insert(lead.lead_id.clone(), Tracked::loaded(lead));
+    }
+    for vehicle in tx.vehicles(&list(&wanted.vins)).await? {
+        state.vehicles.insert(vehicle.vin.clone(), TrackedVehicle { vehicle, dirty: false });
     }
     for order in tx.orders(&list(&wanted.orders)).await? {
         state.orders.insert(order.order_id.clone(), Tracked::loaded(order));

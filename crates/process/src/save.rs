@@ -1,6 +1,6 @@
 //! Writes what the batch changed, set by set.
 
-use forecourt_model::{Block, FragmentId};
+use forecourt_model::{Block, FragmentId, vehicle::Vehicle};
 use forecourt_store::{FoldTx, StoreError};
 use rustc_hash::FxHashSet;
 
@@ -61,6 +61,10 @@ pub(crate) async fn changes(
     tx.save_messages(state.messages.values().filter(|tracked| tracked.dirty).map(|tracked| &tracked.message)).await?;
     tx.save_runs(state.runs.values().filter(|tracked| tracked.dirty).map(|tracked| &tracked.run)).await?;
     tx.save_tasks(state.tasks.values().filter(|tracked| tracked.dirty).map(|tracked| &tracked.task)).await?;
+    let mut vehicles: Vec<&Vehicle> = state.vehicles.values().filter(|tracked| tracked.dirty).map(|tracked| &tracked.vehicle).collect();
+    vehicles.sort_unstable_by(|a, b| a.vin.cmp(&b.vin));
+    tx.save_vehicles(&vehicles).await?;
+    tx.save_household_members(state.household_members.into_values()).await?;
     tx.save_handlings(state.handlings.values().filter(|tracked| tracked.dirty).map(|tracked| &tracked.handling)).await?;
     tx.save_lead_moves(&state.lead_moves).await?;
     tx.save_suppressed_addresses(&state.suppressed_address_changes).await?;

@@ -19,6 +19,7 @@ use forecourt_model::{
     segment::Memberships,
     task::{Task, TaskState},
     time::{self, DAY_US, HOUR_US},
+    vehicle::Vehicle,
 };
 use forecourt_store::{
     FoldNumbers,
@@ -29,6 +30,7 @@ use forecourt_store::{
     source_hour::SourceHourChanges,
     suppressed_address::{AddressKey, SuppressedAddress},
     totals::TotalChanges,
+    vehicle::HouseholdMember,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -71,6 +73,11 @@ pub(crate) struct State<'a> {
     pub handlings_of: FxHashMap<FragmentId, Vec<String>>,
     pub handlings_known: FxHashSet<FragmentId>,
     pub lead_moves: Vec<LeadMove>,
+    /// Vehicles that the batch looked at.
+    pub vehicles: FxHashMap<String, TrackedVehicle>,
+    /// Of which fragments all vehicles are known.
+    pub vehicles_known: FxHashSet<FragmentId>,
+    pub household_members: BTreeMap<FragmentId, HouseholdMember>,
     pub loads: Loads,
     pub operators: Operators,
     /// Who entered or left which segment, for the journeys to look at.
@@ -158,6 +165,11 @@ pub(crate) struct TrackedRun {
 
 pub(crate) struct TrackedHandling {
     pub handling: Handling,
+    pub dirty: bool,
+}
+
+pub(crate) struct TrackedVehicle {
+    pub vehicle: Vehicle,
     pub dirty: bool,
 }
 

@@ -10,6 +10,7 @@ use forecourt_model::{
     hours::OpeningHours,
     lead::{ContactBy, LeadAct, LeadRules, Verified},
     network::{Dealer, Salesperson},
+    owner::OwnerRules,
     time::{DAY_US, HOUR_US, MINUTE_US, iso},
 };
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 const SPAN_US: i64 = 3 * DAY_US;
 const STEP_US: i64 = 5 * MINUTE_US;
 const LEADS: usize = 240;
+const OWNERS: usize = 60;
 
 const FIRST: [&str; 12] = ["Анна", "Борис", "Вера", "Глеб", "Дарья", "Егор", "Жанна", "Иван", "Кира", "Лев", "Мария", "Олег"];
 const LAST: [&str; 10] = ["Волк", "Гранд", "Дорош", "Кравец", "Левченко", "Мороз", "Норд", "Павлюк", "Сокол", "Ткач"];
@@ -53,6 +55,10 @@ pub async fn show(log: &Log, seed: u64, now_us: i64) -> anyhow::Result<()> {
     }
     told.push((begin_us, command("demo", Action::SetLeadRules { rules: Box::new(rules()) })?));
     let mut dice = Dice(seed);
+    told.push((begin_us, command("demo", Action::SetOwnerRules { rules: Box::new(owner_rules()?) })?));
+    for number in 0..OWNERS {
+        owner(&group, number, begin_us, &mut dice, &mut told);
+    }
     for number in 0..LEADS {
         // Some just now, the others by day: the regions are two to eight hours ahead.
         let mut at_us = if number % 10 == 0 { now_us - dice.minutes(1, 45) } else { begin_us + dice.minutes(10, 3 * 24 * 60 - 60) };
@@ -77,6 +83,45 @@ pub async fn show(log: &Log, seed: u64, now_us: i64) -> anyhow::Result<()> {
         log.append(at_us, entries).await?;
     }
     Ok(())
+}
+
+/// Somebody who bought a car some time ago, told as a dealer's system tells it.
+fn owner(group: &Group, number: usize, at_us: i64, dice: &mut Dice, told: &mut Vec<(i64, Entry)>) {
+    let person = format!("owner-{number}");
+    let mut traits = json!({
+        "name": format!("{} {}", FIRST[dice.below(FIRST.len())], LAST[dice.below(LAST.len())]),
+        "phone": format!("+7900000{:04}", 3_000 + number),
+    });
+    if number % 6 < 2 {
+        traits["household_id"] = json!(format!("home-{}", number / 6));
+    }
+    told.push((at_us, event(&format!("{person}-i"), at_us, json!({ "type": "identify", "userId": person, "traits": traits }))));
+    let dealer = &group.dealers[dice.below(group.dealers.len())];
+    let months = 8 + dice.below(30) as i64;
+    let bought_us = at_us - months * 30 * DAY_US - dice.minutes(0, 20 * 24 * 60);
+    let mut properties = json!({
+        "vin": format!("XAUDEMO{number:010}"), "model": group.models[dice.below(group.models.len())].name, "dealer": dealer.name,
+        "region": group.regions[dealer.region].name, "mileage_km": months * (900 + dice.below(900) as i64),
+        "warranty_end": iso(bought_us + 1_095 * DAY_US),
+    });
+    if dice.below(2) == 0 {
+        properties["finance_end"] = json!(iso(bought_us + 1_095 * DAY_US));
+    }
+    let delivered = json!({ "type": "track", "event": "vehicle_delivered", "userId": person, "properties": properties });
+    told.push((at_us, event_of(&format!("{person}-d"), at_us, bought_us, delivered)));
+}
+
+fn owner_rules() -> anyhow::Result<OwnerRules> {
+    Ok(serde_json::from_value(json!({
+        "is_on": true,
+        "leads_a_day_max": 8,
+        "rules": [
+            { "rule": "finance-end", "interest": "replacement", "when": { "of": "before", "date": "finance", "days": 120 }, "open_days": 90 },
+            { "rule": "service", "interest": "service", "when": { "of": "unserviced", "months": 11 }, "open_days": 120 },
+            { "rule": "looks-again", "interest": "trade_in", "when": { "of": "owned", "months": 24 }, "open_days": 3650,
+              "did": { "events": ["car_viewed"], "within_days": 7 } },
+        ],
+    }))?)
 }
 
 fn one_lead(group: &Group, number: usize, at_us: i64, now_us: i64, dice: &mut Dice, told: &mut Vec<(i64, Entry)>) -> anyhow::Result<()> {
@@ -196,8 +241,14 @@ fn rules() -> LeadRules {
     rules
 }
 
-fn event(message_id: &str, at_us: i64, mut item: Value) -> Entry {
-    item["timestamp"] = json!(iso(at_us));
+fn event(message_id: &str, at_us: i64, item: Value) -> Entry {
+    event_of(message_id, at_us, at_us, item)
+}
+
+/// * `at_us`: when it is told.
+/// * `then_us`: when it happened.
+fn event_of(message_id: &str, at_us: i64, then_us: i64, mut item: Value) -> Entry {
+    item["timestamp"] = json!(iso(then_us));
     let stamp = Stamp {
         origin: Origin::Live,
         received_us: at_us,

@@ -20,8 +20,10 @@ const JUMP_US: i64 = 5 * MINUTE_US;
 const WHILE_DUE: Duration = Duration::from_millis(500);
 /// In a row at most: what stays due after so many is none that a tick takes.
 const WHILE_DUE_MAX: u32 = 240;
+/// A lead rings at somebody for seconds: so often it is looked whether one is to ring at the next.
+const LOOK_FOR_RINGS: Duration = Duration::from_secs(1);
 
-/// Appends a tick a minute until `stop` is true, and sooner while more is due than one takes.
+/// Appends a tick a minute until `stop` is true, and sooner while more is due than one takes, or a ring is over.
 ///
 /// After a jump of the wall clock one tick is held back: if the clock was set by mistake and is set back within the minute,
 /// the fold never sees it.
@@ -35,6 +37,7 @@ pub async fn run(log: Log, store: Store, folded: watch::Receiver<u64>, mut stop:
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
             () = sleep(wait) => {}
+            () = ring_is_over(&store, &folded, ticked) => {}
         }
         let now = (Instant::now(), now_us());
         if jumped(now.0.duration_since(last.0), now.1 - last.1) {
@@ -55,6 +58,18 @@ async fn more_is_due(store: &Store, folded: &watch::Receiver<u64>, ticked: Optio
     let mut folded = folded.clone();
     let is_folded = tokio::time::timeout(EVERY, folded.wait_for(|folded| offset < *folded)).await.is_ok_and(|reached| reached.is_ok());
     is_folded && store.is_anything_due(at_us).await.unwrap_or(false)
+}
+
+/// Waits until a lead is to ring at the next person.
+async fn ring_is_over(store: &Store, folded: &watch::Receiver<u64>, ticked: Option<(u64, i64)>) {
+    loop {
+        sleep(LOOK_FOR_RINGS).await;
+        // What the last tick has not done yet is no reason for another.
+        let is_folded = ticked.is_none_or(|(offset, _)| offset < *folded.borrow());
+        if is_folded && store.is_ring_over(now_us()).await.unwrap_or(false) {
+            return;
+        }
+    }
 }
 
 fn jumped(monotonic: Duration, wall_us: i64) -> bool {

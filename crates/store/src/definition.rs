@@ -13,6 +13,7 @@ use forecourt_model::{
     message::Sending,
     message_template::{MessageTemplate, TemplateHead},
     network::Dealer,
+    owner::OwnerRules,
 };
 
 use crate::{Row, Store, StoreError, Value, store::FoldTx};
@@ -66,6 +67,8 @@ pub const JOURNEY_VERSION: &str = "journey_version";
 pub const DEALER: &str = "dealer";
 /// The kind of what leads are dealt with by; there is one.
 pub const LEAD_RULES: &str = "lead_rules";
+/// The kind of what opens leads for owners; there is one.
+pub const OWNER_RULES: &str = "owner_rules";
 /// The kind of the learned score in force; there is one, or none.
 pub const LEAD_SCORE: &str = "lead_score";
 
@@ -132,6 +135,11 @@ impl FoldTx {
     pub async fn lead_rules(&mut self) -> Result<LeadRules, StoreError> {
         let rows = self.tx.query(SELECT, vec![LEAD_RULES.into()]).await?;
         Ok(rows.first().map(definition).transpose()?.map_or_else(LeadRules::default, |definition: Definition<LeadRules>| definition.body))
+    }
+
+    pub async fn owner_rules(&mut self) -> Result<OwnerRules, StoreError> {
+        let rows = self.tx.query(SELECT, vec![OWNER_RULES.into()]).await?;
+        Ok(rows.first().map(definition).transpose()?.map_or_else(OwnerRules::default, |definition: Definition<OwnerRules>| definition.body))
     }
 
     /// The learned score in force; `None` while leads are scored by points.
@@ -246,6 +254,11 @@ impl Store {
     /// What leads are dealt with by; `None` while nobody changed the built-in rules, which are switched off.
     pub async fn lead_rules(&self) -> Result<Option<Definition<LeadRules>>, StoreError> {
         self.only_definition(LEAD_RULES).await
+    }
+
+    /// What opens leads for owners; `None` while nobody set it.
+    pub async fn owner_rules(&self) -> Result<Option<Definition<OwnerRules>>, StoreError> {
+        self.only_definition(OWNER_RULES).await
     }
 
     /// The learned score in force; `None` while leads are scored by points.

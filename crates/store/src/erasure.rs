@@ -132,6 +132,8 @@ impl FoldTx {
             "DELETE FROM runs WHERE fragment_id IN",
             "DELETE FROM tasks WHERE fragment_id IN",
             "DELETE FROM handlings WHERE fragment_id IN",
+            "DELETE FROM vehicle_owners WHERE fragment_id IN",
+            "DELETE FROM household_members WHERE fragment_id IN",
         ] {
             self.delete(head, keys(ids)).await?;
         }

@@ -26,6 +26,7 @@ mod store;
 pub mod suppressed_address;
 pub mod task;
 pub mod totals;
+pub mod vehicle;
 mod verdict;
 pub mod weighing;
 

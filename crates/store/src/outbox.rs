@@ -330,19 +330,26 @@ impl Store {
         Ok(counts)
     }
 
-    /// Whether a message, a membership, a run or a lead waits for a time that has come by `until_us`.
+    /// Whether a message, a membership, a run, a lead or a vehicle waits for a time that has come by `until_us`.
     pub async fn is_anything_due(&self, until_us: i64) -> Result<bool, StoreError> {
         for sql in [
             "SELECT 1 FROM outbox WHERE due_us <> 0 AND due_us <= $1 LIMIT 1",
             "SELECT 1 FROM memberships WHERE turns_us <> 0 AND turns_us <= $1 LIMIT 1",
             "SELECT 1 FROM runs WHERE due_us <> 0 AND due_us <= $1 LIMIT 1",
             "SELECT 1 FROM handlings WHERE due_us <> 0 AND due_us <= $1 LIMIT 1",
+            "SELECT 1 FROM vehicles WHERE due_us <> 0 AND due_us <= $1 LIMIT 1",
         ] {
             if !self.db.query(sql, vec![until_us.into()]).await?.is_empty() {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Whether the time is over for which a lead rings at somebody of the contact centre.
+    pub async fn is_ring_over(&self, at_us: i64) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT 1 FROM handlings WHERE due_us <> 0 AND due_us <= $1 AND queue = 'verification' LIMIT 1";
+        Ok(!self.db.query(SQL, vec![at_us.into()]).await?.is_empty())
     }
 
     /// Each message of a definition as far as reports look at it, with whose it is.

@@ -152,6 +152,14 @@ CREATE TABLE dealer_loads (
 ",
     "
 CREATE TABLE operators (email TEXT_C PRIMARY KEY, body TEXT NOT NULL) BY_KEY;
+",
+    "
+CREATE TABLE vehicles (vin TEXT_C PRIMARY KEY, due_us BIGINT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX vehicles_due ON vehicles (due_us, vin) WHERE due_us <> 0;
+CREATE TABLE vehicle_owners (fragment_id BIGINT NOT NULL, vin TEXT_C NOT NULL, PRIMARY KEY (fragment_id, vin)) BY_KEY;
+CREATE INDEX vehicle_owners_by_vin ON vehicle_owners (vin);
+CREATE TABLE household_members (fragment_id BIGINT PRIMARY KEY, household_id TEXT_C NOT NULL, at_us BIGINT NOT NULL) BY_KEY;
+CREATE INDEX household_members_of ON household_members (household_id);
 "];
 
 /// A state table as a checkpoint copies it and a replay compares it.
@@ -383,6 +391,9 @@ pub const COMPARED: &[Table] = &[
         live: "1 = 1",
     },
     Table { name: "dealer_loads", columns: &["dealer_id", "is_region", "open", "day", "today", "turn"], key: 1, live: "1 = 1" },
+    Table { name: "vehicles", columns: &["vin", "due_us", "body"], key: 1, live: "1 = 1" },
+    Table { name: "vehicle_owners", columns: &["fragment_id", "vin"], key: 2, live: "1 = 1" },
+    Table { name: "household_members", columns: &["fragment_id", "household_id", "at_us"], key: 1, live: "1 = 1" },
     Table { name: "operators", columns: &["email", "body"], key: 1, live: "1 = 1" },
     Table { name: "verdicts", columns: &["log_offset", "at_us", "body"], key: 1, live: "1 = 1" },
     Table { name: "source_hours", columns: &["source", "hour", "accepted", "refused", "last_us"], key: 2, live: "1 = 1" },

@@ -2199,6 +2199,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/owner-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What opens leads for owners. */
+        get: operations["owner_rules"];
+        /** Set what opens leads for owners, from now on. The learned curve stays. */
+        put: operations["set_owner_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/owner-rules/learn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Learn anew from all vehicles how long owners keep theirs. */
+        post: operations["learn_owner_curve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/privacy": {
         parameters: {
             query?: never;
@@ -3313,6 +3348,23 @@ export interface paths {
         post?: never;
         /** Take another's second factor away, for somebody who lost both app and recovery codes; the account's sessions end. */
         delete: operations["reset_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vehicles/{vin}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A vehicle by its VIN, with everybody who owned it. */
+        get: operations["vehicle"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -5061,6 +5113,16 @@ export interface components {
             /** Format: int64 */
             sent: number;
         };
+        /** @description People who live together, as they were told to. */
+        Household: {
+            household_id: string;
+            /** @description The others, as far as the caller may see them. */
+            members: components["schemas"]["HouseholdMember"][];
+        };
+        HouseholdMember: {
+            name: string | null;
+            profile_id: string;
+        };
         Identifier: {
             /** Format: int64 */
             events: number;
@@ -6717,6 +6779,22 @@ export interface components {
             to: string;
             totals: components["schemas"]["PeriodTotals"];
         };
+        /** @description What opens leads for owners: see the documentation's page Owners. */
+        OwnerRulesBody: {
+            /** @description Absent while nobody set them. */
+            changed_at: string | null;
+            changed_by: string;
+            /**
+             * Format: int64
+             * @description Replaced vehicles without which a curve says nothing.
+             */
+            curve_ends_min: number;
+            rules: Record<string, never>;
+        };
+        OwnerRulesWish: {
+            /** @description Without `curve`: that is learned. */
+            rules: Record<string, never>;
+        };
         PassedStep: {
             at: string;
             /** @description A word: `sent`, `waits`, `timed_out`, `happened`, … */
@@ -7066,6 +7144,8 @@ export interface components {
             events: number;
             first_seen: string;
             first_touch: components["schemas"]["Touch"] | null;
+            /** @description A relation, not a merge. */
+            households: components["schemas"]["Household"][];
             identifiers: components["schemas"]["Identifier"][];
             last_seen: string;
             last_touch: components["schemas"]["Touch"] | null;
@@ -7078,6 +7158,8 @@ export interface components {
             /** @description Those in force; none for a dealer. */
             segments: components["schemas"]["ProfileSegment"][];
             traits: components["schemas"]["Trait"][];
+            /** @description Those they own or owned; for a dealer those that the dealer sold or serviced last. */
+            vehicles: components["schemas"]["ProfileVehicle"][];
         };
         ProfileAnswer: {
             profile: components["schemas"]["Profile"];
@@ -7130,6 +7212,26 @@ export interface components {
             name: string;
             segment_id: string;
             since: string;
+        };
+        /** @description A vehicle as one of its owners has it. */
+        ProfileVehicle: {
+            brand: string | null;
+            /** @description That sold it or serviced it last. */
+            dealer: string | null;
+            finance_end: string | null;
+            inspection_due: string | null;
+            is_co_owner: boolean;
+            /** Format: int64 */
+            mileage_km: number | null;
+            model: string | null;
+            owned_from: string | null;
+            /** @description Absent while it is theirs. */
+            owned_until: string | null;
+            serviced_at: string | null;
+            vin: string;
+            warranty_end: string | null;
+            /** Format: int64 */
+            year: number | null;
         };
         Property: {
             change: components["schemas"]["PropertyOddity"] | null;
@@ -8630,6 +8732,24 @@ export interface components {
              * @description Of those orders.
              */
             revenue: number;
+        };
+        VehicleDetail: {
+            /** @description When rules look at it next. */
+            due_at: string | null;
+            /** @description By rule, the beginning for which it opened a lead. */
+            opened: {
+                [key: string]: string;
+            };
+            /** @description The first first. */
+            owners: components["schemas"]["VehicleOwner"][];
+            vehicle: components["schemas"]["ProfileVehicle"];
+        };
+        VehicleOwner: {
+            from: string;
+            is_co_owner: boolean;
+            name: string | null;
+            profile_id: string;
+            until: string | null;
         };
         /** @description What the contact centre did. */
         VerificationWork: {
@@ -13484,6 +13604,91 @@ export interface operations {
             };
         };
     };
+    owner_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnerRulesBody"];
+                };
+            };
+        };
+    };
+    set_owner_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnerRulesWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    learn_owner_curve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+        };
+    };
     privacy: {
         parameters: {
             query?: never;
@@ -15941,6 +16146,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    vehicle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vin: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VehicleDetail"];
+                };
             };
             404: {
                 headers: {

@@ -73,6 +73,7 @@ export const PAGES = {
   senders: "/settings/messages?tab=senders",
   suppressed: "/settings/messages?tab=suppressed",
   lead_rules: "/settings/leads",
+  owners: "/settings/owners",
   lead_scores: "/settings/scores",
   conversions: "/settings/conversions",
   currencies: "/settings/currencies",

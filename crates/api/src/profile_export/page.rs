@@ -9,13 +9,15 @@ const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;ma
     border-bottom:1px solid #e5e5e5;overflow-wrap:anywhere}th{font-weight:600}p{color:#555}";
 
 /// Sections in the order they are read, with their titles.
-const OF_PROFILE: [(&str, &str); 6] = [
+const OF_PROFILE: [(&str, &str); 8] = [
     ("identifiers", "Identifiers, and why they belong together"),
     ("traits", "What is known"),
     ("counts", "Events by name"),
     ("leads", "Leads"),
     ("orders", "Orders"),
     ("calls", "Calls"),
+    ("vehicles", "Vehicles"),
+    ("households", "Households"),
 ];
 
 pub fn page(export: &Value) -> String {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use forecourt_model::{
     lead::{LeadRules, LearnedScore},
     network::{DEALERS_MAX, Dealer, Network},
+    owner::OwnerRules,
 };
 use forecourt_store::{
     FoldTx, StoreError,
@@ -21,12 +22,14 @@ pub(crate) struct Desk {
     pub network: Network,
     /// In the place of the rules' points.
     pub learned: Option<Arc<LearnedScore>>,
+    pub owners: OwnerRules,
 }
 
 impl Desk {
     pub async fn read(tx: &mut FoldTx) -> Result<Self, StoreError> {
         let learned = tx.lead_score().await?.map(Arc::new);
-        Ok(Self { rules: tx.lead_rules().await?, network: Network::of(tx.dealers().await?), learned })
+        let (rules, owners) = (tx.lead_rules().await?, tx.owner_rules().await?);
+        Ok(Self { rules, network: Network::of(tx.dealers().await?), learned, owners })
     }
 
     pub fn is_on(&self) -> bool {
@@ -35,7 +38,7 @@ impl Desk {
 
     /// Whether an event of this name may move a lead of its person.
     pub fn minds(&self, event: &str) -> bool {
-        self.rules.is_on && (self.scores_by(event) || self.comes_back_by(event))
+        self.rules.is_on && (self.scores_by(event) || self.comes_back_by(event) || self.owners.minds(event))
     }
 
     /// Whether an event of this name can change scores.

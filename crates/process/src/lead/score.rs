@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use forecourt_model::{
-    Event, FragmentId, ProfileId,
+    FragmentId, ProfileId,
     entity::Lead,
     lead::{
         Band, Handling, LeadRules, Learned, LearnedScore, Moved, Scored,
@@ -23,13 +23,13 @@ use crate::{
 };
 
 /// What is known of a lead as it comes in, for a learned score to look at.
-pub(super) fn facts(event: &Event, lead: &Lead) -> BTreeMap<String, Value> {
+pub(super) fn facts(properties: &str, model: Option<&str>, region: Option<&str>, lead: &Lead) -> BTreeMap<String, Value> {
     let of = &lead.dimensions;
     let capture = Capture {
-        properties: &event.properties,
+        properties,
         at_us: lead.created_us,
-        model: event.model.as_deref(),
-        region: event.region.as_deref(),
+        model,
+        region,
         channel: of.channel.as_deref(),
         utm_source: of.utm_source.as_deref(),
         campaign: of.campaign.as_deref(),

@@ -18,6 +18,7 @@ mod leads;
 mod leads_month;
 mod messages;
 mod order;
+mod owners;
 mod people;
 mod replayed;
 mod ring;

@@ -21,6 +21,7 @@ import { profileQuery } from "./queries";
 import { Timeline } from "./Timeline";
 import { Touches } from "./Touches";
 import { Traits } from "./Traits";
+import { Vehicles } from "./Vehicles";
 
 const route = getRouteApi("/shell/profiles/$profileId");
 
@@ -79,6 +80,7 @@ function Person({ profile }: { profile: Profile }) {
           />
           <div className={classes.side}>
             <Business leads={profile.leads} orders={profile.orders} calls={profile.calls} />
+            <Vehicles vehicles={profile.vehicles} households={profile.households} />
             <Identifiers identifiers={profile.identifiers} />
             {consents && <Consents consents={consents} />}
             <Traits profileId={profile.profile_id} traits={profile.traits} />
