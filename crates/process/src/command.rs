@@ -64,7 +64,7 @@ pub(crate) async fn obey(tx: &mut FoldTx, state: &mut State<'_>, command: &Comma
         Action::AnswerTask { task_id, answer, note } => journey::answer(tx, state, pending, task_id, *answer, note).await?,
         Action::SetDealer { dealer } => lead::set_dealer(state, dealer, &command.actor),
         Action::RemoveDealer { dealer_id } => lead::remove_dealer(state, dealer_id, &command.actor),
-        Action::SetLeadRules { rules } => lead::set_rules(state, rules, &command.actor),
+        Action::SetLeadRules { rules } => lead::set_rules(tx, state, rules, &command.actor).await?,
         Action::PublishScore { score } => lead::publish_score(state, score.as_deref(), &command.actor),
         Action::RescoreLeads { after, until } => lead::rescore_waiting(tx, state, pending, after, until).await?,
         Action::SetPresence { email, is_present } => lead::set_presence(state, email, *is_present),

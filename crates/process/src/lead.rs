@@ -454,7 +454,7 @@ pub(crate) async fn wake(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pendi
         let Some(mut handling) = state.handlings.get(&lead_id).map(|held| held.handling.clone()) else { continue };
         if let Some((_, Rings::Rescore)) = handling.next().filter(|(us, _)| *us <= at_us) {
             handling.body.rescore_us = None;
-            handling.due_us = None;
+            handling.due_us = handling.next().map(|(us, _)| us);
             keep(state, handling.clone(), true);
             rescore_by_itself(tx, state, pending, handling).await?;
             continue;

@@ -20,10 +20,10 @@ const JUMP_US: i64 = 5 * MINUTE_US;
 const WHILE_DUE: Duration = Duration::from_millis(500);
 /// In a row at most: what stays due after so many is none that a tick takes.
 const WHILE_DUE_MAX: u32 = 240;
-/// A lead rings at somebody for seconds: so often it is looked whether one is to ring at the next.
-const LOOK_FOR_RINGS: Duration = Duration::from_secs(1);
+/// A lead rings at somebody for seconds: so often it is looked whether anything presses.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Appends a tick a minute until `stop` is true, and sooner while more is due than one takes, or a ring is over.
+/// Appends a tick a minute until `stop` is true, and sooner while more is due than one takes, or something presses.
 ///
 /// After a jump of the wall clock one tick is held back: if the clock was set by mistake and is set back within the minute,
 /// the fold never sees it.
@@ -37,7 +37,7 @@ pub async fn run(log: Log, store: Store, folded: watch::Receiver<u64>, mut stop:
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
             () = sleep(wait) => {}
-            () = ring_is_over(&store, &folded, ticked) => {}
+            () = pressed(&store, &folded, ticked) => {}
         }
         let now = (Instant::now(), now_us());
         if jumped(now.0.duration_since(last.0), now.1 - last.1) {
@@ -60,13 +60,13 @@ async fn more_is_due(store: &Store, folded: &watch::Receiver<u64>, ticked: Optio
     is_folded && store.is_anything_due(at_us).await.unwrap_or(false)
 }
 
-/// Waits until a lead is to ring at the next person.
-async fn ring_is_over(store: &Store, folded: &watch::Receiver<u64>, ticked: Option<(u64, i64)>) {
+/// Waits until something is due that nobody is to wait a minute for.
+async fn pressed(store: &Store, folded: &watch::Receiver<u64>, ticked: Option<(u64, i64)>) {
     loop {
-        sleep(LOOK_FOR_RINGS).await;
+        sleep(LOOK_EVERY).await;
         // What the last tick has not done yet is no reason for another.
         let is_folded = ticked.is_none_or(|(offset, _)| offset < *folded.borrow());
-        if is_folded && store.is_ring_over(now_us()).await.unwrap_or(false) {
+        if is_folded && store.is_anything_pressing(now_us()).await.unwrap_or(false) {
             return;
         }
     }

@@ -346,10 +346,17 @@ impl Store {
         Ok(false)
     }
 
-    /// Whether the time is over for which a lead rings at somebody of the contact centre.
-    pub async fn is_ring_over(&self, at_us: i64) -> Result<bool, StoreError> {
-        const SQL: &str = "SELECT 1 FROM handlings WHERE due_us <> 0 AND due_us <= $1 AND queue = 'verification' LIMIT 1";
-        Ok(!self.db.query(SQL, vec![at_us.into()]).await?.is_empty())
+    /// Whether something is due that nobody is to wait a minute for: a lead rings at the next, rules look at a vehicle.
+    pub async fn is_anything_pressing(&self, at_us: i64) -> Result<bool, StoreError> {
+        for sql in [
+            "SELECT 1 FROM handlings WHERE due_us <> 0 AND due_us <= $1 AND queue = 'verification' LIMIT 1",
+            "SELECT 1 FROM vehicles WHERE due_us <> 0 AND due_us <= $1 LIMIT 1",
+        ] {
+            if !self.db.query(sql, vec![at_us.into()]).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Each message of a definition as far as reports look at it, with whose it is.

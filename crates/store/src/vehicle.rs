@@ -53,9 +53,9 @@ impl FoldTx {
         self.tx.query(&sql, vec![until_us.into(), (limit as i64).into()]).await?.iter().map(vehicle).collect()
     }
 
-    /// Rules look at all vehicles anew.
-    pub async fn look_at_all_vehicles(&mut self, at_us: i64) -> Result<(), StoreError> {
-        self.tx.execute("UPDATE vehicles SET due_us = $1", vec![at_us.into()]).await?;
+    /// Rules look at all vehicles at a time, or at none.
+    pub async fn look_at_all_vehicles(&mut self, due_us: Option<i64>) -> Result<(), StoreError> {
+        self.tx.execute("UPDATE vehicles SET due_us = $1", vec![due_us.unwrap_or(0).into()]).await?;
         Ok(())
     }
 

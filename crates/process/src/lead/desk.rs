@@ -12,6 +12,7 @@ use forecourt_store::{
     definition::{DEALER, LEAD_RULES, LEAD_SCORE},
 };
 
+use super::owner;
 use crate::{definition, state::State};
 
 type Verdict = Result<(), String>;
@@ -34,6 +35,10 @@ impl Desk {
 
     pub fn is_on(&self) -> bool {
         self.rules.is_on
+    }
+
+    pub fn opens_for_owners(&self) -> bool {
+        self.rules.is_on && self.owners.is_on
     }
 
     /// Whether an event of this name may move a lead of its person.
@@ -80,11 +85,17 @@ pub(crate) fn remove_dealer(state: &mut State<'_>, dealer_id: &str, actor: &str)
     Ok(())
 }
 
-pub(crate) fn set_rules(state: &mut State<'_>, rules: &LeadRules, actor: &str) -> Verdict {
-    rules.check()?;
+pub(crate) async fn set_rules(tx: &mut FoldTx, state: &mut State<'_>, rules: &LeadRules, actor: &str) -> Result<Verdict, StoreError> {
+    if let Err(reason) = rules.check() {
+        return Ok(Err(reason));
+    }
+    let was_on = state.desk.is_on();
     Arc::make_mut(&mut state.desk).rules = rules.clone();
     definition::note(state, LEAD_RULES, "", rules, actor);
-    Ok(())
+    if was_on != rules.is_on {
+        owner::look_at_all(tx, state).await?;
+    }
+    Ok(Ok(()))
 }
 
 /// From now on leads are scored by this, or by points.

@@ -42,12 +42,18 @@ pub(crate) async fn set_rules(
     }
     Arc::make_mut(&mut state.desk).owners = rules.clone();
     definition::note(state, OWNER_RULES, "", rules, actor);
-    let at_us = state.at_us;
-    tx.look_at_all_vehicles(at_us).await?;
-    for held in state.vehicles.values_mut() {
-        held.vehicle.due_us = Some(at_us);
-    }
+    look_at_all(tx, state).await?;
     Ok(Ok(()))
+}
+
+/// Rules changed: they look at all vehicles anew, or at none while they are off.
+pub(super) async fn look_at_all(tx: &mut FoldTx, state: &mut State<'_>) -> Result<(), StoreError> {
+    let due_us = state.desk.opens_for_owners().then_some(state.at_us);
+    tx.look_at_all_vehicles(due_us).await?;
+    for held in state.vehicles.values_mut() {
+        held.vehicle.due_us = due_us;
+    }
+    Ok(())
 }
 
 /// Folds what an event told of a vehicle and of a household.
@@ -66,7 +72,7 @@ pub(crate) fn tell(state: &mut State<'_>, event: &Event, told: &Told, fragment_i
     held.vehicle.tell(told, fragment_id);
     held.dirty = true;
     let has_owner = !held.vehicle.owners.is_empty() || told.act == VehicleAct::Owned;
-    if state.desk.owners.is_on && has_owner {
+    if state.desk.opens_for_owners() && has_owner {
         held.vehicle.due_us = Some(at_us);
     }
 }
@@ -102,7 +108,7 @@ fn vins_of(state: &State<'_>, fragments: &[FragmentId]) -> Vec<String> {
 
 /// Looks at the vehicles on which a rule begins.
 pub(super) async fn wake(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending) -> Result<(), StoreError> {
-    if !state.desk.is_on() || !state.desk.owners.is_on {
+    if !state.desk.opens_for_owners() {
         return Ok(());
     }
     let at_us = state.at_us;

@@ -150,6 +150,13 @@ async fn an_owner_who_looks_at_cars_is_asked_at_once_and_one_with_a_lead_at_work
         app.work("own-V1-looks-20514", LeadAct::Stage { stage: "delivered".into(), reason: String::new(), note: String::new() }).await;
         app.at("2026-06-22T10:00:00Z").tick().await;
         assert_eq!(app.all_leads().await, ["finance dealer south owner finance", "looks closed south owner looks"]);
+        // Switched off, nothing waits for rules any more; on again, all are looked at.
+        app.own(json!({ "is_on": false })).await;
+        assert!(!app.store.is_anything_pressing(i64::MAX).await.expect("read"));
+        app.own(json!({})).await;
+        assert!(app.store.is_anything_pressing(app.now_us).await.expect("read"));
+        app.tick().await;
+        assert!(!app.store.is_anything_pressing(app.now_us).await.expect("read"));
         app.replays().await;
     })
     .await;

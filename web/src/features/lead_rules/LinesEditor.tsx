@@ -143,39 +143,41 @@ function Step({
   const { t } = useTranslation();
   const { people, ring_s, rings_max, only_free } = step;
   return (
-    <li className={classes.step}>
-      <TagsInput
-        size="xs"
-        acceptValueOnBlur
-        aria-label={t("lead_rules.lines.people")}
-        placeholder={people.length === 0 ? t("lead_rules.lines.people") : undefined}
-        error={people.some((email) => !email.includes("@"))}
-        value={people}
-        onChange={(chosen) => onChange({ ...step, people: chosen.map((email) => email.trim().toLowerCase()) })}
-      />
-      <Group gap="xs" className={classes.sentence}>
-        <span>{t("lead_rules.lines.rings")}</span>
-        <Figure
-          label={t("lead_rules.lines.ring_s")}
-          value={ring_s}
-          min={5}
-          max={3_600}
-          onChange={(next) => onChange({ ...step, ring_s: next })}
+    <li>
+      <div className={classes.step}>
+        <TagsInput
+          size="xs"
+          acceptValueOnBlur
+          aria-label={t("lead_rules.lines.people")}
+          placeholder={people.length === 0 ? t("lead_rules.lines.people") : undefined}
+          error={people.some((email) => !email.includes("@"))}
+          value={people}
+          onChange={(chosen) => onChange({ ...step, people: chosen.map((email) => email.trim().toLowerCase()) })}
         />
-        <span>{t("lead_rules.lines.seconds_at")}</span>
-        <Figure
-          label={t("lead_rules.lines.rings_max")}
-          value={rings_max}
-          onChange={(next) => onChange({ ...step, rings_max: next })}
-        />
-        <span>{t(rings_max === 0 ? "lead_rules.lines.of_all" : "lead_rules.lines.of_them")}</span>
-        <Checkbox
-          label={t("lead_rules.lines.only_free")}
-          checked={only_free}
-          onChange={(event) => onChange({ ...step, only_free: event.currentTarget.checked })}
-        />
-      </Group>
-      <Remove name={t("lead_rules.lines.remove_step")} isDisabled={isOnly} onClick={onRemove} />
+        <Remove name={t("lead_rules.lines.remove_step")} isDisabled={isOnly} onClick={onRemove} />
+        <Group gap="xs" className={classes.sentence}>
+          <span>{t("lead_rules.lines.rings")}</span>
+          <Figure
+            label={t("lead_rules.lines.ring_s")}
+            value={ring_s}
+            min={5}
+            max={3_600}
+            onChange={(next) => onChange({ ...step, ring_s: next })}
+          />
+          <span>{t("lead_rules.lines.seconds_at")}</span>
+          <Figure
+            label={t("lead_rules.lines.rings_max")}
+            value={rings_max}
+            onChange={(next) => onChange({ ...step, rings_max: next })}
+          />
+          <span>{t(rings_max === 0 ? "lead_rules.lines.of_all" : "lead_rules.lines.of_them")}</span>
+          <Checkbox
+            label={t("lead_rules.lines.only_free")}
+            checked={only_free}
+            onChange={(event) => onChange({ ...step, only_free: event.currentTarget.checked })}
+          />
+        </Group>
+      </div>
     </li>
   );
 }

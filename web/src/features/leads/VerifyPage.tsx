@@ -1,13 +1,13 @@
 import { Anchor, Button, Checkbox, Group, Kbd, Skeleton, Text } from "@mantine/core";
 import { IconArrowLeft, IconHandGrab, IconHeadset } from "@tabler/icons-react";
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../../api/client";
 import { leadCalls, type LeadItem } from "../../api/leads";
 import { useMe } from "../../api/session";
-import { leadsQuery } from "../../lead/queries";
+import { leadQuery, leadsQuery } from "../../lead/queries";
 import { Score } from "../../lead/Score";
 import { errorText } from "../../ui/errorText";
 import { useFormat } from "../../ui/FormatContext";
@@ -18,7 +18,7 @@ import { useNow } from "../../ui/useNow";
 import { useShortcuts } from "../../ui/useShortcuts";
 import { CallCard } from "./CallCard";
 import { Presence } from "./Presence";
-import { useAct } from "./queries";
+import { operatorsQuery, useAct } from "./queries";
 import { RingCard } from "./RingCard";
 import { lineOf, type Line } from "./line";
 import classes from "./Verify.module.css";
@@ -27,6 +27,7 @@ import classes from "./Verify.module.css";
 export function VerifyPage() {
   const { t } = useTranslation();
   const leads = useInfiniteQuery(leadsQuery({ queue: "verification" }));
+  const own = useOwn();
   return (
     <Page
       title={t("verify.title")}
@@ -39,11 +40,31 @@ export function VerifyPage() {
       actions={<Presence />}
     >
       <Answer query={leads} skeleton={<Skeleton height={480} radius="lg" />}>
-        {({ pages }) => <Desk leads={pages.flatMap((page) => page.leads)} />}
+        {({ pages }) => (
+          <Desk
+            leads={withOwn(
+              pages.flatMap((page) => page.leads),
+              own,
+            )}
+          />
+        )}
       </Answer>
     </Page>
   );
 }
+
+/** The lead that rings at whoever looks, or that they call: it need not be among the first of the queue. */
+function useOwn(): LeadItem | undefined {
+  const { email } = useMe();
+  const operators = useQuery(operatorsQuery).data?.operators;
+  const leadId = operators?.find((each) => each.email === email)?.lead_id ?? "";
+  const { data } = useQuery({ ...leadQuery(leadId), enabled: leadId !== "" });
+  return data?.lead.queue === "verification" && data.lead.lead_id === leadId ? data.lead : undefined;
+}
+
+/** Of what is read twice the later look counts: that at the one lead. */
+const withOwn = (leads: LeadItem[], own: LeadItem | undefined) =>
+  own ? [own, ...leads.filter(({ lead_id }) => lead_id !== own.lead_id)] : leads;
 
 function Desk({ leads }: { leads: LeadItem[] }) {
   const { t } = useTranslation();
@@ -208,7 +229,11 @@ function useClaimNext() {
       }
       throw refused ?? new ApiError(409, "nobody", t("verify.none.title"));
     },
-    onSettled: () => queryClient.invalidateQueries({ queryKey: ["leads"] }),
+    onSettled: () =>
+      Promise.all([
+        queryClient.invalidateQueries({ queryKey: ["leads"] }),
+        queryClient.invalidateQueries({ queryKey: operatorsQuery.queryKey }),
+      ]),
     onError: (error) => toastFailed(errorText(t, error)),
   });
 }

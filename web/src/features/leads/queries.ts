@@ -4,7 +4,7 @@ import { leadCalls, operatorCalls, type LeadAct } from "../../api/leads";
 import { errorText } from "../../ui/errorText";
 import { toastDone, toastFailed } from "../../ui/toast";
 
-const LIVE_MS = 10_000;
+const LIVE_MS = 3_000;
 
 /** Who of the contact centre takes calls, and its lines. */
 export const operatorsQuery = queryOptions({
