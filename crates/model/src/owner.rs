@@ -88,6 +88,9 @@ pub struct OwnerRule {
     /// Owners who said no to this purpose are left alone; nobody where it is empty.
     #[serde(default)]
     pub purpose: String,
+    /// The age in days from which on it is likely enough: see [`OwnerRules::ready`].
+    #[serde(skip)]
+    likely_days: Option<i64>,
 }
 
 /// What opens leads for owners; one for the installation.
@@ -199,7 +202,7 @@ impl OwnerRule {
     /// When it begins on a vehicle that somebody owns.
     ///
     /// * `serviced_us`: the last service, wherever it was told of.
-    pub fn begins(&self, vehicle: &Vehicle, owner: &Ownership, serviced_us: Option<i64>, curve: Option<&OwnerCurve>) -> Option<Begins> {
+    pub fn begins(&self, vehicle: &Vehicle, owner: &Ownership, serviced_us: Option<i64>) -> Option<Begins> {
         if !self.models.is_empty() {
             let model = vehicle.facts.model.as_deref()?;
             self.models.iter().find(|held| crate::network::same(held, model))?;
@@ -222,10 +225,7 @@ impl OwnerRule {
                 let since_us = serviced_us.map_or(owner.from_us, |us| us.max(owner.from_us));
                 (since_us, since_us + months(unserviced))
             }
-            OwnerWhen::Likely { percent, within_days } => {
-                let days = curve?.reaches(percent / 100.0, f64::from(within_days))?;
-                (owner.from_us, owner.from_us + days * DAY_US)
-            }
+            OwnerWhen::Likely { .. } => (owner.from_us, owner.from_us + self.likely_days? * DAY_US),
         };
         Some(Begins { anchor_us, from_us, until_us: from_us + i64::from(self.open_days) * DAY_US })
     }
@@ -262,6 +262,17 @@ impl OwnerRule {
 }
 
 impl OwnerRules {
+    /// Reads the ages off the curve: once, and not for each vehicle.
+    pub fn ready(mut self) -> Self {
+        for rule in &mut self.rules {
+            rule.likely_days = match (rule.when, &self.curve) {
+                (OwnerWhen::Likely { percent, within_days }, Some(curve)) => curve.reaches(percent / 100.0, f64::from(within_days)),
+                _ => None,
+            };
+        }
+        self
+    }
+
     /// Looks the whole of it over, or says what to mend.
     pub fn check(&self) -> Result<(), String> {
         if RULES_MAX < self.rules.len() {
@@ -298,7 +309,7 @@ impl OwnerRules {
         may: impl Fn(&OwnerRule) -> bool,
     ) -> Option<(&OwnerRule, Begins)> {
         self.rules.iter().find_map(|rule| {
-            let begins = rule.begins(vehicle, owner, serviced_us, self.curve.as_ref())?;
+            let begins = rule.begins(vehicle, owner, serviced_us)?;
             let is_now = (begins.from_us..begins.until_us).contains(&at_us) && vehicle.opened.get(&rule.rule) != Some(&begins.anchor_us);
             let has_done = rule.did.as_ref().is_none_or(|did| {
                 let since_us = at_us - i64::from(did.within_days) * DAY_US;
@@ -310,7 +321,7 @@ impl OwnerRules {
 
     /// When a rule begins next on a vehicle.
     pub fn next(&self, vehicle: &Vehicle, owner: &Ownership, serviced_us: Option<i64>, at_us: i64) -> Option<i64> {
-        let begins = self.rules.iter().filter_map(|rule| rule.begins(vehicle, owner, serviced_us, self.curve.as_ref()));
+        let begins = self.rules.iter().filter_map(|rule| rule.begins(vehicle, owner, serviced_us));
         begins.map(|begins| begins.from_us).filter(|us| at_us < *us).min()
     }
 }
@@ -350,6 +361,7 @@ mod tests {
             did: None,
             open_days: 30,
             purpose: String::new(),
+            likely_days: None,
         }
     }
 
@@ -365,13 +377,13 @@ mod tests {
     #[test]
     fn a_rule_begins_by_dates_by_age_and_by_the_last_service() {
         let days = |rule: &OwnerRule, serviced: Option<i64>| {
-            let begins = rule.begins(&vehicle(1_000), &owner(100), serviced.map(|day| day * DAY), None)?;
+            let begins = rule.begins(&vehicle(1_000), &owner(100), serviced.map(|day| day * DAY))?;
             Some([begins.anchor_us, begins.from_us, begins.until_us].map(|us| us / DAY))
         };
         let before = rule("f", OwnerWhen::Before { date: VehicleDate::Finance, days: 90 });
         assert_eq!(days(&before, None), Some([1_000, 910, 940]));
         assert_eq!(days(&rule("i", OwnerWhen::Before { date: VehicleDate::Inspection, days: 30 }), None), None);
-        assert_eq!(before.begins(&vehicle(50), &owner(100), None, None), None, "it ended before it was theirs");
+        assert_eq!(before.begins(&vehicle(50), &owner(100), None), None, "it ended before it was theirs");
         assert_eq!(days(&rule("o", OwnerWhen::Owned { months: 12 }), None), Some([100, 465, 495]));
         let service = rule("s", OwnerWhen::Unserviced { months: 12 });
         assert_eq!((days(&service, None), days(&service, Some(300))), (Some([100, 465, 495]), Some([300, 665, 695])));
@@ -424,6 +436,10 @@ mod tests {
         let days = curve.reaches(0.45, 30.0).expect("it comes to that in the 24th month");
         assert!((days as f64 / MONTH_DAYS - 24.0).abs() < 0.6, "{days}");
         assert_eq!(curve.reaches(0.9, 30.0), None);
+        let likely = rule("l", OwnerWhen::Likely { percent: 45.0, within_days: 30 });
+        let rules = OwnerRules { rules: vec![likely], curve: Some(curve.clone()), ..OwnerRules::default() }.ready();
+        let begins = rules.rules[0].begins(&vehicle(9_999), &owner(100), None).expect("it is likely at some age");
+        assert_eq!((begins.anchor_us / DAY, begins.from_us / DAY), (100, 100 + days));
         let few = OwnerCurve::learn(ended(10, 3.5), 0);
         assert!(!few.says_something() && few.reaches(0.1, 90.0).is_none());
         assert_eq!(OwnerCurve::learn([], 0).kept, [1.0, 1.0]);

@@ -23,7 +23,7 @@ use crate::{
     outbox::RecentSms,
     pending::{Pending, Trusted},
     segment,
-    state::{self, Fragment, SourceHours, State, Totals, Tracked, TrackedMessage, TrackedVehicle},
+    state::{self, Fragment, SourceHours, State, Totals, Tracked, TrackedMessage},
     suppress::Suppression,
 };
 
@@ -57,6 +57,7 @@ pub(crate) async fn state<'a>(
         handlings_known: FxHashSet::default(),
         lead_moves: Vec::new(),
         vehicles: FxHashMap::default(),
+        vehicles_of: FxHashMap::default(),
         vehicles_known: FxHashSet::default(),
         household_members: BTreeMap::new(),
         loads: Loads::default(),
@@ -440,7 +441,7 @@ async fn entities(tx: &mut FoldTx, state: &mut State<'_>, wanted: &Wanted) -> Re
         state.leads.insert(lead.lead_id.clone(), Tracked::loaded(lead));
     }
     for vehicle in tx.vehicles(&list(&wanted.vins)).await? {
-        state.vehicles.insert(vehicle.vin.clone(), TrackedVehicle { vehicle, dirty: false });
+        state.keep_vehicle(vehicle, false);
     }
     for order in tx.orders(&list(&wanted.orders)).await? {
         state.orders.insert(order.order_id.clone(), Tracked::loaded(order));

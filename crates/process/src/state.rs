@@ -75,6 +75,8 @@ pub(crate) struct State<'a> {
     pub lead_moves: Vec<LeadMove>,
     /// Vehicles that the batch looked at.
     pub vehicles: FxHashMap<String, TrackedVehicle>,
+    /// VINs by who ever told to own them, of those vehicles.
+    pub vehicles_of: FxHashMap<FragmentId, Vec<String>>,
     /// Of which fragments all vehicles are known.
     pub vehicles_known: FxHashSet<FragmentId>,
     pub household_members: BTreeMap<FragmentId, HouseholdMember>,
@@ -292,6 +294,20 @@ impl State<'_> {
 
     pub fn add_number(&mut self, name: &str, change: i64) {
         self.set_number(name, self.number(name) + change);
+    }
+
+    /// Keeps a vehicle; what the batch made of it counts, not what the table has.
+    pub fn keep_vehicle(&mut self, vehicle: Vehicle, dirty: bool) {
+        if !dirty && self.vehicles.contains_key(&vehicle.vin) {
+            return;
+        }
+        for owner in &vehicle.owners {
+            let vins = self.vehicles_of.entry(FragmentId(owner.fragment_id)).or_default();
+            if !vins.contains(&vehicle.vin) {
+                vins.push(vehicle.vin.clone());
+            }
+        }
+        self.vehicles.insert(vehicle.vin.clone(), TrackedVehicle { vehicle, dirty });
     }
 
     /// Notes that an entity of this kind changed at the record being folded.

@@ -29,7 +29,7 @@ pub(crate) struct Desk {
 impl Desk {
     pub async fn read(tx: &mut FoldTx) -> Result<Self, StoreError> {
         let learned = tx.lead_score().await?.map(Arc::new);
-        let (rules, owners) = (tx.lead_rules().await?, tx.owner_rules().await?);
+        let (rules, owners) = (tx.lead_rules().await?, tx.owner_rules().await?.ready());
         Ok(Self { rules, network: Network::of(tx.dealers().await?), learned, owners })
     }
 

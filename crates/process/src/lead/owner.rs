@@ -9,7 +9,7 @@ use forecourt_model::{
     lead::Asked,
     owner::{Begins, OwnerInterest, OwnerRule, OwnerRules, lead_id},
     time::DAY_US,
-    vehicle::{Ownership, Vehicle, VehicleAct},
+    vehicle::{Ownership, Vehicle},
 };
 use forecourt_store::{FoldTx, StoreError, definition::OWNER_RULES, vehicle::HouseholdMember};
 use serde_json::json;
@@ -18,7 +18,7 @@ use super::{Opening, WOKEN_MAX, know, leads_of, open, score::facts};
 use crate::{
     definition, journey, load,
     pending::Pending,
-    state::{Fragment, State, Tracked, TrackedVehicle},
+    state::{Fragment, State, Tracked},
 };
 
 /// The channel of leads that rules open, and what events of theirs come from.
@@ -40,7 +40,7 @@ pub(crate) async fn set_rules(
     if let Err(reason) = rules.check() {
         return Ok(Err(reason));
     }
-    Arc::make_mut(&mut state.desk).owners = rules.clone();
+    Arc::make_mut(&mut state.desk).owners = rules.clone().ready();
     definition::note(state, OWNER_RULES, "", rules, actor);
     look_at_all(tx, state).await?;
     Ok(Ok(()))
@@ -68,13 +68,12 @@ pub(crate) fn tell(state: &mut State<'_>, event: &Event, told: &Told, fragment_i
     let Some(told) = &told.vehicle else { return };
     let at_us = state.at_us;
     // A service of a vehicle that nobody is known to own says nothing yet, but is kept for who will.
-    let held = state.vehicles.entry(told.vin.clone()).or_insert_with(|| TrackedVehicle { vehicle: Vehicle::new(&told.vin), dirty: true });
-    held.vehicle.tell(told, fragment_id);
-    held.dirty = true;
-    let has_owner = !held.vehicle.owners.is_empty() || told.act == VehicleAct::Owned;
-    if state.desk.opens_for_owners() && has_owner {
-        held.vehicle.due_us = Some(at_us);
+    let mut vehicle = state.vehicles.get(&told.vin).map_or_else(|| Vehicle::new(&told.vin), |held| held.vehicle.clone());
+    vehicle.tell(told, fragment_id);
+    if state.desk.opens_for_owners() && !vehicle.owners.is_empty() {
+        vehicle.due_us = Some(at_us);
     }
+    state.keep_vehicle(vehicle, true);
 }
 
 /// Loads the vehicles of fragments that nobody asked about yet.
@@ -82,7 +81,7 @@ pub(super) async fn know_vehicles(tx: &mut FoldTx, state: &mut State<'_>, fragme
     let unknown: Vec<FragmentId> = fragments.iter().copied().filter(|id| state.vehicles_known.insert(*id)).collect();
     if !unknown.is_empty() {
         for vehicle in tx.vehicles_of(&unknown).await? {
-            state.vehicles.entry(vehicle.vin.clone()).or_insert(TrackedVehicle { vehicle, dirty: false });
+            state.keep_vehicle(vehicle, false);
         }
     }
     Ok(())
@@ -99,10 +98,9 @@ pub(super) async fn follow(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pen
 
 /// Vehicles that any of these fragments owned, in the order of their VINs.
 fn vins_of(state: &State<'_>, fragments: &[FragmentId]) -> Vec<String> {
-    let is_theirs = |vehicle: &Vehicle| vehicle.owners.iter().any(|owner| fragments.contains(&FragmentId(owner.fragment_id)));
-    let theirs = state.vehicles.values().filter(|held| is_theirs(&held.vehicle));
-    let mut vins: Vec<String> = theirs.map(|held| held.vehicle.vin.clone()).collect();
+    let mut vins: Vec<String> = fragments.iter().filter_map(|id| state.vehicles_of.get(id)).flatten().cloned().collect();
     vins.sort_unstable();
+    vins.dedup();
     vins
 }
 
@@ -114,7 +112,7 @@ pub(super) async fn wake(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pendi
     let at_us = state.at_us;
     // What the batch changed is not in the table yet, and hides as many rows of it at most.
     for vehicle in tx.vehicles_due(at_us, WOKEN_MAX + state.vehicles.len()).await? {
-        state.vehicles.entry(vehicle.vin.clone()).or_insert(TrackedVehicle { vehicle, dirty: false });
+        state.keep_vehicle(vehicle, false);
     }
     let due = state.vehicles.values().filter_map(|held| held.vehicle.due_us.map(|us| (us, held.vehicle.vin.clone())));
     let mut due: Vec<(i64, String)> = due.filter(|(us, _)| *us <= at_us).collect();
@@ -169,7 +167,7 @@ async fn look(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, vin: &s
             vehicle.due_us = vehicle.due_us.into_iter().chain([again_us]).min();
         }
     }
-    state.vehicles.insert(vin.to_owned(), TrackedVehicle { vehicle, dirty: true });
+    state.keep_vehicle(vehicle, true);
     Ok(())
 }
 
