@@ -14,7 +14,7 @@ use forecourt_model::{
 use forecourt_store::{FoldTx, StoreError, definition::OWNER_RULES, vehicle::HouseholdMember};
 use serde_json::json;
 
-use super::{Opening, WOKEN_MAX, know, leads_of, open, score::facts};
+use super::{Opening, know, leads_of, open, score::facts};
 use crate::{
     definition, journey, load,
     pending::Pending,
@@ -25,6 +25,8 @@ use crate::{
 const OWNER: &str = "owner";
 /// By which events a vehicle of who has only one was serviced, though they do not name it.
 const SERVICES: [&str; 3] = ["service_visit", "service_done", "inspection_done"];
+/// Vehicles are looked at so many a tick: each may open a lead, and events that come meanwhile wait.
+const LOOKED_MAX: usize = 2_000;
 /// An owner with a lead at work is left alone for so long.
 const AGAIN_US: i64 = 7 * DAY_US;
 /// The day that leads were opened on last, and how many.
@@ -111,13 +113,13 @@ pub(super) async fn wake(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pendi
     }
     let at_us = state.at_us;
     // What the batch changed is not in the table yet, and hides as many rows of it at most.
-    for vehicle in tx.vehicles_due(at_us, WOKEN_MAX + state.vehicles.len()).await? {
+    for vehicle in tx.vehicles_due(at_us, LOOKED_MAX + state.vehicles.len()).await? {
         state.keep_vehicle(vehicle, false);
     }
     let due = state.vehicles.values().filter_map(|held| held.vehicle.due_us.map(|us| (us, held.vehicle.vin.clone())));
     let mut due: Vec<(i64, String)> = due.filter(|(us, _)| *us <= at_us).collect();
     due.sort_unstable();
-    due.truncate(WOKEN_MAX);
+    due.truncate(LOOKED_MAX);
     let owners = due.iter().filter_map(|(_, vin)| state.vehicles.get(vin)).flat_map(|held| &held.vehicle.owners);
     let owners: Vec<FragmentId> = owners.map(|owner| FragmentId(owner.fragment_id)).collect();
     load::whole_profiles(tx, state, pending, &owners).await?;
