@@ -60,14 +60,25 @@ async fn more_is_due(store: &Store, folded: &watch::Receiver<u64>, ticked: Optio
     is_folded && store.is_anything_due(at_us).await.unwrap_or(false)
 }
 
-/// Waits until something is due that nobody is to wait a minute for.
+/// Waits until something is due that nobody is to wait a minute for. Asks only after the fold changed something, or when a time has come.
 async fn pressed(store: &Store, folded: &watch::Receiver<u64>, ticked: Option<(u64, i64)>) {
+    let mut folded = folded.clone();
     loop {
         sleep(LOOK_EVERY).await;
+        let reached = *folded.borrow_and_update();
         // What the last tick has not done yet is no reason for another.
-        let is_folded = ticked.is_none_or(|(offset, _)| offset < *folded.borrow());
-        if is_folded && store.is_anything_pressing(now_us()).await.unwrap_or(false) {
+        let is_folded = ticked.is_none_or(|(offset, _)| offset < reached);
+        let until_us = now_us() + EVERY.as_micros() as i64;
+        let next = if is_folded { store.next_pressing(until_us).await.unwrap_or_default() } else { None };
+        let wait = next.map(|due_us| Duration::from_micros((due_us - now_us()).max(0) as u64));
+        if wait == Some(Duration::ZERO) {
             return;
+        }
+        tokio::select! {
+            () = sleep(wait.unwrap_or(EVERY)) => {}
+            changed = folded.changed() => if changed.is_err() {
+                return std::future::pending().await;
+            }
         }
     }
 }

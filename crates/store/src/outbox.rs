@@ -346,17 +346,18 @@ impl Store {
         Ok(false)
     }
 
-    /// Whether something is due that nobody is to wait a minute for: a lead rings at the next, rules look at a vehicle.
-    pub async fn is_anything_pressing(&self, at_us: i64) -> Result<bool, StoreError> {
+    /// When, by `until_us`, something is due that nobody is to wait a minute for: a lead rings at the next, rules look at a vehicle.
+    pub async fn next_pressing(&self, until_us: i64) -> Result<Option<i64>, StoreError> {
+        let mut next = None;
         for sql in [
-            "SELECT 1 FROM handlings WHERE due_us <> 0 AND due_us <= $1 AND queue = 'verification' LIMIT 1",
-            "SELECT 1 FROM vehicles WHERE due_us <> 0 AND due_us <= $1 LIMIT 1",
+            "SELECT due_us FROM handlings WHERE due_us <> 0 AND due_us <= $1 AND queue = 'verification' ORDER BY due_us LIMIT 1",
+            "SELECT due_us FROM vehicles WHERE due_us <> 0 AND due_us <= $1 ORDER BY due_us LIMIT 1",
         ] {
-            if !self.db.query(sql, vec![at_us.into()]).await?.is_empty() {
-                return Ok(true);
-            }
+            let rows = self.db.query(sql, vec![until_us.into()]).await?;
+            let due_us = rows.first().map(|row| row.int(0)).transpose()?;
+            next = next.into_iter().chain(due_us).min();
         }
-        Ok(false)
+        Ok(next)
     }
 
     /// Each message of a definition as far as reports look at it, with whose it is.

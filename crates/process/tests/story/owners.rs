@@ -152,11 +152,11 @@ async fn an_owner_who_looks_at_cars_is_asked_at_once_and_one_with_a_lead_at_work
         assert_eq!(app.all_leads().await, ["finance dealer south owner finance", "looks closed south owner looks"]);
         // Switched off, nothing waits for rules any more; on again, all are looked at.
         app.own(json!({ "is_on": false })).await;
-        assert!(!app.store.is_anything_pressing(i64::MAX).await.expect("read"));
+        assert_eq!(app.store.next_pressing(i64::MAX).await.expect("read"), None);
         app.own(json!({})).await;
-        assert!(app.store.is_anything_pressing(app.now_us).await.expect("read"));
+        assert_eq!(app.store.next_pressing(app.now_us).await.expect("read"), Some(app.now_us));
         app.tick().await;
-        assert!(!app.store.is_anything_pressing(app.now_us).await.expect("read"));
+        assert_eq!(app.store.next_pressing(app.now_us).await.expect("read"), None);
         app.replays().await;
     })
     .await;
