@@ -1,5 +1,6 @@
 import { ask } from "../../api/client";
 import type { components } from "../../api/schema";
+import { addDays } from "../../ui/period";
 
 type Schemas = components["schemas"];
 
@@ -14,12 +15,16 @@ export type LeadCosts = Schemas["LeadCosts"];
 export const COSTS_BY = ["channel", "region", "model", "campaign"] as const;
 export type CostsBy = (typeof COSTS_BY)[number];
 
+/** The first and the last day. */
 type Days = { from: string; to: string };
 
+/** The server's `to` is not a part of what it asks for; the last day is. */
+export const between = ({ from, to }: Days) => ({ from, to: addDays(to, 1) });
+
 export const scorecardCalls = {
-  dealers: ({ from, to }: Days, region?: string) =>
-    ask<Scorecards>("GET", "/api/reports/scorecards", { query: { from, to, region } }),
-  costs: ({ from, to }: Days, by: CostsBy) =>
-    ask<LeadCosts>("GET", "/api/reports/lead-costs", { query: { from, to, by } }),
-  desk: ({ from, to }: Days) => ask<DeskReport>("GET", "/api/reports/lead-desk", { query: { from, to } }),
+  dealers: (days: Days, region?: string) =>
+    ask<Scorecards>("GET", "/api/reports/scorecards", { query: { ...between(days), region } }),
+  costs: (days: Days, by: CostsBy) =>
+    ask<LeadCosts>("GET", "/api/reports/lead-costs", { query: { ...between(days), by } }),
+  desk: (days: Days) => ask<DeskReport>("GET", "/api/reports/lead-desk", { query: between(days) }),
 };
