@@ -77,7 +77,7 @@ async fn a_lead_rings_at_an_operator_then_at_the_director_is_given_to_the_expert
     let lines = with_lines(json!([
         { "line": "first", "steps": [
             { "people": [ME], "ring_s": 600 },
-            { "people": ["director@example.com"], "ring_s": 600, "only_free": false },
+            { "people": [" Director@Example.com"], "ring_s": 600, "only_free": false },
         ] },
         { "line": "expert", "takes_new": false, "steps": [{ "people": [ME], "ring_s": 600 }] },
     ]));

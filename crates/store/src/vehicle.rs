@@ -1,5 +1,7 @@
 //! Vehicles with their owners, and households.
 
+use std::collections::BTreeMap;
+
 use forecourt_model::{FragmentId, ProfileId, vehicle::Vehicle};
 
 use crate::{Row, Store, StoreError, Value, store::FoldTx};
@@ -100,7 +102,7 @@ impl FoldTx {
 pub struct VehicleOf {
     pub vehicle: Vehicle,
     /// By fragment of its owners.
-    pub profiles: std::collections::BTreeMap<i64, ProfileId>,
+    pub profiles: BTreeMap<i64, ProfileId>,
 }
 
 impl Store {
@@ -125,7 +127,7 @@ impl Store {
         Ok(Some(VehicleOf { vehicle, profiles }))
     }
 
-    async fn owners_of(&self, vin: &str) -> Result<std::collections::BTreeMap<i64, ProfileId>, StoreError> {
+    async fn owners_of(&self, vin: &str) -> Result<BTreeMap<i64, ProfileId>, StoreError> {
         const SQL: &str =
             "SELECT o.fragment_id, f.profile_id FROM vehicle_owners o JOIN fragments f ON f.fragment_id = o.fragment_id WHERE o.vin = $1";
         let rows = self.db.query(SQL, vec![vin.into()]).await?;
@@ -158,7 +160,7 @@ impl Store {
         let Some(last) = vehicles.last().map(|held| held.vin.clone()) else { return Ok(Vec::new()) };
         const OWNERS: &str = "SELECT o.vin, o.fragment_id, f.profile_id FROM vehicle_owners o
              JOIN fragments f ON f.fragment_id = o.fragment_id WHERE o.vin > $1 AND o.vin <= $2";
-        let mut profiles: std::collections::BTreeMap<String, std::collections::BTreeMap<i64, ProfileId>> = Default::default();
+        let mut profiles: BTreeMap<String, BTreeMap<i64, ProfileId>> = Default::default();
         for row in self.db.query(OWNERS, vec![after.into(), last.as_str().into()]).await? {
             profiles.entry(row.text(0)?).or_default().insert(row.int(1)?, ProfileId(row.int(2)?));
         }

@@ -1,7 +1,9 @@
 //! The contact centre's people: who takes calls, and whom it rings at.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::{Json, extract::State, response::Response};
-use forecourt_model::{command::Action, time::iso};
+use forecourt_model::{command::Action, lead::RingLine, time::iso};
 use forecourt_store::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -50,13 +52,13 @@ pub struct PresenceWish {
 pub async fn operators(caller: Caller, State(store): State<Store>, State(clock): State<Clock>) -> Result<Json<OperatorList>, ApiError> {
     let now_us = clock.now_us();
     let lines = store.lead_rules().await?.map(|held| held.body.verification.lines).unwrap_or_default();
-    let known: std::collections::BTreeMap<String, _> = store.operators().await?.into_iter().collect();
+    let known: BTreeMap<String, _> = store.operators().await?.into_iter().collect();
     let of_lines = lines.iter().flat_map(|line| line.steps.iter()).flat_map(|step| step.people.iter().cloned());
-    let emails: std::collections::BTreeSet<String> = of_lines.chain([caller.actor.clone()]).collect();
+    let emails: BTreeSet<String> = of_lines.chain([caller.actor.clone()]).collect();
     let item = |email: String| {
         let held = known.get(&email).cloned().unwrap_or_default();
         let is_busy = !held.lead_id.is_empty() && now_us < held.busy_until_us;
-        let is_on = |line: &&forecourt_model::lead::RingLine| line.steps.iter().any(|step| step.people.contains(&email));
+        let is_on = |line: &&RingLine| line.steps.iter().any(|step| step.people.contains(&email));
         OperatorItem {
             is_present: held.is_present,
             since: (held.since_us != 0).then(|| iso(held.since_us)),

@@ -408,7 +408,12 @@ fn compared(network: &Network, now: &trial::Outcome, then: &trial::Outcome) -> L
 }
 
 fn read(rules: Value) -> Result<LeadRules, ApiError> {
-    let rules: LeadRules = serde_json::from_value(rules).map_err(|error| ApiError::invalid(format!("the rules do not read: {error}")))?;
+    let mut rules: LeadRules =
+        serde_json::from_value(rules).map_err(|error| ApiError::invalid(format!("the rules do not read: {error}")))?;
+    // As accounts are kept.
+    for email in rules.verification.lines.iter_mut().flat_map(|line| &mut line.steps).flat_map(|step| &mut step.people) {
+        *email = email.trim().to_lowercase();
+    }
     rules.check().map_err(ApiError::invalid)?;
     Ok(rules)
 }

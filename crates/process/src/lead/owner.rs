@@ -157,15 +157,15 @@ async fn look(tx: &mut FoldTx, state: &mut State<'_>, pending: &Pending, vin: &s
         let found = found.map(|(rule, begins)| (rule.clone(), begins));
         vehicle.due_us = desk.owners.next(&vehicle, &owner, serviced_us, at_us);
         if let Some((rule, begins)) = found {
-            let again_us = match () {
-                () if has_lead_at_work(state, &whole) => at_us + AGAIN_US,
-                () if !takes_one(state, &desk.owners) => (at_us / DAY_US + 1) * DAY_US,
-                () => {
+            let mut again_us = at_us + AGAIN_US;
+            if !has_lead_at_work(state, &whole) {
+                if takes_one(state, &desk.owners) {
                     vehicle.opened.insert(rule.rule.clone(), begins.anchor_us);
                     open_lead(tx, state, pending, &vehicle, &owner, &rule, begins).await?;
-                    at_us + AGAIN_US
+                } else {
+                    again_us = (at_us / DAY_US + 1) * DAY_US;
                 }
-            };
+            }
             vehicle.due_us = vehicle.due_us.into_iter().chain([again_us]).min();
         }
     }

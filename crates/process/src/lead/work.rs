@@ -136,12 +136,11 @@ async fn act_on(
             tell(state, handling, Moved::Claimed, actor, [&handling.body.line.clone(), "", "", ""]);
         }
         LeadAct::Release => {
-            let held = std::mem::take(&mut handling.body.claimed_by);
-            state.operators.free(&held, &handling.lead_id);
-            if handling.queue == Queue::Verification && !held.is_empty() {
+            let held = handling.body.claimed_by.clone();
+            // What only rings is nobody's to put back.
+            if !held.is_empty() {
                 ring::ring_anew(state, handling, "released", Some(&held));
             }
-            handling.release();
         }
         LeadAct::Decline => {
             if handling.body.ringing.as_ref().is_none_or(|ringing| ringing.person != actor) {
