@@ -34,7 +34,7 @@ impl BroadcastJob {
     /// Sends what there is to send until it is to stop.
     pub async fn run(self) {
         let this = &self;
-        take_up("broadcasts wait", self.desk.stop.clone(), || this.send_all()).await;
+        take_up("broadcasts wait", &self.desk, || this.send_all()).await;
     }
 
     async fn send_all(&self) -> anyhow::Result<()> {

@@ -36,7 +36,7 @@ impl ChannelJob {
     pub async fn run(self) {
         let this = &self;
         let apply = || this.desk.work_on(CHANNEL_RULES_JOB, move |job| async move { this.apply(&job.id).await });
-        take_up("the channels of history wait", self.desk.stop.clone(), apply).await;
+        take_up("the channels of history wait", &self.desk, apply).await;
     }
 
     async fn apply(&self, job: &str) -> anyhow::Result<String> {

@@ -67,7 +67,7 @@ impl DuplicatesJob {
     pub async fn run(self) {
         let this = &self;
         let find = || this.desk.work_on(DUPLICATES_JOB, move |job| async move { this.find(&job).await });
-        take_up("probable duplicates wait", self.desk.stop.clone(), find).await;
+        take_up("probable duplicates wait", &self.desk, find).await;
     }
 
     async fn find(&self, job: &Job) -> anyhow::Result<String> {

@@ -55,7 +55,7 @@ pub struct Eraser {
 impl Eraser {
     /// Does what erasures leave to do until it is to stop.
     pub async fn run(self) {
-        take_up("an erasure waits", self.desk.stop.clone(), || self.next()).await;
+        take_up("an erasure waits", &self.desk, || self.next()).await;
     }
 
     async fn next(&self) -> anyhow::Result<()> {

@@ -20,7 +20,9 @@ use tokio::{
 
 use crate::clock::now_us;
 
+/// Between two looks for work while something happens, and while nothing does that this process knows of.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+const LOOK_AT_REST: Duration = Duration::from_secs(3);
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
 /// Live events go first: while so many records wait for the fold, or for so long, a command waits.
 const LAG_MAX: u64 = 2_000;
@@ -38,26 +40,69 @@ pub enum Interrupted {
     FoldStopped,
 }
 
-/// Looks for work again and again until `stop` is true; an error that may pass is told and tried again.
+/// Looks for work again and again until the server stops; an error that may pass is told and tried again.
 ///
 /// * `waits`: what the log says of an error, such as `"the channels of history wait"`.
 /// * `next`: does what there is to do, and returns.
-pub async fn take_up<Work>(waits: &'static str, mut stop: watch::Receiver<bool>, next: impl Fn() -> Work)
+pub async fn take_up<Work>(waits: &'static str, desk: &Desk, next: impl Fn() -> Work)
 where
     Work: Future<Output = anyhow::Result<()>>,
 {
+    let (mut stop, mut news) = (desk.stop.clone(), News::of(desk));
     loop {
+        news.forget();
         let pause = match next().await {
-            Ok(()) => LOOK_EVERY,
+            Ok(()) => Pause::UntilNews,
             Err(_) if *stop.borrow() => return,
             Err(error) => {
                 tracing::warn!(error = format!("{error:#}"), "{waits}");
-                AFTER_FAILURE
+                Pause::After(AFTER_FAILURE)
             }
         };
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
-            () = sleep(pause) => {}
+            () = news.pause(pause) => {}
+        }
+    }
+}
+
+enum Pause {
+    UntilNews,
+    After(Duration),
+}
+
+/// What may have brought work: a job was started, or the fold has gone on.
+struct News {
+    jobs: watch::Receiver<u64>,
+    folded: watch::Receiver<u64>,
+}
+
+impl News {
+    fn of(desk: &Desk) -> Self {
+        Self { jobs: desk.control.jobs_bell(), folded: desk.folded.clone() }
+    }
+
+    fn forget(&mut self) {
+        self.jobs.mark_unchanged();
+        self.folded.mark_unchanged();
+    }
+
+    async fn pause(&mut self, pause: Pause) {
+        match pause {
+            Pause::After(length) => sleep(length).await,
+            // Another process may have started a job: that is seen by looking.
+            Pause::UntilNews => {
+                let _ = tokio::time::timeout(LOOK_AT_REST, self.come()).await;
+                sleep(LOOK_EVERY).await;
+            }
+        }
+    }
+
+    async fn come(&mut self) {
+        tokio::select! {
+            Ok(()) = self.jobs.changed() => {}
+            Ok(()) = self.folded.changed() => {}
+            else => std::future::pending().await,
         }
     }
 }

@@ -33,7 +33,7 @@ impl IdentityJobs {
             this.desk.work_on(IDENTITY_PREVIEW_JOB, |job| async move { this.preview(&job).await }).await?;
             this.desk.work_on(IDENTITY_JOB, |job| async move { this.apply(&job).await }).await
         };
-        take_up("the identity of history waits", self.desk.stop.clone(), next).await;
+        take_up("the identity of history waits", &self.desk, next).await;
     }
 
     async fn preview(&self, job: &Job) -> anyhow::Result<String> {

@@ -63,7 +63,7 @@ impl ScoreJobs {
     /// Takes up jobs until they are to stop.
     pub async fn run(self) {
         let this = &self;
-        take_up("scores of leads wait", self.desk.stop.clone(), || this.take_up_all()).await;
+        take_up("scores of leads wait", &self.desk, || this.take_up_all()).await;
     }
 
     async fn take_up_all(&self) -> anyhow::Result<()> {

@@ -60,7 +60,7 @@ impl SegmentJob {
     /// Computes what there is to compute until it is to stop.
     pub async fn run(self) {
         let this = &self;
-        take_up("segments wait", self.desk.stop.clone(), || this.compute_all()).await;
+        take_up("segments wait", &self.desk, || this.compute_all()).await;
     }
 
     /// Computes each version that is to come. One that cannot be does not keep the others from it.

@@ -1,5 +1,7 @@
 //! Jobs: long work with progress to look at.
 
+use tokio::sync::watch;
+
 use super::{Control, LEAD_SCORE_JOB, RESCORE_JOB, secrets};
 use crate::{Row, StoreError, Value};
 
@@ -138,7 +140,13 @@ impl Control {
         let message = Value::Text(message.map(str::to_owned));
         let values = vec![id.as_str().into(), kind.into(), title.into(), total.into(), unit.into(), now_us.into(), message];
         self.database.execute(sql, values).await?;
+        self.jobs_bell.send_modify(|count| *count += 1);
         Ok(id)
+    }
+
+    /// Moves whenever this process starts a job.
+    pub fn jobs_bell(&self) -> watch::Receiver<u64> {
+        self.jobs_bell.subscribe()
     }
 
     pub async fn note_progress(&self, id: &str, done: u64, total: u64, now_us: i64) -> Result<(), StoreError> {

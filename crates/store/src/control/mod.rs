@@ -37,7 +37,7 @@ mod views;
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 pub use ad_gate::{GateSwitch, KeptGate};
 pub use alerts::{Incident, KeptRule, Notice, NoticeState, NoticeWish};
@@ -90,6 +90,8 @@ pub struct Control {
     keyring: Keyring,
     session_limits: SessionLimits,
     hashing: Arc<Semaphore>,
+    /// Counts what was started or asked of jobs, by this process.
+    jobs_bell: watch::Sender<u64>,
 }
 
 impl Control {
@@ -104,7 +106,8 @@ impl Control {
     pub async fn open(database: Database, keyring: Keyring) -> Result<Self, StoreError> {
         database.migrate(MIGRATIONS).await?;
         vault::check_keys(&database, &keyring).await?;
-        Ok(Self { database, keyring, session_limits: SessionLimits::default(), hashing: Arc::new(Semaphore::new(HASHING_MAX)) })
+        let (hashing, jobs_bell) = (Arc::new(Semaphore::new(HASHING_MAX)), watch::Sender::new(0));
+        Ok(Self { database, keyring, session_limits: SessionLimits::default(), hashing, jobs_bell })
     }
 
     /// With other limits of sessions than the usual ones.
