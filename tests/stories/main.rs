@@ -52,6 +52,7 @@ mod tracker;
 mod trust;
 mod two_servers;
 mod upgrade;
+mod wire;
 #[cfg(feature = "failpoints")]
 mod workers;
 

@@ -16,7 +16,7 @@ pub async fn two_dealers() -> (Installation, Server) {
     two_dealers_of(Installation::new()).await
 }
 
-async fn two_dealers_of(installation: Installation) -> (Installation, Server) {
+pub async fn two_dealers_of(installation: Installation) -> (Installation, Server) {
     let write_key = installation.source("shop");
     let server = installation.serve().await;
     for (dealer, name, phone) in [("north", "ana", "+79160000001"), ("south", "bob", "+79160000002")] {
@@ -34,18 +34,18 @@ async fn two_dealers_of(installation: Installation) -> (Installation, Server) {
     (installation, server)
 }
 
-fn token(installation: &Installation, role: &str, dealer: Option<&str>) -> String {
+pub fn token(installation: &Installation, role: &str, dealer: Option<&str>) -> String {
     let mut arguments = vec!["token", "create", "--role", role];
     arguments.extend(dealer.iter().flat_map(|dealer| ["--dealer", dealer]));
     installation.ask(&arguments)["token"].as_str().expect("a token").to_owned()
 }
 
-async fn profile_of(server: &Server, email: &str) -> String {
+pub async fn profile_of(server: &Server, email: &str) -> String {
     let found = server.get(&format!("/api/profiles?q={email}")).await;
     found["profiles"][0]["profile_id"].as_str().unwrap_or_else(|| panic!("no profile: {found}")).to_owned()
 }
 
-fn assert_nothing_foreign(what: &str, answer: &Value, profile: &str) {
+pub fn assert_nothing_foreign(what: &str, answer: &Value, profile: &str) {
     let text = answer.to_string();
     for foreign in FOREIGN.iter().chain([&profile]) {
         assert!(!text.contains(foreign), "{what} shows `{foreign}`: {text}");

@@ -1,6 +1,7 @@
 //! Who calls, what they may do, and what of it goes to the audit log: the one place of authorisation.
 
 mod table;
+mod wire;
 
 use axum::{
     extract::{FromRef, FromRequestParts, MatchedPath, Request, State},
@@ -13,6 +14,8 @@ use forecourt_model::{
     audit::{Action, Actor},
 };
 use forecourt_store::control::{Control, Session};
+
+pub use wire::SqlDoor;
 
 use table::{
     Noted::{self, *},

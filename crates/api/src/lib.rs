@@ -95,7 +95,7 @@ pub use ad_gate::{AD_GATE_NOTICE, AD_GATE_SECRET, AdGates};
 pub use alerts::{TARGETS_SETTING, WEBHOOK_SECRET};
 pub use arrival::{ByHttps, ClientAddress};
 pub use border::{Border, Clock, Freshness};
-pub use caller::Caller;
+pub use caller::{Caller, SqlDoor};
 pub use commands::Commands;
 pub use feed::Feed;
 pub use installation::{InstallationChange, InstallationKeeper};

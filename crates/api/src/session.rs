@@ -34,6 +34,8 @@ pub struct Installation {
     pub safe_mode: bool,
     /// A demonstration with invented people.
     pub demo: bool,
+    /// Where PostgreSQL clients come in; `None` where they do not.
+    pub postgres_port: Option<u16>,
 }
 
 impl Installation {

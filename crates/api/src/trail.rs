@@ -100,12 +100,12 @@ pub struct Looks(Arc<Mutex<HashMap<blake3::Hash, i64>>>);
 
 impl Looks {
     /// Whether this look was noted lately.
-    fn is_known(&self, look: &blake3::Hash, now_us: i64) -> bool {
+    pub(crate) fn is_known(&self, look: &blake3::Hash, now_us: i64) -> bool {
         let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         looks.get(look).is_some_and(|noted_us| (0..SAME_LOOK_US).contains(&(now_us - noted_us)))
     }
 
-    fn remember(&self, look: blake3::Hash, now_us: i64) {
+    pub(crate) fn remember(&self, look: blake3::Hash, now_us: i64) {
         let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if LOOKS_MAX <= looks.len() {
             looks.retain(|_, noted_us| now_us - *noted_us < SAME_LOOK_US);

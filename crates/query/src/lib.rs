@@ -16,6 +16,7 @@ mod event_filter;
 mod expired;
 mod export;
 mod flow;
+mod functions;
 mod funnel;
 mod json_get;
 mod lead_past;
@@ -35,6 +36,7 @@ mod session;
 mod sql;
 mod table;
 mod timeline;
+pub mod wire;
 
 use std::{
     collections::BTreeMap,
@@ -282,12 +284,17 @@ impl Query {
         T: Send + 'static,
         F: Future<Output = Result<T, QueryError>> + Send + 'static,
     {
-        let session = Session::new(self.engine.clone(), self.dataset()?, scope.clone(), self.members.clone());
+        let session = self.session(scope)?;
         let answer = self.engine.run(question(session)).await;
         if let Err(QueryError::Internal(reason) | QueryError::Damaged(reason)) = &answer {
             tracing::error!(reason, "a query failed");
         }
         answer
+    }
+
+    /// The rows of now, as `scope` may see them.
+    fn session(&self, scope: &Scope) -> Result<Session, QueryError> {
+        Ok(Session::new(self.engine.clone(), self.dataset()?, scope.clone(), self.members.clone()))
     }
 
     fn dataset(&self) -> Result<Arc<Dataset>, QueryError> {

@@ -35,6 +35,7 @@ use crate::{
     QueryError,
     dataset::{Dataset, Table},
     error::answered,
+    functions,
     json_get::JsonGet,
     scope::Visible,
     table::LakeTable,
@@ -63,7 +64,7 @@ impl Default for QueryOptions {
     }
 }
 
-const CATALOG: &str = "forecourt";
+pub(crate) const CATALOG: &str = "forecourt";
 const SCHEMA: &str = "main";
 
 /// Threads and memory of all queries. Queries run on threads of their own: they compute, and would hold up whoever serves
@@ -126,6 +127,18 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Does `work` on the engine's threads, however long it takes. It stops when the caller stops waiting.
+    pub async fn host(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let Some(threads) = &self.threads else { return };
+        let mut task = JoinSet::new();
+        task.spawn_on(work, threads.handle());
+        if let Some(Err(panicked)) = task.join_next().await {
+            tracing::error!(reason = %panicked, "a connection of the query threads ended by a defect");
+        }
+    }
+}
+
 impl Drop for Engine {
     fn drop(&mut self) {
         // The last handle may be dropped on a thread that must not wait.
@@ -136,6 +149,7 @@ impl Drop for Engine {
 }
 
 /// One caller's question: the rows as of one moment, cut down to his scope.
+#[derive(Clone)]
 pub(crate) struct Session {
     pub engine: Arc<Engine>,
     dataset: Arc<Dataset>,
@@ -199,24 +213,47 @@ impl Session {
         self.dataset.tables.iter().map(|table| table.name.as_str()).filter(|name| self.visible_in(name).is_some()).collect()
     }
 
+    /// A table as the caller sees it; `None` where there is none, or none for him.
+    pub fn lake_table(&self, name: &str) -> Option<Arc<LakeTable>> {
+        let at = self.dataset.tables.iter().position(|table| table.name == name)?;
+        let visible = self.visible_in(name)?;
+        Some(Arc::new(LakeTable::new(self.dataset.clone(), at, visible)))
+    }
+
     /// A planner that knows the caller's tables, and nothing else.
     pub fn state(&self) -> Result<SessionState, QueryError> {
         let schema = MemorySchemaProvider::new();
-        for (at, table) in self.dataset.tables.iter().enumerate() {
-            if let Some(visible) = self.visible_in(&table.name) {
-                let provider = Arc::new(LakeTable::new(self.dataset.clone(), at, visible));
-                schema.register_table(table.name.clone(), provider).map_err(QueryError::internal)?;
+        for name in self.table_names() {
+            if let Some(table) = self.lake_table(name) {
+                schema.register_table(name.to_owned(), table).map_err(QueryError::internal)?;
             }
         }
-        let catalog = MemoryCatalogProvider::new();
-        catalog.register_schema(SCHEMA, Arc::new(schema)).map_err(QueryError::internal)?;
-        let catalogs = MemoryCatalogProviderList::new();
-        catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
-        Ok(SessionStateBuilder::new_from_existing(self.engine.base.clone()).with_catalog_list(Arc::new(catalogs)).build())
+        let catalogs = catalogs(SCHEMA, Arc::new(schema))?;
+        Ok(SessionStateBuilder::new_from_existing(self.engine.base.clone()).with_catalog_list(catalogs).build())
     }
 
+    /// A planner of many statements, that knows the tables of `schema` by the name `named`, and `information_schema`.
+    ///
+    /// * `asking`: the rows that reports are worked out of.
+    pub fn lasting_context(
+        &self,
+        named: &str,
+        schema: Arc<dyn SchemaProvider>,
+        asking: &functions::Asking,
+    ) -> Result<SessionContext, QueryError> {
+        let catalogs = catalogs(named, schema)?;
+        let config = self.engine.base.config().clone().with_default_catalog_and_schema(CATALOG, named).with_information_schema(true);
+        let base = SessionStateBuilder::new_from_existing(self.engine.base.clone());
+        let mut state = base.with_config(config).with_catalog_list(catalogs).build();
+        functions::register(&mut state, asking);
+        Ok(SessionContext::new_with_state(state))
+    }
+
+    /// A planner of one statement of SQL: the reports are tables of it too.
     pub fn context(&self) -> Result<SessionContext, QueryError> {
-        Ok(SessionContext::new_with_state(self.state()?))
+        let (mut state, session) = (self.state()?, Arc::new(self.clone()));
+        functions::register(&mut state, &(Arc::new(move || session.clone()) as functions::Asking));
+        Ok(SessionContext::new_with_state(state))
     }
 
     /// Runs `work` on the rows of each partition of `plan`, as many at a time as there are threads; answers in order.
@@ -259,4 +296,12 @@ impl Session {
         });
         tasks.buffered(self.engine.options.threads.max(1)).try_collect().await
     }
+}
+
+fn catalogs(named: &str, schema: Arc<dyn SchemaProvider>) -> Result<Arc<MemoryCatalogProviderList>, QueryError> {
+    let catalog = MemoryCatalogProvider::new();
+    catalog.register_schema(named, schema).map_err(QueryError::internal)?;
+    let catalogs = MemoryCatalogProviderList::new();
+    catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+    Ok(Arc::new(catalogs))
 }

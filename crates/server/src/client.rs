@@ -47,7 +47,7 @@ impl Client {
         rand::rng().fill(&mut secret[..]);
         let token = blake3::Hash::from_bytes(secret).to_hex().to_string();
         let config = Config::load(place.config.as_deref())?;
-        let opening = Opening { demo: false, local_admin: Some(blake3::hash(token.as_bytes())) };
+        let opening = Opening { demo: false, local_admin: Some(blake3::hash(token.as_bytes())), postgres_port: None };
         let node = Node::open(&folder, config, opening).await?;
         let (stop, stopping) = watch::channel(false);
         let workers = node.start(Role::Process, &stopping).await?;

@@ -34,6 +34,7 @@ pub struct Config {
     pub installation: Installation,
     pub server: Server,
     pub tls: Tls,
+    pub postgres: Postgres,
     pub access: Access,
     pub collect: Collect,
     pub forms: Forms,
@@ -78,6 +79,21 @@ pub struct Server {
 pub struct Tls {
     cert: String,
     key: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Postgres {
+    pub listen: String,
+    pub connections_max: usize,
+    pub allow_plaintext: bool,
+}
+
+impl Postgres {
+    pub fn listen(&self) -> anyhow::Result<Option<SocketAddr>> {
+        let told = || format!("`postgres.listen` is `{}`: write an address and a port, such as 127.0.0.1:5433", self.listen);
+        (!self.listen.is_empty()).then(|| self.listen.parse().with_context(told)).transpose()
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -287,6 +303,7 @@ impl Config {
         if self.tls.cert.is_empty() != self.tls.key.is_empty() {
             bail!("`[tls]` needs both `cert` and `key`, or neither");
         }
+        self.postgres.listen()?;
         if self.access.session_idle_hours == 0 || self.access.session_life_hours < self.access.session_idle_hours {
             bail!("`access.session_idle_hours` must be above 0, and `session_life_hours` not below it");
         }

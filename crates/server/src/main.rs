@@ -35,6 +35,7 @@ mod node;
 mod output;
 mod paced_body;
 mod packed_pages;
+mod postgres;
 mod retention;
 mod secrets_key;
 mod seeding;

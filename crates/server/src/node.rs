@@ -123,6 +123,8 @@ pub struct Opening {
     pub demo: bool,
     /// See [`Sessions::local_admin`].
     pub local_admin: Option<blake3::Hash>,
+    /// See [`Installation::postgres_port`].
+    pub postgres_port: Option<u16>,
 }
 
 impl Node {
@@ -142,7 +144,7 @@ impl Node {
         upgrade::finish(folder, &checkpoints, &store).await?;
         let log = open_log(folder, &config, store.folded_offset().await?).await?;
         let control = open_control(folder, &config).await?;
-        let installation = installation(&config, &control, opening.demo).await?;
+        let installation = installation(&config, &control, &opening).await?;
         let sources = SourceKeeper::open(control.clone()).await?;
         let (folded, folding) = watch::channel(store.folded_offset().await?);
         let lake = open_lake(folder, &config, &log, &store).await?;
@@ -499,10 +501,16 @@ fn sessions(config: &Config, local_admin: Option<blake3::Hash>) -> Sessions {
 }
 
 /// What is configured, with what an admin changed in the pages over it.
-async fn installation(config: &Config, control: &Control, demo: bool) -> anyhow::Result<Installation> {
+async fn installation(config: &Config, control: &Control, opening: &Opening) -> anyhow::Result<Installation> {
     let configured = config.installation.clone();
-    let mut installation =
-        Installation { name: configured.name, time_zone: configured.time_zone, currency: configured.currency, safe_mode: true, demo };
+    let mut installation = Installation {
+        name: configured.name,
+        time_zone: configured.time_zone,
+        currency: configured.currency,
+        safe_mode: true,
+        demo: opening.demo,
+        postgres_port: opening.postgres_port,
+    };
     InstallationChange::saved(control).await?.apply(&mut installation);
     Ok(installation)
 }

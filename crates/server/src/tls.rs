@@ -56,10 +56,12 @@ impl Tls {
     }
 
     /// What greets each connection: TLS 1.2 and 1.3.
-    pub fn acceptor(&self) -> anyhow::Result<TlsAcceptor> {
+    ///
+    /// * `protocol`: what is spoken then, by its registered name (ALPN).
+    pub fn acceptor(&self, protocol: &str) -> anyhow::Result<TlsAcceptor> {
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()?;
         let mut config = builder.with_no_client_auth().with_cert_resolver(self.current.clone());
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 

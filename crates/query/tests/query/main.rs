@@ -3,6 +3,7 @@
 mod attribution;
 mod errors;
 mod flow;
+mod functions;
 mod funnel;
 mod naive;
 mod paths;

@@ -31,7 +31,7 @@ pub async fn run(place: &Place, args: ReplayArgs) -> anyhow::Result<()> {
     let config = Config::load(place.config.as_deref())?;
     let checkpoints = Checkpoints::of(folder.root(), &config.store.url);
     let on_sqlite = config.store.url.is_empty();
-    let node = Node::open(&folder, config, Opening { demo: false, local_admin: None })
+    let node = Node::open(&folder, config, Opening { demo: false, local_admin: None, postgres_port: None })
         .await
         .context("a replay needs the folder for itself: stop the server first")?;
 

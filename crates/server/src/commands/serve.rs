@@ -20,6 +20,7 @@ use crate::{
     folder::{Folder, Running},
     health, listen, logging,
     node::{Node, Opening, Role},
+    postgres::Postgres,
     tls::Tls,
     workers::Board,
 };
@@ -45,6 +46,7 @@ pub struct Server {
     folder: Folder,
     listener: TcpListener,
     tls: Option<Tls>,
+    postgres: Option<Postgres>,
     role: Role,
 }
 
@@ -64,14 +66,16 @@ impl Server {
         let listen = config.server.listen;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}: name another by `--listen`"))?;
         let tls = config.tls_files().map(Tls::open).transpose()?;
+        let postgres = if role.serves_pages() { Postgres::open(&config.postgres).await? } else { None };
         let url = reached_at(&config, listener.local_addr()?);
         let token = random_token();
-        let opening = Opening { demo, local_admin: Some(blake3::hash(token.as_bytes())) };
+        let postgres_port = postgres.as_ref().map(Postgres::address).transpose()?.map(|address| address.port());
+        let opening = Opening { demo, local_admin: Some(blake3::hash(token.as_bytes())), postgres_port };
         let node = Node::open(&folder, config, opening).await?;
         let address = format!("{}://{}", scheme(&node.config), from_here(listener.local_addr()?));
         folder.note_running(&Running { address, token, pid: std::process::id() })?;
         let (stop, _) = watch::channel(false);
-        Ok(Self { node, url, stop, folder, listener, tls, role })
+        Ok(Self { node, url, stop, folder, listener, tls, postgres, role })
     }
 
     /// Prints the one-time link while there is nobody who could sign in.
@@ -86,7 +90,7 @@ impl Server {
 
     /// Answers until a signal comes, then stops in order: requests first, then the fold, then the files.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { node, url, stop, folder, listener, tls, role } = self;
+        let Self { node, url, stop, folder, listener, tls, postgres, role } = self;
         node.control.interrupt_jobs(now_us()).await?;
         let (stop_workers, workers_stop) = watch::channel(false);
         let mut workers = node.start(role, &workers_stop).await?;
@@ -102,12 +106,20 @@ impl Server {
         tracing::info!(url, "ready");
         tokio::spawn(stop_at_signal(stop.clone()));
         tokio::spawn(stop_when_poisoned(node.log.clone(), stop.clone()));
-        let acceptor = tls.as_ref().map(Tls::acceptor).transpose()?;
+        let acceptor = tls.as_ref().map(|tls| tls.acceptor("http/1.1")).transpose()?;
+        let for_postgres = tls.as_ref().map(|tls| tls.acceptor("postgresql")).transpose()?;
         if let Some(tls) = tls {
             tokio::spawn(tls.watch(stop.subscribe()));
         }
         tokio::spawn(stop_when_fallen(node.board.clone(), stop.clone()));
-        listen::serve(listener, router, &node.config.server, &proxies, acceptor, stop.subscribe()).await;
+        let pages = listen::serve(listener, router, &node.config.server, &proxies, acceptor, stop.subscribe());
+        match postgres {
+            None => pages.await,
+            Some(postgres) => {
+                tracing::info!(address = %postgres.address()?, "ready for PostgreSQL clients");
+                tokio::join!(pages, postgres.serve(&node, for_postgres, stop.subscribe()));
+            }
+        }
 
         tracing::info!("stopping");
         stop_workers.send_replace(true);
