@@ -5430,6 +5430,11 @@ export interface components {
             /** @description A demonstration with invented people. */
             demo: boolean;
             name: string;
+            /**
+             * Format: int32
+             * @description Where PostgreSQL clients come in; `None` where they do not.
+             */
+            postgres_port?: number | null;
             /** @description Sends reach only listed test recipients. */
             safe_mode: boolean;
             /** @description IANA name: days begin and end in it. */

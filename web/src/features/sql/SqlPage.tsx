@@ -11,6 +11,7 @@ import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
 import { Empty } from "../../ui/states";
 import { AnswerChart, AnswerTable } from "./Answer";
+import { Connect } from "./Connect";
 import { Editor, type EditorHandle } from "./Editor";
 import { EXAMPLES } from "./examples";
 import { loadHistory, remember, saveHistory, type Asked } from "./history";
@@ -53,7 +54,7 @@ export function SqlPage() {
   };
 
   return (
-    <Page title={t("sql.title")} subtitle={t("sql.subtitle")}>
+    <Page title={t("sql.title")} subtitle={t("sql.subtitle")} actions={<Connect />}>
       <div className={classes.bench}>
         <div className={classes.side}>
           <Side tables={tables} history={history} onOpen={open} onInsert={(name) => editor.current?.insert(name)} />

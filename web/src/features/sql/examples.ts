@@ -25,6 +25,14 @@ GROUP BY day
 ORDER BY day`,
   },
   {
+    key: "funnel",
+    sql: `SELECT channel, profiles AS leads, round(100 * step_rate, 1) AS percent_of_visitors
+FROM funnel('{"steps": [{"event": "car_viewed"}, {"event": "lead_created"}],
+              "window": "90d", "by": ["channel"]}')
+WHERE step = 2
+ORDER BY leads DESC`,
+  },
+  {
     key: "property",
     sql: `SELECT json_get(properties, 'model') AS model, count(*) AS views, count(DISTINCT profile_id) AS people
 FROM events
