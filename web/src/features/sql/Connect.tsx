@@ -16,7 +16,7 @@ export function Connect() {
   const port = installation.postgres_port;
   return (
     <>
-      <Button variant="default" leftSection={<IconPlugConnected size={16} aria-hidden />} onClick={open}>
+      <Button size="xs" variant="default" leftSection={<IconPlugConnected size={16} aria-hidden />} onClick={open}>
         {t("sql.connect.action")}
       </Button>
       <Modal opened={opened} onClose={close} title={t("sql.connect.title")} size="lg">

@@ -9,17 +9,17 @@ export function connectingTo(
   { hostname, protocol }: { hostname: string; protocol: string },
   port: number,
 ): { program: string; code: string }[] {
-  const host = hostname.replaceAll(/^\[|\]$/g, "");
-  const inUrl = host.includes(":") ? `[${host}]` : host;
+  const at = `${hostname}:${String(port)}`;
   const mode = protocol === "https:" ? "require" : "prefer";
   return [
     {
       program: "psql",
-      code: `PGPASSWORD=${TOKEN} psql "host=${host} port=${String(port)} user=bi dbname=forecourt sslmode=${mode}"`,
+      code: `export PGPASSWORD=${TOKEN}
+psql "postgresql://bi@${at}/forecourt?sslmode=${mode}"`,
     },
     {
       program: "SQLAlchemy",
-      code: `postgresql+psycopg://bi:${TOKEN}@${inUrl}:${String(port)}/forecourt?sslmode=${mode}`,
+      code: `postgresql+psycopg://bi:${TOKEN}@${at}/forecourt?sslmode=${mode}`,
     },
   ];
 }
