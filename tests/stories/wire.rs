@@ -1,7 +1,7 @@
 //! PostgreSQL's own client, and those that BI programs are built on, ask the server by SQL.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     process::{Command, Output, Stdio},
     time::Instant,
 };
@@ -56,6 +56,25 @@ fn asked(port: u16, token: &str, statement: &str) -> Result<Vec<String>, String>
     if output.status.success() { Ok(lines) } else { Err(printed(&output)) }
 }
 
+/// Asks what takes for ever, and presses Ctrl-C once it is under way. Returns what is told then.
+async fn cancelled(port: u16, token: &str, statement: &str) -> String {
+    let mut psql = Command::new("psql");
+    psql.arg(format!("host=127.0.0.1 port={port} user=bi dbname=forecourt")).env("PGPASSWORD", token);
+    psql.args(["--no-psqlrc", "--set", "VERBOSITY=verbose", "-c", "\\echo begun", "-c", statement]);
+    let mut psql = psql.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("psql runs");
+    let mut lines = BufReader::new(psql.stdout.take().expect("its output")).lines();
+    assert_eq!(lines.next().expect("a line").expect("text"), "begun");
+    let deadline = Instant::now() + WITHIN;
+    while psql.try_wait().expect("its state").is_none() {
+        assert!(Instant::now() < deadline, "psql does not end");
+        Command::new("kill").args(["-INT", &psql.id().to_string()]).status().expect("a signal");
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    let mut told = String::new();
+    psql.stderr.take().expect("its errors").read_to_string(&mut told).expect("text");
+    told
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn psql_looks_around_and_asks() {
     let (installation, server) = two_dealers_of(Installation::new().configured(CONFIG)).await;
@@ -97,6 +116,13 @@ async fn psql_looks_around_and_asks() {
         assert!(refusal.contains(code) && refusal.contains(told), "{statement}: {refusal}");
     }
     assert_eq!(server.number("SELECT count(*) FROM events WHERE dealer IS NOT NULL").await, 8, "somebody wrote");
+
+    // What takes too long is stopped: when its time is over, or when the client has had enough.
+    let endless = "SELECT count(*) FROM generate_series(1, 90000) a JOIN generate_series(1, 90000) b ON a.value < b.value \
+        JOIN generate_series(1, 90000) c ON b.value < c.value";
+    let cancelled = cancelled(port, &analyst, endless).await;
+    assert!(cancelled.contains("57014"), "{cancelled}");
+    assert_eq!(asked(port, &analyst, "SELECT 1").expect("rows"), ["1"]);
 
     // Who may not, and who is nobody.
     let operator = token(&installation, "operator", None);

@@ -37,6 +37,7 @@ mod sql;
 mod table;
 mod timeline;
 pub mod wire;
+mod yielding;
 
 use std::{
     collections::BTreeMap,

@@ -39,6 +39,7 @@ use crate::{
     json_get::JsonGet,
     scope::Visible,
     table::LakeTable,
+    yielding::YieldingJoins,
 };
 
 /// How much a query may take.
@@ -93,7 +94,8 @@ impl Engine {
             .with_information_schema(false)
             // Parts of files would share one list of deleted rows.
             .with_repartition_file_scans(false);
-        let mut base = SessionStateBuilder::new_with_default_features().with_config(config).with_runtime_env(runtime).build();
+        let builder = SessionStateBuilder::new_with_default_features().with_config(config).with_runtime_env(runtime);
+        let mut base = builder.with_physical_optimizer_rule(Arc::new(YieldingJoins)).build();
         datafusion::execution::FunctionRegistry::register_udf(&mut base, Arc::new(ScalarUDF::from(JsonGet::default())))
             .map_err(QueryError::internal)?;
         let time_zone = RwLock::new(options.time_zone.clone());

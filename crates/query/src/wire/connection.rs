@@ -130,9 +130,9 @@ impl ExtendedQueryHandler for Desk {
         anew.parameter_format = portal.parameter_format.clone();
         anew.parameters = portal.parameters.clone();
         anew.result_column_format = portal.result_column_format.clone();
-        seat.in_time(async { ExtendedQueryHandler::do_query(&seat.service, client, &anew, rows_max).await.map_err(told) })
-            .await
-            .map(|response| seat.limited(response))
+        let answering = async { ExtendedQueryHandler::do_query(&seat.service, client, &anew, rows_max).await.map_err(told) };
+        let response = seat.in_time(answering).await?;
+        seat.made(response).await
     }
 }
 

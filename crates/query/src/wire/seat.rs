@@ -7,7 +7,7 @@ use std::{
 };
 
 use datafusion::{
-    common::tree_node::TreeNodeRecursion,
+    common::{runtime::SpawnedTask, tree_node::TreeNodeRecursion},
     datasource::source_as_provider,
     error::DataFusionError,
     logical_expr::LogicalPlan,
@@ -27,14 +27,16 @@ use datafusion_postgres::{
             ClientInfo, Type,
             portal::Format,
             query::ExtendedQueryHandler,
-            results::{QueryResponse, Response},
+            results::{QueryResponse, Response, SendableRowStream},
             stmt::QueryParser,
         },
         error::{PgWireError, PgWireResult},
+        messages::data::DataRow,
         types::format::FormatOptions,
     },
 };
 use futures::{StreamExt, TryStreamExt, stream};
+use tokio::sync::mpsc;
 
 use super::{
     Visitor,
@@ -108,7 +110,7 @@ impl Seat {
             df::encode_dataframe(frame, &Format::UnifiedText, Some(formats)).await.map_err(told)
         };
         let rows = self.in_time(answering).await?;
-        Ok(self.limited(Response::Query(rows)))
+        self.made(Response::Query(rows)).await
     }
 
     /// Reads a statement that will be asked later, with parameters.
@@ -174,20 +176,61 @@ impl Seat {
         tokio::time::timeout(allowed, answering).await.unwrap_or_else(|_| Err(too_long(allowed)))
     }
 
-    /// Rows are made while they are sent: those, too, within the time and with our words for what fails.
-    pub fn limited(&self, response: Response) -> Response {
-        let Response::Query(QueryResponse { command_tag, row_schema, data_rows, .. }) = response else { return response };
-        let allowed = self.query.engine.options.timeout;
-        let rows = stream::try_unfold((data_rows.map_err(told), allowed), move |(mut rows, left)| async move {
-            let began = Instant::now();
-            let next = tokio::time::timeout(left, rows.next()).await.map_err(|_| too_long(allowed))?;
-            // A client that takes its time with what it has got spends none of the query's.
-            let left = left.saturating_sub(began.elapsed());
-            next.transpose().map(|row| row.map(|row| (row, (rows, left))))
+    /// Rows are made on a task of their own while they are sent, so that the connection hears its client and the clock
+    /// meanwhile. Returns once the first ones are there: until then the client may cancel.
+    pub async fn made(&self, response: Response) -> PgWireResult<Response> {
+        let Response::Query(QueryResponse { command_tag, row_schema, data_rows, .. }) = response else { return Ok(response) };
+        let mut rows = Rows::of(data_rows, self.query.engine.options.timeout);
+        let first = rows.next().await?;
+        let chunks = stream::try_unfold((rows, first), async |(mut rows, chunk)| match chunk {
+            None => Ok(None),
+            Some(chunk) => rows.next().await.map(|next| Some((chunk, (rows, next)))),
         });
-        let mut limited = QueryResponse::new(row_schema, rows);
-        limited.set_command_tag(&command_tag);
-        Response::Query(limited)
+        let mut response = QueryResponse::new(row_schema, chunks.map_ok(|chunk| stream::iter(chunk.into_iter().map(Ok))).try_flatten());
+        response.set_command_tag(&command_tag);
+        Ok(Response::Query(response))
+    }
+}
+
+/// Rows that wait for the client, in chunks.
+const CHUNKS: usize = 4;
+const ROWS_A_CHUNK: usize = 1_000;
+
+/// Rows as they are made.
+struct Rows {
+    made: mpsc::Receiver<PgWireResult<Option<Vec<DataRow>>>>,
+    /// Stops when this is dropped.
+    _making: SpawnedTask<()>,
+    allowed: Duration,
+    left: Duration,
+}
+
+impl Rows {
+    fn of(rows: SendableRowStream, allowed: Duration) -> Self {
+        let (to_client, made) = mpsc::channel(CHUNKS);
+        let making = async move {
+            let mut chunks = rows.ready_chunks(ROWS_A_CHUNK);
+            while let Some(chunk) = chunks.next().await {
+                let chunk = chunk.into_iter().collect::<PgWireResult<Vec<_>>>().map(Some).map_err(told);
+                let is_over = chunk.is_err();
+                if to_client.send(chunk).await.is_err() || is_over {
+                    return;
+                }
+            }
+            // Without this word an end is none.
+            let _ = to_client.send(Ok(None)).await;
+        };
+        Self { made, _making: SpawnedTask::spawn(making), allowed, left: allowed }
+    }
+
+    /// The next ones; `None` behind the last.
+    ///
+    /// A client that takes its time with what it has got spends none of the query's.
+    async fn next(&mut self) -> PgWireResult<Option<Vec<DataRow>>> {
+        let began = Instant::now();
+        let next = tokio::time::timeout(self.left, self.made.recv()).await.map_err(|_| too_long(self.allowed))?;
+        self.left = self.left.saturating_sub(began.elapsed());
+        next.unwrap_or_else(|| Err(of_query(QueryError::internal("the rows of an answer ended by a defect"))))
     }
 }
 

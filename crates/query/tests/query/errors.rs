@@ -89,6 +89,13 @@ async fn too_long_and_too_big_are_stopped() {
     let error = query.sql(&ALL, endless, 1).await.expect_err("too long").to_string();
     assert!(error.contains("was stopped: ask for a shorter time"), "{error}");
 
+    // Its one thread is free again.
+    let pairs = "SELECT count(*) FROM generate_series(1, 9000) a JOIN generate_series(1, 9000) b ON a.value < b.value \
+        JOIN generate_series(1, 9000) c ON b.value < c.value";
+    let error = query.sql(&ALL, pairs, 1).await.expect_err("too long").to_string();
+    assert!(error.contains("was stopped: ask for a shorter time"), "{error}");
+    query.sql(&ALL, "SELECT 1", 1).await.expect("an answer");
+
     let small = QueryOptions { memory_bytes_max: 1 << 20, threads: 1, ..QueryOptions::default() };
     let query = Query::over(Dataset::new(vec![], 0), small).expect("query threads");
     let error = query
