@@ -11,6 +11,7 @@ import {
   IconDeviceMobile,
   IconFileImport,
   IconFingerprint,
+  IconFlask,
   IconCar,
   IconChartHistogram,
   IconCoins,
@@ -78,6 +79,7 @@ export const SECTIONS = [
   { key: "retention", to: "/retention", icon: IconUsersGroup, keys: "g r", group: "work", savable: true },
   { key: "flow", to: "/flow", icon: IconHourglass, keys: "g h", group: "work", savable: true },
   { key: "paths", to: "/paths", icon: IconRoute2, keys: "g y", group: "work", savable: true },
+  { key: "experiments", to: "/experiments", icon: IconFlask, keys: "g 1", group: "work", savable: true },
   {
     key: "deliveries",
     to: "/deliveries",

@@ -26,6 +26,7 @@ import { readLive } from "./features/live/search";
 import { readPaths } from "./features/paths/spec";
 import { readPivot } from "./features/pivot/spec";
 import { readProfile, readProfiles } from "./features/profiles/search";
+import { readExperiment } from "./features/experiments/spec";
 import { readRetention } from "./features/retention/spec";
 import { readScorecards } from "./features/scorecards/search";
 import { readSql } from "./features/sql/search";
@@ -288,6 +289,13 @@ const retention = createRoute({
   component: lazyRouteComponent(() => import("./features/retention/RetentionPage"), "RetentionPage"),
 });
 
+const experiments = createRoute({
+  getParentRoute: () => shell,
+  path: "/experiments",
+  validateSearch: readExperiment,
+  component: lazyRouteComponent(() => import("./features/experiments/ExperimentsPage"), "ExperimentsPage"),
+});
+
 const sql = createRoute({
   getParentRoute: () => shell,
   path: "/sql",
@@ -474,6 +482,7 @@ const tree = root.addChildren([
     scorecards,
     funnel,
     retention,
+    experiments,
     flow,
     paths,
     attribution,

@@ -414,6 +414,73 @@ export function funnel({ steps, by }) {
   };
 }
 
+export const experiments = [
+  {
+    name: "Model page",
+    event: "experiment_viewed",
+    experiment_property: "experiment",
+    variant_property: "variant",
+    variants: [
+      { name: "brochure on top", exposures: 8321 },
+      { name: "original", exposures: 8290 },
+    ],
+    first_seen: new Date(now - 56 * DAY).toISOString(),
+    last_seen: new Date(now).toISOString(),
+  },
+];
+
+export function experiment() {
+  const around = (value, half) => ({ value, low: value - half, high: value + half });
+  const of = (day) => 90 * (day + 1);
+  const half = (day) => 3 / Math.sqrt(of(day) * 0.05);
+  const days = Array.from({ length: 56 }, (_, day) => {
+    const uplift = around(0.5 + 0.3 / (day + 1), half(day));
+    const told = day < 3 ? null : uplift;
+    return {
+      day: new Date(now - (55 - day) * DAY).toISOString().slice(0, 10),
+      variants: [
+        { people: of(day), mean: 0.04, difference: null, uplift: null },
+        { people: of(day), mean: 0.06, difference: told && around(0.02, 0.04 * half(day)), uplift: told },
+      ],
+    };
+  });
+  const uplift = days.at(-1).variants[1].uplift;
+  const comparison = {
+    difference: around(0.02, 0.04 * half(55)),
+    uplift,
+    p: 0.0004,
+    fixed: around(0.02, 0.01),
+    fixed_p: 0.00001,
+    verdict: "higher",
+  };
+  const variant = (name, converted, comparison) => ({
+    name,
+    people: of(55),
+    converted,
+    total: converted,
+    mean: converted / of(55),
+    deviation: 0.2,
+    share: 0.5,
+    comparison,
+  });
+  return {
+    variants: [variant("original", 202, null), variant("brochure on top", 304, comparison)],
+    people: 2 * of(55),
+    mixed: 37,
+    nameless: 0,
+    unfinished: 1240,
+    shares_off: false,
+    shares_p: 1,
+    planned_people: 10_000,
+    confidence: 0.95,
+    days,
+    tz: "UTC",
+    rows_scanned: 2_104_392,
+    elapsed_ms: 41,
+    as_of: new Date().toISOString(),
+  };
+}
+
 export function retention({ grain, periods, from, by }) {
   const days = { day: 1, week: 7, month: 30 }[grain];
   const count = Math.max(1, Math.floor((now - Date.parse(from)) / DAY / days));

@@ -25,6 +25,7 @@ mod deliveries;
 mod duplicates;
 mod erasures;
 mod error;
+mod experiment;
 mod exports;
 mod feed;
 mod flow;
@@ -238,6 +239,10 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(profile_export::export))
         .routes(routes!(funnel::funnel))
         .routes(routes!(funnel::people))
+        .routes(routes!(experiment::experiment))
+        .routes(routes!(experiment::experiment_people))
+        .routes(routes!(experiment::experiments))
+        .routes(routes!(experiment::experiment_plan))
         .routes(routes!(retention::retention))
         .routes(routes!(retention::retention_people))
         .routes(routes!(flow::flow))
@@ -382,7 +387,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// JSON Schemas of report specs, by report; what they refer to stands beside them.
 fn report_schemas(document: &utoipa::openapi::OpenApi) -> serde_json::Value {
     let described = document.components.as_ref().map(|components| &components.schemas);
-    let wanted = ["FunnelSpec", "EventFilter", "RetentionSpec", "FlowSpec", "PathsSpec", "AttributionSpec", "PivotSpec", "PivotFilter"];
+    let wanted = [
+        "FunnelSpec",
+        "EventFilter",
+        "RetentionSpec",
+        "FlowSpec",
+        "PathsSpec",
+        "AttributionSpec",
+        "PivotSpec",
+        "PivotFilter",
+        "ExperimentSpec",
+    ];
     let parts = wanted.iter().filter_map(|name| Some(((*name).to_owned(), serde_json::to_value(described?.get(*name)?).ok()?)));
     let parts: serde_json::Map<String, serde_json::Value> = parts.collect();
     serde_json::json!({
@@ -392,7 +407,8 @@ fn report_schemas(document: &utoipa::openapi::OpenApi) -> serde_json::Value {
             "retention": { "$ref": "#/components/schemas/RetentionSpec" },
             "flow": { "$ref": "#/components/schemas/FlowSpec" },
             "paths": { "$ref": "#/components/schemas/PathsSpec" },
-            "pivot": { "$ref": "#/components/schemas/PivotSpec" }
+            "pivot": { "$ref": "#/components/schemas/PivotSpec" },
+            "experiment": { "$ref": "#/components/schemas/ExperimentSpec" }
         },
         "components": { "schemas": parts }
     })

@@ -26,6 +26,7 @@ pub enum What {
     Lead { sale: Sale, step: Step },
     Call { inbound: bool, result: CallResult, duration_s: u16, agent: u8, about: Option<Sale> },
     ServiceVisit { dealer: u8, value_eur: u16 },
+    TrialViewed { visit: Visit, model: u8, on_top: bool },
 }
 
 /// A sitting at one device.

@@ -27,6 +27,8 @@ const MONTHS: [f64; 12] = [0.80, 0.90, 1.13, 1.12, 1.03, 0.94, 0.84, 0.88, 1.10,
 /// The forms' outage: this long before the end of the history, in days.
 const OUTAGE_DAYS_BEFORE_END: i32 = 33;
 const OUTAGE_DAYS: i32 = 2;
+/// The site tries out another model page: since so many days before the end of the history, and on in live.
+const TRIAL_DAYS_BEFORE_END: i32 = 56;
 const OFFICE_OPENS_HOUR: i64 = 9;
 const OFFICE_CLOSES_HOUR: i64 = 19;
 
@@ -72,6 +74,11 @@ impl Season {
     pub fn arrival_day(&self, dice: &mut Dice) -> i32 {
         let unit = dice.unit();
         self.start_day + self.arrived.partition_point(|share| *share <= unit).min(self.arrived.len() - 1) as i32
+    }
+
+    /// Whether some are shown the brochure at the top of a model's page.
+    pub fn tries_brochure_on_top(&self, at_us: i64) -> bool {
+        self.end_day - TRIAL_DAYS_BEFORE_END <= time::day(at_us)
     }
 
     /// Whether the site's forms fail at that moment.

@@ -5,6 +5,7 @@ use forecourt_model::time::SECOND_US;
 use crate::{
     life::Life,
     moment::{Page, SHARED, Told, Visit, What},
+    world::Domain,
 };
 
 /// How long somebody stays.
@@ -41,12 +42,42 @@ impl Life<'_> {
             Interest::Study => self.dice.between(4, 9),
         };
         let mut at_us = at_us;
+        let mut trial = self.trial(at_us, visit, page);
         for _ in 0..steps {
             at_us += self.pause_us();
             let what = self.step(visit, model, interest);
             self.push(at_us, what);
+            if let (None, What::Page { page, .. }) = (trial, what) {
+                trial = self.trial(at_us, visit, page);
+            }
+        }
+        if trial == Some(true) {
+            self.tempted(at_us, visit, model);
         }
         (visit, at_us + self.pause_us())
+    }
+
+    /// On a model's page, while the site tries out another one: which of them is shown. `None` elsewhere.
+    fn trial(&mut self, at_us: i64, visit: Visit, page: Page) -> Option<bool> {
+        let Page::Model(model) = page else { return None };
+        if !self.world.season.tries_brochure_on_top(at_us) {
+            return None;
+        }
+        // The browser remembers: on the household's, its owner was given one before.
+        let given = self.person.household.filter(|_| visit.device == SHARED).unwrap_or(self.person.number);
+        let on_top = self.world.dice(Domain::Trial, u64::from(given)).chance(0.5);
+        self.push(at_us + SECOND_US / 10, What::TrialViewed { visit, model, on_top });
+        Some(on_top)
+    }
+
+    /// Some take the brochure because it is at the top. Dice of their own: nothing else of the life changes by it.
+    fn tempted(&mut self, at_us: i64, visit: Visit, model: u8) {
+        let mut dice = self.world.dice(Domain::TrialVisit, u64::from(self.person.number) << 32 | u64::from(visit.began_s));
+        if self.person.has_email && dice.chance(0.035) {
+            let at_us = at_us + dice.between(3, 5) * SECOND_US;
+            self.push(at_us, What::Identified { visit, told: Told::Email, model });
+            self.push(at_us + SECOND_US, What::BrochureDownloaded { visit, model });
+        }
     }
 
     fn step(&mut self, visit: Visit, model: u8, interest: Interest) -> What {

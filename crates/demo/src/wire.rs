@@ -48,6 +48,7 @@ impl Line<'_> {
             What::Identified { visit, told, model } => self.identify(visit, told, model),
             What::Lead { sale, step } => self.lead(sale, step),
             What::Call { inbound, result, duration_s, agent, about } => self.call(inbound, result, duration_s, agent, about),
+            What::TrialViewed { visit, model, on_top } => self.trial(visit, model, on_top),
             What::ServiceVisit { dealer, value_eur } => self.service_visit(dealer, value_eur),
         }
     }
@@ -99,6 +100,16 @@ impl Line<'_> {
         }
         self.put(&[r#""}"#]);
         self.browser(visit, path, car.slug);
+        Source::Site
+    }
+
+    fn trial(&mut self, visit: Visit, model: u8, on_top: bool) -> Source {
+        let car = &self.world.group.models[usize::from(model)];
+        self.head("track", Some("experiment_viewed"));
+        self.who(visit);
+        let variant = if on_top { "brochure on top" } else { "original" };
+        self.put(&[r#","properties":{"experiment":"Model page","variant":""#, variant, r#"","region":""#, self.region(), r#""}"#]);
+        self.browser(visit, "/models/", car.slug);
         Source::Site
     }
 

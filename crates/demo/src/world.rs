@@ -20,6 +20,8 @@ pub enum Domain {
     Cost,
     Device,
     Vehicle,
+    Trial,
+    TrialVisit,
 }
 
 impl World {

@@ -24,8 +24,8 @@ use datafusion::{
 use serde::de::DeserializeOwned;
 
 use crate::{
-    FlowSpec, FunnelSpec, PathsSpec, QueryError, RetentionSpec, flow::spec::Flow, funnel::spec::Funnel, paths::spec::Paths,
-    retention::spec::Retention, session::Session,
+    ExperimentSpec, FlowSpec, FunnelSpec, PathsSpec, QueryError, RetentionSpec, experiment::spec::Experiment, flow::spec::Flow,
+    funnel::spec::Funnel, paths::spec::Paths, retention::spec::Retention, session::Session,
 };
 
 /// The rows of now, as a caller may see them: asked at each statement.
@@ -33,7 +33,7 @@ pub(crate) type Asking = Arc<dyn Fn() -> Arc<Session> + Send + Sync>;
 
 /// Makes the functions known to a planner.
 pub(crate) fn register(state: &mut SessionState, asking: &Asking) {
-    for kind in [Kind::Funnel, Kind::Retention, Kind::Flow, Kind::Paths] {
+    for kind in [Kind::Funnel, Kind::Retention, Kind::Flow, Kind::Paths, Kind::Experiment] {
         state.register_udtf(kind.name(), Arc::new(ReportFunction { kind, asking: asking.clone() }));
     }
 }
@@ -44,6 +44,7 @@ enum Kind {
     Retention,
     Flow,
     Paths,
+    Experiment,
 }
 
 impl Kind {
@@ -53,6 +54,7 @@ impl Kind {
             Self::Retention => "retention",
             Self::Flow => "flow",
             Self::Paths => "paths",
+            Self::Experiment => "experiment",
         }
     }
 }
@@ -88,6 +90,7 @@ enum Asked {
     Retention(Retention),
     Flow(Flow),
     Paths(Paths),
+    Experiment(Experiment),
 }
 
 impl Asked {
@@ -98,6 +101,7 @@ impl Asked {
             Kind::Retention => Self::Retention(parsed::<RetentionSpec>(spec)?.check(&zone)?),
             Kind::Flow => Self::Flow(parsed::<FlowSpec>(spec)?.check(&zone)?),
             Kind::Paths => Self::Paths(parsed::<PathsSpec>(spec)?.check(&zone)?),
+            Kind::Experiment => Self::Experiment(parsed::<ExperimentSpec>(spec)?.check(&zone)?),
         })
     }
 }

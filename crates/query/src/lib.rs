@@ -13,6 +13,7 @@ mod dataset;
 mod dimensions;
 mod error;
 mod event_filter;
+mod experiment;
 mod expired;
 mod export;
 mod flow;
@@ -59,6 +60,15 @@ pub use dataset::{Dataset, File, Part, Table};
 pub use dimensions::DIMENSIONS;
 pub use error::QueryError;
 pub use event_filter::EventFilter;
+pub use experiment::{
+    people::{ExperimentOutcome, ExperimentPeopleSpec},
+    report::{
+        ExperimentComparison, ExperimentDay, ExperimentDayOf, ExperimentInterval, ExperimentReport, ExperimentVariant, ExperimentVerdict,
+    },
+    running::{FoundExperiment, FoundVariant},
+    spec::ExperimentSpec,
+    statistics,
+};
 pub use flow::{
     people::{FlowOutcome, FlowPeopleSpec},
     report::{FlowGroup, FlowPoint, FlowQuantile, FlowReport, FlowShare, FlowStage},
@@ -196,6 +206,29 @@ impl Query {
         let paths = spec.check(&self.engine.time_zone())?;
         let wanted = wanted.clone();
         self.ask(scope, async move |session| paths::people::people(&session, &paths, &wanted).await).await
+    }
+
+    /// Which of an experiment's variants people answer better, and how sure that is.
+    pub async fn experiment(&self, scope: &Scope, spec: &ExperimentSpec) -> Result<ExperimentReport, QueryError> {
+        let experiment = spec.check(&self.engine.time_zone())?;
+        self.ask(scope, async move |session| experiment::report::report(&session, &experiment).await).await
+    }
+
+    /// Which profiles are behind a variant of [`Self::experiment`].
+    pub async fn experiment_people(
+        &self,
+        scope: &Scope,
+        spec: &ExperimentSpec,
+        wanted: &ExperimentPeopleSpec,
+    ) -> Result<People, QueryError> {
+        let experiment = spec.check(&self.engine.time_zone())?;
+        let wanted = wanted.clone();
+        self.ask(scope, async move |session| experiment::people::people(&session, &experiment, &wanted).await).await
+    }
+
+    /// The experiments that the usual exposure events tell of, those last seen first.
+    pub async fn running_experiments(&self, scope: &Scope) -> Result<Vec<FoundExperiment>, QueryError> {
+        self.ask(scope, async move |session| experiment::running::running(&session).await).await
     }
 
     /// What advertising cost and what came of it, by any dimensions.

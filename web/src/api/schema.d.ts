@@ -1162,6 +1162,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The experiments that the usual exposure events tell of, those last seen first. */
+        get: operations["experiments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/experiments/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many people an experiment needs. */
+        post: operations["experiment_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/forms": {
         parameters: {
             query?: never;
@@ -2551,6 +2585,40 @@ export interface paths {
         put?: never;
         /** Which profiles converted after a touch of a row. */
         post: operations["attribution_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/experiment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which of an experiment's variants people answer better, and how sure that is. */
+        post: operations["experiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/experiment/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which profiles are behind a variant of an experiment. */
+        post: operations["experiment_people"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4608,6 +4676,245 @@ export interface components {
             rule: string;
             with: components["schemas"]["NamedIdentifier"];
         };
+        ExperimentComparison: {
+            /** @description Of the means; holds however often one looks. */
+            difference: components["schemas"]["ExperimentInterval"];
+            /** @description Of the means, for whoever looks once, when the planned people are reached. */
+            fixed: components["schemas"]["ExperimentInterval"];
+            /** Format: double */
+            fixed_p: number;
+            /**
+             * Format: double
+             * @description The share of experiments without a difference that would ever look like this one; holds however often one looks.
+             */
+            p: number;
+            uplift: components["schemas"]["ExperimentInterval"] | null;
+            verdict: components["schemas"]["ExperimentVerdict"];
+        };
+        ExperimentDay: {
+            day: string;
+            /** @description In the order of the report's variants. */
+            variants: components["schemas"]["ExperimentDayOf"][];
+        };
+        ExperimentDayOf: {
+            difference: components["schemas"]["ExperimentInterval"] | null;
+            /** Format: double */
+            mean: number;
+            /**
+             * Format: int64
+             * @description Since the beginning.
+             */
+            people: number;
+            uplift: components["schemas"]["ExperimentInterval"] | null;
+        };
+        ExperimentInterval: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            value: number;
+        };
+        /** @enum {string} */
+        ExperimentOutcome: "exposed" | "converted" | "not_converted";
+        ExperimentPeopleRequest: {
+            /** @description From the page before. */
+            cursor?: string | null;
+            /**
+             * Format: int32
+             * @description 100 unless told, at most 1000.
+             */
+            limit?: number | null;
+            outcome: components["schemas"]["ExperimentOutcome"];
+            spec: components["schemas"]["ExperimentSpec"];
+            /** @description Null for those who were shown several. */
+            variant?: string | null;
+        };
+        ExperimentPlan: {
+            /**
+             * Format: int64
+             * @description Null without `people_a_day`.
+             */
+            days: number | null;
+            /** Format: int64 */
+            days_fixed: number | null;
+            /**
+             * Format: int64
+             * @description In each variant, looking whenever one likes.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description In each variant, looking once, at the end.
+             */
+            people_fixed: number;
+            /**
+             * Format: int64
+             * @description Of all variants together: the spec's `planned_people`.
+             */
+            planned_people: number;
+        };
+        /** @description What an experiment is to find. */
+        ExperimentPlanRequest: {
+            /**
+             * Format: double
+             * @description 0.8 to 0.999, 0.95 unless told.
+             */
+            confidence?: number | null;
+            /**
+             * Format: double
+             * @description Standard deviation over people, of what is no share.
+             */
+            deviation?: number | null;
+            /**
+             * Format: double
+             * @description What the control comes to now: a share above 0 and below 1, or with `deviation` a mean above 0.
+             */
+            mean: number;
+            /**
+             * Format: double
+             * @description How many people come in a day, for all variants together.
+             */
+            people_a_day?: number | null;
+            /**
+             * Format: double
+             * @description In which share of experiments with this difference it is to be found: 0.5 to 0.99, 0.8 unless told.
+             */
+            power?: number | null;
+            /**
+             * Format: double
+             * @description The least difference worth finding, as a share of the mean: 0.1 for a tenth more, -0.1 for a tenth less.
+             */
+            uplift: number;
+            /**
+             * Format: int32
+             * @description 2 to 20, 2 unless told.
+             */
+            variants?: number | null;
+        };
+        ExperimentReport: {
+            /** @description Every event before it is counted. */
+            as_of: string;
+            /** Format: double */
+            confidence: number;
+            /** @description How it stood at the end of each day, in the order of time. */
+            days: components["schemas"]["ExperimentDay"][];
+            /** Format: int64 */
+            elapsed_ms: number;
+            /**
+             * Format: int64
+             * @description Were shown several variants: they count nowhere.
+             */
+            mixed: number;
+            /**
+             * Format: int64
+             * @description Exposures that named no variant.
+             */
+            nameless: number;
+            /**
+             * Format: int64
+             * @description Whoever was shown a variant, and one only.
+             */
+            people: number;
+            /** Format: int64 */
+            planned_people: number;
+            /**
+             * Format: int64
+             * @description Null for callers who see only their own rows.
+             */
+            rows_scanned: number | null;
+            /**
+             * @description Whether the people came to the variants in other shares than were meant, more than chance explains: then something is
+             *     wrong with the experiment, and its result means nothing.
+             */
+            shares_off: boolean;
+            /**
+             * Format: double
+             * @description The share of experiments that would ever look so odd by chance.
+             */
+            shares_p: number;
+            /** @description IANA name: days begin in it. */
+            tz: string;
+            /**
+             * Format: int64
+             * @description Of `people`, whose window is still open: they may do the goal yet.
+             */
+            unfinished: number;
+            /** @description The control first, the others by name. */
+            variants: components["schemas"]["ExperimentVariant"][];
+        };
+        /** @description An experiment's report as people write it: the same here, in the CLI and in the UI. */
+        ExperimentSpec: {
+            /**
+             * Format: double
+             * @description In which share of experiments without a difference none may be told: 0.8 to 0.999, 0.95 unless told.
+             */
+            confidence?: number | null;
+            /** @description The variant that others are compared with; unless told, the one called control, original, off or A, else the first by name. */
+            control?: string | null;
+            /** @description With it a person is shown a variant, such as `experiment_viewed`; the first of each person in the report's time counts. */
+            exposure: components["schemas"]["EventFilter"];
+            /** @description First moment at which people are shown a variant: a date (its midnight in `tz`) or a time. */
+            from?: string | null;
+            /** @description What people are meant to do; what they did before they were shown a variant does not count. */
+            goal: components["schemas"]["EventFilter"];
+            /** @description `people` (the default): which share of people did the goal. `events`: how many goals a person. `sum`: how much a person. */
+            measure?: string | null;
+            /**
+             * Format: int64
+             * @description How many people the experiment is planned for, of all variants together: there its intervals are tightest. 10,000 unless told.
+             */
+            planned_people?: number | null;
+            /** @description Id of a segment in force: only its members count. Without it everybody. */
+            segment?: string | null;
+            /** @description In which shares people were meant to come to the variants, by variant. Equal unless told. */
+            shares?: {
+                [key: string]: number;
+            };
+            /** @description What is summed: `value` (the default), or a number in `properties.<name>`. */
+            sum_of?: string | null;
+            /** @description First moment at which they no longer are. Goals count later. */
+            to?: string | null;
+            /** @description IANA name; without it the installation's. */
+            tz?: string | null;
+            /** @description Where the exposure names the variant: `properties.<name>`, or a dimension; `properties.variant` unless told. */
+            variant?: string | null;
+            /** @description How long after the first exposure goals count: `30d` unless told. */
+            window?: string | null;
+        };
+        ExperimentVariant: {
+            comparison: components["schemas"]["ExperimentComparison"] | null;
+            /**
+             * Format: int64
+             * @description Of the people, who did the goal; by `sum`, whose sum is not 0.
+             */
+            converted: number;
+            /**
+             * Format: double
+             * @description Standard deviation over people.
+             */
+            deviation: number;
+            /**
+             * Format: double
+             * @description Per person.
+             */
+            mean: number;
+            name: string;
+            /** Format: int64 */
+            people: number;
+            /**
+             * Format: double
+             * @description The share of people who were meant to come to it.
+             */
+            share: number;
+            /**
+             * Format: double
+             * @description What the measure comes to: people, goals, or the sum.
+             */
+            total: number;
+        };
+        /** @enum {string} */
+        ExperimentVerdict: "too_early" | "undecided" | "higher" | "lower";
         ExpiredCount: {
             /** @description By falling number of events. */
             events: components["schemas"]["ExpiredEvents"][];
@@ -4862,6 +5169,19 @@ export interface components {
             /** @description A lead's stage, an order's status. */
             state: string;
         };
+        FoundExperiment: {
+            /** @description The exposure's event. */
+            event: string;
+            /** @description Property that names the experiment. */
+            experiment_property: string;
+            first_seen: string;
+            last_seen: string;
+            name: string;
+            /** @description Property that names the variant. */
+            variant_property: string;
+            /** @description By name. */
+            variants: components["schemas"]["FoundVariant"][];
+        };
         /** @description A field that a body has. */
         FoundField: {
             path: string;
@@ -4879,6 +5199,11 @@ export interface components {
             name: string | null;
             phone: string | null;
             profile_id: string;
+        };
+        FoundVariant: {
+            /** Format: int64 */
+            exposures: number;
+            name: string;
         };
         FoundView: {
             id: string;
@@ -11233,6 +11558,56 @@ export interface operations {
             };
         };
     };
+    experiments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundExperiment"][];
+                };
+            };
+        };
+    };
+    experiment_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExperimentPlanRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentPlan"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     forms: {
         parameters: {
             query?: never;
@@ -14273,6 +14648,68 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AttributionPeopleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    experiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExperimentSpec"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    experiment_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExperimentPeopleRequest"];
             };
         };
         responses: {

@@ -21,6 +21,8 @@ export const PAGES = {
   funnel_by: "/funnel?by=channel",
   retention: "/retention",
   retention_by: "/retention?by=channel&count=after",
+  experiments: "/experiments",
+  experiments_events: '/experiments?measure=events&goal={"event":"car_viewed"}&confidence=0.9',
   flow: "/flow",
   flow_by: '/flow?by=["region"]&stage=3',
   paths: "/paths",

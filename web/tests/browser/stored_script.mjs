@@ -14,6 +14,7 @@ const PAGES = [
   `/profiles/${profile}`,
   "/funnel",
   "/retention",
+  "/experiments",
   "/flow",
   "/paths",
   "/attribution",

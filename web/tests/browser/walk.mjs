@@ -50,6 +50,7 @@ async function walk({ theme, size, name }) {
   await segments(visit);
   await funnel(visit);
   await retention(visit);
+  await experiments(visit);
   await flow(visit);
   await paths(visit);
   await attribution(visit);
@@ -385,6 +386,35 @@ async function retention(visit) {
   await settled(page);
   assert.equal(page.url(), address, "the address holds the whole report");
   await look(visit, "retention-repeat");
+  await page.locator("tbody button").first().focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").locator('a[href^="/profiles/"]').first().waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+}
+
+async function experiments(visit) {
+  const { page } = visit;
+  await go(visit, "/experiments");
+  await look(visit, "experiments");
+  await page.getByRole("button", { name: "Method" }).click();
+  await page.getByRole("dialog").getByRole("heading", { name: "Look as often as you like" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  // The plan knows what the control comes to; what it says is what the experiment is measured against.
+  await page.getByRole("button", { name: "Plan", exact: true }).click();
+  const take = page.getByRole("dialog").getByRole("button", { name: /^Plan with/ });
+  await take.waitFor();
+  await look(visit, "experiments-plan");
+  const planned = Number((await take.textContent()).replaceAll(/\D/g, ""));
+  assert(100 <= planned, `a plan: ${planned}`);
+  await take.click();
+  await page.waitForURL(new RegExp(`planned=${planned}`));
+  await settled(page);
+  const address = page.url();
+  await page.reload();
+  await settled(page);
+  assert.equal(page.url(), address, "the address holds the whole report");
   await page.locator("tbody button").first().focus();
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").locator('a[href^="/profiles/"]').first().waitFor();

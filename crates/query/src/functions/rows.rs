@@ -10,7 +10,8 @@ use jiff::civil::{Date, date};
 
 use super::Asked;
 use crate::{
-    FlowStage, FunnelReport, PathElement, QueryError, RetentionCell, StepReport, flow, funnel, paths, retention, session::Session,
+    ExperimentComparison, FlowStage, FunnelReport, PathElement, QueryError, RetentionCell, StepReport, experiment, flow, funnel, paths,
+    retention, session::Session,
 };
 
 /// Between the steps of a path.
@@ -71,6 +72,24 @@ impl Asked {
                     ("converted", DataType::Int64),
                 ],
             ),
+            Self::Experiment(_) => (
+                &[],
+                &[
+                    ("variant", DataType::Utf8),
+                    ("people", DataType::Int64),
+                    ("converted", DataType::Int64),
+                    ("total", DataType::Float64),
+                    ("mean", DataType::Float64),
+                    ("difference", DataType::Float64),
+                    ("difference_low", DataType::Float64),
+                    ("difference_high", DataType::Float64),
+                    ("uplift", DataType::Float64),
+                    ("uplift_low", DataType::Float64),
+                    ("uplift_high", DataType::Float64),
+                    ("p", DataType::Float64),
+                    ("shares_p", DataType::Float64),
+                ],
+            ),
         };
         let by = by.iter().map(|name| Field::new(name, DataType::Utf8, true));
         by.chain(own.iter().map(|(name, of)| Field::new(*name, of.clone(), true))).collect()
@@ -83,6 +102,7 @@ impl Asked {
             Self::Retention(asked) => of_retention(&asked.by, &retention::report::report(session, asked).await?),
             Self::Flow(asked) => Ok(of_flow(&asked.by, &flow::report::report(session, asked).await?)),
             Self::Paths(asked) => Ok(of_paths(&paths::report::report(session, asked).await?)),
+            Self::Experiment(asked) => Ok(of_experiment(&experiment::report::report(session, asked).await?)),
         }
     }
 }
@@ -174,6 +194,27 @@ fn of_paths(report: &crate::PathsReport) -> Vec<ArrayRef> {
         integers(rows.iter().map(|row| row.people)),
         numbers(rows.iter().map(|row| Some(row.share))),
         Arc::new(rows.iter().map(|row| row.converted.map(|converted| converted as i64)).collect::<Int64Array>()),
+    ]
+}
+
+fn of_experiment(report: &crate::ExperimentReport) -> Vec<ArrayRef> {
+    let rows = &report.variants;
+    let of =
+        |figure: fn(&ExperimentComparison) -> Option<f64>| numbers(rows.iter().map(move |row| row.comparison.as_ref().and_then(figure)));
+    vec![
+        texts(rows.iter().map(|row| row.name.as_str())),
+        integers(rows.iter().map(|row| row.people)),
+        integers(rows.iter().map(|row| row.converted)),
+        numbers(rows.iter().map(|row| Some(row.total))),
+        numbers(rows.iter().map(|row| Some(row.mean))),
+        of(|comparison| Some(comparison.difference.value)),
+        of(|comparison| Some(comparison.difference.low)),
+        of(|comparison| Some(comparison.difference.high)),
+        of(|comparison| comparison.uplift.map(|uplift| uplift.value)),
+        of(|comparison| comparison.uplift.map(|uplift| uplift.low)),
+        of(|comparison| comparison.uplift.map(|uplift| uplift.high)),
+        of(|comparison| Some(comparison.p)),
+        numbers(rows.iter().map(|_| Some(report.shares_p))),
     ]
 }
 

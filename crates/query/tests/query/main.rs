@@ -2,6 +2,7 @@
 
 mod attribution;
 mod errors;
+mod experiment;
 mod flow;
 mod functions;
 mod funnel;

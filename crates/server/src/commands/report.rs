@@ -50,6 +50,14 @@ pub enum ReportCommand {
         #[command(flatten)]
         output: Output,
     },
+    /// Which of an experiment's variants people answer better, and how sure that is.
+    Experiment {
+        /// A file with the report's spec as JSON; `-` for standard input.
+        #[arg(long, value_name = "FILE")]
+        spec: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Which touches conversions are owed to, by several models side by side.
     Attribution {
         /// A file with the report's spec as JSON; `-` for standard input.
@@ -76,6 +84,7 @@ pub async fn run(place: &Place, command: ReportCommand) -> anyhow::Result<()> {
         ReportCommand::Retention { spec, output } => ("/api/reports/retention", spec, *output),
         ReportCommand::Flow { spec, output } => ("/api/reports/flow", spec, *output),
         ReportCommand::Paths { spec, output } => ("/api/reports/paths", spec, *output),
+        ReportCommand::Experiment { spec, output } => ("/api/reports/experiment", spec, *output),
         ReportCommand::Attribution { spec, output } => ("/api/reports/attribution", spec, *output),
         ReportCommand::Pivot { spec, output } => ("/api/reports/pivot", spec, *output),
         ReportCommand::Other(words) => {
@@ -94,6 +103,7 @@ pub async fn run(place: &Place, command: ReportCommand) -> anyhow::Result<()> {
     }
     match command {
         ReportCommand::Funnel { .. } => print_funnel(&spec, &report, output),
+        ReportCommand::Experiment { .. } => print_experiment(&report, output),
         ReportCommand::Attribution { .. } => print_attribution(&report, output),
         ReportCommand::Flow { .. } => print_flow(&spec, &report, output),
         ReportCommand::Paths { .. } => print_paths(&report, output),
@@ -187,6 +197,27 @@ fn print_paths(report: &Value, output: Output) {
     rows.push(vec![plain(&report["people_omitted"]), String::new(), String::new(), others]);
     rows.push(vec![plain(&report["people"]), String::new(), plain(&report["converted"]), "(all)".to_owned()]);
     output.table(&head, rows);
+}
+
+/// A row for each variant, the control first: what it came to, and how far it is from the control.
+fn print_experiment(report: &Value, output: Output) {
+    let counts = ["name", "people", "converted", "total", "mean"];
+    let compared = ["difference", "difference_low", "difference_high", "uplift", "uplift_low", "uplift_high", "p", "verdict"];
+    let head: Vec<String> = counts.iter().chain(&compared).map(|&name| name.to_owned()).collect();
+    let row = |variant: &Value| {
+        let comparison = &variant["comparison"];
+        let interval = |of: &str| ["value", "low", "high"].map(|field| plain(&comparison[of][field]));
+        let figures = counts.iter().map(|&column| plain(&variant[column]));
+        let last = ["p", "verdict"].map(|field| plain(&comparison[field]));
+        figures.chain(interval("difference")).chain(interval("uplift")).chain(last).collect()
+    };
+    output.table(&head, report["variants"].as_array().into_iter().flatten().map(row).collect());
+    if report["shares_off"] == true {
+        eprintln!("note: people came to the variants in other shares than were meant: find out why before you believe a difference");
+    }
+    if report["mixed"] != 0 {
+        eprintln!("note: {} people were shown several variants, and count nowhere", plain(&report["mixed"]));
+    }
 }
 
 /// A row for each row and model; `(none)` are the conversions without a touch, `(all)` the totals.
