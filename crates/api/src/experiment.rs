@@ -119,7 +119,7 @@ pub struct ExperimentVariant {
 pub struct ExperimentComparison {
     /// Of the means; holds however often one looks.
     difference: ExperimentInterval,
-    /// As a share of the control's mean; null where that is not above 0.
+    /// As a share of the control's mean; null where that may be 0.
     #[schema(required)]
     uplift: Option<ExperimentInterval>,
     /// The share of experiments without a difference that would ever look like this one; holds however often one looks.

@@ -37,6 +37,7 @@ export type FlowStage = Schemas["FlowStage"];
 export type FunnelReport = Schemas["FunnelReport"];
 export type FunnelSpec = Schemas["FunnelSpec"];
 export type FunnelStep = Schemas["FunnelStep"];
+export type ExperimentComparison = Schemas["ExperimentComparison"];
 export type ExperimentPlanRequest = Schemas["ExperimentPlanRequest"];
 export type ExperimentReport = Schemas["ExperimentReport"];
 export type ExperimentSpec = Schemas["ExperimentSpec"];

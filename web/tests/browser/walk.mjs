@@ -401,8 +401,9 @@ async function experiments(visit) {
   await page.getByRole("dialog").getByRole("heading", { name: "Look as often as you like" }).waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
-  // The plan knows what the control comes to; what it says is what the experiment is measured against.
+  // What the plan says is what the experiment is measured against.
   await page.getByRole("button", { name: "Plan", exact: true }).click();
+  await page.getByRole("dialog").getByLabel("Share who do it now").fill("5");
   const take = page.getByRole("dialog").getByRole("button", { name: /^Plan with/ });
   await take.waitFor();
   await look(visit, "experiments-plan");

@@ -73,7 +73,7 @@ pub struct ExperimentVariant {
 pub struct ExperimentComparison {
     /// Of the means; holds however often one looks.
     pub difference: ExperimentInterval,
-    /// As a share of the control's mean; `None` where that is not above 0.
+    /// As a share of the control's mean; `None` where that may be 0.
     pub uplift: Option<ExperimentInterval>,
     /// The share of experiments without a difference that would ever look like this one; holds however often one looks.
     pub p: f64,

@@ -87,7 +87,7 @@ pub enum Verdict {
 pub struct Comparison {
     /// Of the means: the variant's less the control's.
     pub difference: Interval,
-    /// The difference as a share of the control's mean; `None` where that is not above 0.
+    /// The difference as a share of the control's mean; `None` where that may be 0.
     pub uplift: Option<Interval>,
     /// The share of experiments without any difference that would ever have come to look like this one, or more so.
     pub p: f64,
@@ -117,16 +117,10 @@ pub fn compare(control: &Sample, variant: &Sample, terms: Terms) -> Comparison {
     let (fixed_z, width) = (z(1.0 - terms.alpha / 2.0), sequence.width(people));
     // Without an error there may be nobody, and no width.
     let around = |value: f64, width: f64, error: f64| Interval::around(value, if 0.0 < error { width * error } else { 0.0 });
-    let uplift = (0.0 < control.mean()).then(|| {
-        // By the delta method: the variance of a quotient of two means that do not hang together.
-        let (base, ratio) = (control.mean(), variant.mean() / control.mean());
-        let error = (of_variant + ratio * ratio * of_control).sqrt() / base;
-        around(ratio - 1.0, width, error)
-    });
     let score = if 0.0 < error { difference / error } else { 0.0 };
     let mut comparison = Comparison {
         difference: around(difference, width, error),
-        uplift,
+        uplift: uplift(control, variant, (of_control, of_variant), width),
         p: sequence.p(score, people),
         fixed: around(difference, fixed_z, error),
         fixed_p: 2.0 * (1.0 - normal().cdf(score.abs())),
@@ -140,6 +134,25 @@ pub fn compare(control: &Sample, variant: &Sample, terms: Terms) -> Comparison {
         };
     }
     comparison
+}
+
+/// The quotient of two means, less 1, by Fieller's theorem: it holds those ratios that the variant's mean may be to the control's, each
+/// judged as the difference is. So it leaves out 0 exactly where the difference does. `None` where the control's mean may be 0.
+///
+/// Source: Fieller, "Some problems in interval estimation", J. R. Stat. Soc. B 16 (1954) 175-185.
+///
+/// * `variances`: of the two means.
+/// * `width`: half of an interval, in standard errors.
+fn uplift(control: &Sample, variant: &Sample, variances: (f64, f64), width: f64) -> Option<Interval> {
+    let (base, mean) = (control.mean(), variant.mean());
+    let (of_base, of_mean) = (width * width * variances.0, width * width * variances.1);
+    let square = base * base - of_base;
+    if base <= 0.0 || !(0.0 < square) {
+        return None;
+    }
+    let root = (of_base * mean * mean + of_mean * square).sqrt();
+    let ratio = |sign: f64| (base * mean + sign * root) / square - 1.0;
+    Some(Interval { value: mean / base - 1.0, low: ratio(-1.0), high: ratio(1.0) })
 }
 
 /// Enough for means to be as good as normal.
@@ -280,6 +293,13 @@ mod tests {
         assert!(close(comparison.fixed.high, 0.03 + 1.959_963_985 * error), "{comparison:?}");
         assert!(close(comparison.fixed_p, 0.035_38), "{comparison:?}");
         assert!(close(comparison.uplift.expect("a base").value, 0.3));
+        // Fieller's interval by its definition: at its ends the means, one stretched, are just as far apart as the width allows.
+        let uplift = comparison.uplift.expect("a base");
+        let width = (comparison.difference.high - comparison.difference.value) / error;
+        for ratio in [1.0 + uplift.low, 1.0 + uplift.high] {
+            let stretched = (0.13 * 0.87 / 999.0 + ratio * ratio * 0.1 * 0.9 / 999.0).sqrt();
+            assert!(close((0.13 - ratio * 0.1).abs(), width * stretched), "{comparison:?}");
+        }
         assert_eq!(comparison.verdict, Verdict::Undecided, "one look would have found it, many must not: {comparison:?}");
     }
 
@@ -289,6 +309,8 @@ mod tests {
         for converted in 201..330 {
             let comparison = compare(&control, &Sample::share(2_000, converted), TERMS);
             assert_eq!(0.0 < comparison.difference.low, comparison.p < TERMS.alpha, "{converted}: {comparison:?}");
+            let uplift = comparison.uplift.expect("a base");
+            assert_eq!(0.0 < comparison.difference.low, 0.0 < uplift.low, "{converted}: {comparison:?}");
             assert!(comparison.fixed.low > comparison.difference.low, "looking often costs width: {comparison:?}");
         }
         // At what it is planned for, and 5 %: 3.035 standard errors.

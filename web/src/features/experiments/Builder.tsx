@@ -54,8 +54,8 @@ export function Builder({
           allowDeselect={false}
           label={t("experiments.builder.experiment")}
           description={t("experiments.builder.seen", {
-            from: format.day(experiment.first_seen),
-            to: format.day(experiment.last_seen),
+            from: format.day(format.dayOf(new Date(experiment.first_seen))),
+            to: format.day(format.dayOf(new Date(experiment.last_seen))),
           })}
           data={experiments.map(({ name }) => name)}
           value={experiment.name}
@@ -111,7 +111,7 @@ export function Builder({
             max={PLANNED.max}
             step={1000}
             allowDecimal={false}
-            thousandSeparator=" "
+            thousandSeparator={format.integer(10_000).replaceAll(/\d/g, "")}
             defaultValue={planned}
             onBlur={({ target }) => {
               const people = Number(target.value.replaceAll(/\D/g, ""));

@@ -185,7 +185,7 @@ function Report({
   return (
     <>
       <Card title={t("experiments.result")} hint={hint}>
-        <Verdict report={report} onCrowd={setCrowd} />
+        <Verdict report={report} measure={measure} onCrowd={setCrowd} />
       </Card>
       <Card title={t("experiments.table")} hint={t("experiments.table_hint")} flush>
         <VariantTable report={report} measure={measure} onCrowd={setCrowd} />

@@ -1,12 +1,13 @@
 import { Badge, Table, UnstyledButton } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import type { ExperimentReport, ExperimentVariant } from "../../api/types";
+import type { ExperimentComparison, ExperimentReport, ExperimentVariant } from "../../api/types";
 import sheet from "../../report/Report.module.css";
 import { useFormat } from "../../ui/FormatContext";
 import { WideTable } from "../../ui/WideTable";
 import classes from "./Experiments.module.css";
 import type { Crowd } from "./queries";
 import type { Measure } from "./spec";
+import { useDifference } from "./words";
 
 const COLOURS = { higher: "teal", lower: "red", undecided: "gray", too_early: "gray" } as const;
 
@@ -57,17 +58,7 @@ export function VariantTable({
             <Table.Td className="num">{figure(variant.name, "converted", variant.converted)}</Table.Td>
             <Table.Td className="num">{mean(variant.mean)}</Table.Td>
             <Table.Td className="num nowrap">
-              {variant.comparison?.uplift && (
-                <>
-                  <b>{format.change(variant.comparison.uplift.value)}</b>
-                  <div className={classes.interval}>
-                    {t("experiments.interval", {
-                      low: format.change(variant.comparison.uplift.low),
-                      high: format.change(variant.comparison.uplift.high),
-                    })}
-                  </div>
-                </>
-              )}
+              {variant.comparison && <Difference comparison={variant.comparison} measure={measure} />}
             </Table.Td>
             <Table.Td className={classes.forest} aria-hidden>
               {variant.comparison && <Interval variant={variant} scale={scale} />}
@@ -83,6 +74,17 @@ export function VariantTable({
         ))}
       </Table.Tbody>
     </WideTable>
+  );
+}
+
+function Difference({ comparison, measure }: { comparison: ExperimentComparison; measure: Measure }) {
+  const { t } = useTranslation();
+  const { value, low, high } = useDifference(measure)(comparison);
+  return (
+    <>
+      <b>{value}</b>
+      <div className={classes.interval}>{t("experiments.interval", { low, high })}</div>
+    </>
   );
 }
 

@@ -6,9 +6,19 @@ import sheet from "../../report/Report.module.css";
 import { useFormat } from "../../ui/FormatContext";
 import classes from "./Experiments.module.css";
 import type { Crowd } from "./queries";
+import type { Measure } from "./spec";
+import { useDifference } from "./words";
 
 /** What can be said, in a sentence; how far the experiment is; and what makes it doubtful. */
-export function Verdict({ report, onCrowd }: { report: ExperimentReport; onCrowd: (crowd: Crowd) => void }) {
+export function Verdict({
+  report,
+  measure,
+  onCrowd,
+}: {
+  report: ExperimentReport;
+  measure: Measure;
+  onCrowd: (crowd: Crowd) => void;
+}) {
   const { t } = useTranslation();
   const format = useFormat();
   const done = report.people / report.planned_people;
@@ -41,7 +51,7 @@ export function Verdict({ report, onCrowd }: { report: ExperimentReport; onCrowd
         </Alert>
       )}
       <div className={classes.verdict} role="status">
-        <Sentence report={report} />
+        <Sentence report={report} measure={measure} />
       </div>
       <Text size="sm" c="dimmed" mt={12} mb={6}>
         {t("experiments.progress", {
@@ -71,23 +81,20 @@ export function Verdict({ report, onCrowd }: { report: ExperimentReport; onCrowd
   );
 }
 
-function Sentence({ report: { variants, confidence } }: { report: ExperimentReport }) {
+function Sentence({ report: { variants, confidence }, measure }: { report: ExperimentReport; measure: Measure }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const differenceOf = useDifference(measure);
   const [control] = variants;
   const told = strongest(variants);
   if (!control || !told?.comparison) return <>{t("experiments.says.one")}</>;
-  const { uplift, verdict } = told.comparison;
+  const { verdict } = told.comparison;
   if (verdict === "too_early") return <>{t("experiments.says.too_early")}</>;
-  const values = {
-    variant: told.name,
-    control: control.name,
-    uplift: uplift ? format.change(uplift.value) : "",
-    low: uplift ? format.change(uplift.low) : "",
-    high: uplift ? format.change(uplift.high) : "",
-    sure: format.percent(confidence),
-  };
-  return <>{t(`experiments.says.${verdict}`, values)}</>;
+  const { value, low, high } = differenceOf(told.comparison);
+  const names = { variant: told.name, control: control.name };
+  return (
+    <>{t(`experiments.says.${verdict}`, { ...names, uplift: value, low, high, sure: format.percent(confidence) })}</>
+  );
 }
 
 /** The variant of which most can be said: whose difference is surest. */
