@@ -1,4 +1,4 @@
-//! Flow and paths by command and by HTTP: one spec, one answer.
+//! Flow, paths and experiments by command and by HTTP: one spec, one answer.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -87,5 +87,71 @@ async fn flow_and_paths_answer_alike_by_command_and_by_http() {
     assert!(refusal.to_string().contains("2 to 10 stages"), "{refusal}");
     let said = report(&installation, "paths", &json!({}), &[]);
     assert!(!said.ok && said.err.contains("a path has a `start` or an `end`"), "{said:?}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_experiment_is_found_planned_and_told_apart() {
+    let installation = Installation::new();
+    let write_key = installation.source("site");
+    let server = installation.serve().await;
+    // By turns in two variants; of the first every tenth asks, of the second every third.
+    let mut items = Vec::new();
+    for person in 0..400 {
+        let (variant, every) = [("control", 10), ("button", 3)][person % 2];
+        let at = |minute: usize| format!("2026-03-{:02}T09:{minute:02}:00Z", 1 + person / 20);
+        let shown = json!({ "experiment": "It's a button", "variant": variant });
+        let user = format!("person-{person}");
+        items.push(json!({ "type": "track", "event": "experiment_viewed", "userId": user, "timestamp": at(0), "properties": shown }));
+        if person / 2 % every == 0 {
+            items.push(json!({ "type": "track", "event": "lead_created", "userId": user, "timestamp": at(5) }));
+        }
+    }
+    let count = items.len() as i64;
+    let answer = server.post("/v1/batch", &write_key, &json!({ "batch": items })).await.expect("an answer");
+    assert!(answer.status().is_success(), "{}", answer.status());
+    server.wait_for_number("SELECT count(*) FROM events", count).await;
+
+    let found = server.get("/api/experiments").await;
+    assert_eq!((&found[0]["name"], found[0]["variants"].as_array().map(Vec::len)), (&json!("It's a button"), Some(2)), "{found}");
+    let spec = json!({
+        "exposure": { "event": "experiment_viewed", "where": "json_get(properties, 'experiment') = 'It''s a button'" },
+        "goal": { "event": "lead_created" }, "window": "1d", "planned_people": 400, "from": "2026-03-01", "to": "2026-04-01", "tz": "UTC"
+    });
+    let ask = async |path: &str, body: &Value| server.call(Method::POST, path, None, Some(body)).await;
+    let (status, by_http) = ask("/api/reports/experiment", &spec).await;
+    assert_eq!(status, StatusCode::OK, "{by_http}");
+    let told = |at: usize| ["name", "people", "converted"].map(|field| by_http["variants"][at][field].clone());
+    assert_eq!(told(0), [json!("control"), json!(200), json!(20)]);
+    assert_eq!(told(1), [json!("button"), json!(200), json!(67)]);
+    assert_eq!(by_http["variants"][1]["comparison"]["verdict"], "higher", "{by_http}");
+    assert_eq!(by_http["days"].as_array().map(Vec::len), Some(20), "{by_http}");
+    let by_command = json_of(&report(&installation, "experiment", &spec, &["--format", "json"]));
+    for field in ["variants", "days", "people", "mixed", "shares_off", "planned_people"] {
+        assert_eq!(by_command[field], by_http[field], "{field}");
+    }
+    let printed = report(&installation, "experiment", &spec, &["--format", "csv"]).out;
+    let lines: Vec<&str> = printed.lines().collect();
+    assert!(lines[1].starts_with("control,200,20,20.0,0.1,") && lines[2].ends_with(",higher"), "{lines:?}");
+
+    let converted = json!({ "spec": spec, "variant": "button", "outcome": "converted" });
+    let (status, people) = ask("/api/reports/experiment/people", &converted).await;
+    assert_eq!((status, &people["total"]), (StatusCode::OK, &json!(67)), "{people}");
+    let (status, plan) = ask("/api/experiments/plan", &json!({ "mean": 0.1, "uplift": 0.3, "people_a_day": 100 })).await;
+    assert_eq!(status, StatusCode::OK, "{plan}");
+    assert_eq!((&plan["people_fixed"], &plan["days_fixed"]), (&json!(1772), &json!(36)), "{plan}");
+    assert_eq!(plan["planned_people"], json!(2 * plan["people"].as_u64().expect("a number")));
+
+    for (path, body, reason) in [
+        ("/api/reports/experiment", json!({ "exposure": { "event": "a" }, "goal": { "event": "" } }), "`goal` names no event"),
+        ("/api/reports/experiment", json!({ "exposure": { "event": "a" }, "goal": { "event": "b" }, "variants": 2 }), "variants"),
+        ("/api/experiments/plan", json!({ "mean": 10, "uplift": 0.1 }), "write 0.03 for 3 %"),
+        ("/api/experiments/plan", json!({ "mean": 0.9, "uplift": 0.2 }), "would lift the share to 1 or above"),
+        ("/api/experiments/plan", json!({ "mean": 0.9, "uplift": 0 }), "`uplift` is next to 0"),
+    ] {
+        let (status, refusal) = ask(path, &body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{body}: {refusal}");
+        assert!(refusal.to_string().contains(reason), "{body}: {refusal}");
+    }
     server.stop().await;
 }

@@ -117,6 +117,15 @@ async fn a_dealer_sees_its_own_rows_and_no_others() {
         assert_nothing_foreign("the people of flow", &people, &bob);
     }
 
+    let spec = json!({ "exposure": visited, "variant": "dealer", "goal": { "event": "lead_created" } });
+    let (status, report) = ask(Method::POST, "/api/reports/experiment", Some(&spec)).await;
+    assert_eq!((status, &report["people"], &report["rows_scanned"]), (StatusCode::OK, &json!(1), &Value::Null), "{report}");
+    assert_nothing_foreign("an experiment", &report, &bob);
+    let people = json!({ "spec": spec, "variant": report["variants"][0]["name"], "outcome": "exposed" });
+    let (status, people) = ask(Method::POST, "/api/reports/experiment/people", Some(&people)).await;
+    assert_eq!((status, &people["total"]), (StatusCode::OK, &json!(1)), "{people}");
+    assert_nothing_foreign("the people of an experiment", &people, &bob);
+
     let spec = json!({ "start": visited, "split": "dealer", "goal": { "event": "lead_created" } });
     let (status, report) = ask(Method::POST, "/api/reports/paths", Some(&spec)).await;
     assert_eq!((status, &report["people"], &report["rows_scanned"]), (StatusCode::OK, &json!(1), &Value::Null), "{report}");

@@ -115,7 +115,7 @@ pub struct ExperimentVariant {
     comparison: Option<ExperimentComparison>,
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ExperimentComparison {
     /// Of the means; holds however often one looks.
     difference: ExperimentInterval,
@@ -130,14 +130,14 @@ pub struct ExperimentComparison {
     verdict: ExperimentVerdict,
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ExperimentInterval {
     value: f64,
     low: f64,
     high: f64,
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExperimentVerdict {
     /// Fewer than 100 people, or than 10 who did the goal, or than 10 who did not.

@@ -9045,11 +9045,13 @@ export interface components {
             users: components["schemas"]["User"][];
         };
         VariantReport: {
+            clicked_compared: components["schemas"]["ExperimentComparison"] | null;
             /**
              * Format: int64
              * @description Of these, who ordered within 30 days.
              */
             converted: number;
+            converted_compared: components["schemas"]["ExperimentComparison"] | null;
             counts: components["schemas"]["MessageCounts"];
             name: string;
             /**

@@ -12,7 +12,10 @@ use forecourt_model::{
     message::{MessageChannel as ModelChannel, MessageState as ModelState},
     time::{DAY_US, iso},
 };
-use forecourt_query::Query;
+use forecourt_query::{
+    self as query, Query,
+    statistics::{Sample, Terms, compare},
+};
 use forecourt_store::{
     Store,
     outbox::{MessageCount, MessageOf, OrderAfter},
@@ -25,6 +28,7 @@ use crate::{
     Caller, Clock,
     deliveries::{MessageChannel, MessageState},
     error::{ApiError, ErrorBody},
+    experiment::ExperimentComparison,
     input::Asked,
     segments,
 };
@@ -32,6 +36,8 @@ use crate::{
 /// An order so long after a message counts as brought by it.
 const CONVERTS_WITHIN_US: i64 = 30 * DAY_US;
 const LINKS_MAX: usize = 50;
+/// In which share of broadcasts without a difference one may be told.
+const MAY_BE_WRONG: f64 = 0.05;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -67,6 +73,12 @@ pub struct VariantReport {
     converted: u64,
     /// Of those orders.
     revenue: f64,
+    /// Beside the first variant: the share of sent messages that people clicked. Null of the first.
+    #[schema(required)]
+    clicked_compared: Option<ExperimentComparison>,
+    /// The share of people who ordered: beside those held out, or where nobody was, beside the first variant. Null of the first then.
+    #[schema(required)]
+    converted_compared: Option<ExperimentComparison>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -147,23 +159,60 @@ pub async fn broadcast_report(
         None => (clicks(&query, &definition).await?, hours(&store, &definition).await?),
     };
     let people_of = |variant: &str| people.get(variant).copied().unwrap_or(0);
+    let (converted, revenue) = ordered(&orders, HOLDOUT);
+    let holdout = (0 < of.broadcast.holdout).then(|| HoldoutReport { people: people_of(HOLDOUT), converted, revenue });
     let variants = of.broadcast.variants.iter().map(|variant| {
         let (converted, revenue) = ordered(&orders, &variant.name);
         let counts = counts(rows.iter().filter(|row| row.variant == variant.name));
-        VariantReport { name: variant.name.clone(), counts, people: people_of(&variant.name), converted, revenue }
+        let name = variant.name.clone();
+        VariantReport {
+            name,
+            counts,
+            people: people_of(&variant.name),
+            converted,
+            revenue,
+            clicked_compared: None,
+            converted_compared: None,
+        }
     });
-    let (converted, revenue) = ordered(&orders, HOLDOUT);
-    let holdout = HoldoutReport { people: people_of(HOLDOUT), converted, revenue };
+    let mut variants: Vec<VariantReport> = variants.collect();
+    compare_variants(&mut variants, holdout.as_ref());
     Ok(Json(BroadcastReport {
         counts: counts(rows.iter()),
-        variants: variants.collect(),
+        variants,
         steps: steps(&of, &rows),
         reasons: reasons(&rows),
-        holdout: (0 < of.broadcast.holdout).then_some(holdout),
+        holdout,
         clicks,
         by_hour,
         as_of: iso(clock.now_us()),
     }))
+}
+
+/// Says of each variant how far it is from what it is to be judged by.
+fn compare_variants(variants: &mut [VariantReport], holdout: Option<&HoldoutReport>) {
+    let clicked = |of: &VariantReport| Sample::share(of.counts.sent as u64, of.counts.clicked as u64);
+    let converted = |of: &VariantReport| Sample::share(of.people, of.converted);
+    let Some(first) = variants.first() else { return };
+    let (first_clicked, first_converted) = (clicked(first), converted(first));
+    let held_out = holdout.map(|holdout| Sample::share(holdout.people, holdout.converted));
+    let others = variants.len() - 1;
+    for (at, variant) in variants.iter_mut().enumerate() {
+        variant.clicked_compared = (0 < at).then(|| compared(&first_clicked, &clicked(variant), others));
+        variant.converted_compared = match &held_out {
+            Some(held_out) => Some(compared(held_out, &converted(variant), others + 1)),
+            None => (0 < at).then(|| compared(&first_converted, &converted(variant), others)),
+        };
+    }
+}
+
+/// A broadcast ends with the people that it has: there its intervals are tightest.
+///
+/// * `comparisons`: as many are told, and all of them are to hold.
+fn compared(control: &Sample, variant: &Sample, comparisons: usize) -> ExperimentComparison {
+    let planned_people = (control.people + variant.people).max(1) as f64;
+    let terms = Terms { alpha: MAY_BE_WRONG / comparisons as f64, planned_people };
+    query::ExperimentComparison::from(compare(control, variant, terms)).into()
 }
 
 /// Messages, and how many people each variant has.
@@ -271,4 +320,44 @@ async fn clicks(query: &Query, definition: &str) -> Result<Vec<LinkReport>, ApiE
 async fn hours(store: &Store, definition: &str) -> Result<Vec<HourReport>, ApiError> {
     let hours = store.hours_of(definition).await?.into_iter();
     Ok(hours.map(|hour| HourReport { at: iso(hour.at_us), sent: hour.sent, read: hour.read, clicked: hour.clicked }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use forecourt_query::ExperimentVerdict;
+
+    use super::*;
+
+    fn variant(name: &str, sent: i64, clicked: i64, converted: u64) -> VariantReport {
+        VariantReport {
+            name: name.into(),
+            counts: MessageCounts { sent, clicked, ..MessageCounts::default() },
+            people: sent as u64,
+            converted,
+            revenue: 0.0,
+            clicked_compared: None,
+            converted_compared: None,
+        }
+    }
+
+    fn verdicts(variants: &[VariantReport], of: fn(&VariantReport) -> &Option<ExperimentComparison>) -> Vec<String> {
+        let word = |compared: &ExperimentComparison| serde_json::to_value(compared).expect("JSON")["verdict"].to_string();
+        variants.iter().map(|variant| of(variant).as_ref().map_or("-".to_owned(), word)).collect()
+    }
+
+    #[test]
+    fn variants_are_judged_by_the_first_and_by_those_held_out() {
+        let all = || vec![variant("a", 4_000, 200, 60), variant("b", 4_000, 320, 64), variant("c", 40, 4, 3)];
+        let word = |verdict: ExperimentVerdict| serde_json::to_value(verdict).expect("JSON").to_string();
+        let [higher, undecided, early] = [ExperimentVerdict::Higher, ExperimentVerdict::Undecided, ExperimentVerdict::TooEarly].map(word);
+        let mut variants = all();
+        compare_variants(&mut variants, None);
+        assert_eq!(verdicts(&variants, |of| &of.clicked_compared), ["-", &higher, &early]);
+        assert_eq!(verdicts(&variants, |of| &of.converted_compared), ["-", &undecided, &early]);
+        // Nothing is known of which is better, but that both are better than nothing is.
+        let mut variants = all();
+        compare_variants(&mut variants, Some(&HoldoutReport { people: 4_000, converted: 12, revenue: 0.0 }));
+        assert_eq!(verdicts(&variants, |of| &of.converted_compared), [&higher[..], &higher, &early]);
+        compare_variants(&mut [], None);
+    }
 }

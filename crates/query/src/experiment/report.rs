@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     follow::Follow,
     spec::{Experiment, VARIANTS_MAX},
-    statistics::{Comparison, SHARES_P, Sample, Terms, compare, shares_p},
+    statistics::{Comparison, Interval, SHARES_P, Sample, Terms, Verdict, compare, shares_p},
     tally::{Arm, Tally, add},
 };
 use crate::{QueryError, error::answered, matched::plan::matched, session::Session};
@@ -201,7 +201,7 @@ fn compared(experiment: &Experiment, arms: Vec<(String, Arm)>) -> Result<Experim
         mean: sample.mean(),
         deviation: sample.variance().sqrt(),
         share: *share,
-        comparison: (0 < at).then(|| told(compare(&samples[0], sample, terms))),
+        comparison: (0 < at).then(|| compare(&samples[0], sample, terms).into()),
     });
     Ok(ExperimentReport {
         variants: variants.collect(),
@@ -264,7 +264,7 @@ fn days(arms: &[(String, Arm)], terms: Terms) -> Vec<ExperimentDay> {
 
 fn day_of(held: &[Sample], at: usize, terms: Terms) -> ExperimentDayOf {
     let (sample, control) = (&held[at], &held[0]);
-    let comparison = (0 < at).then(|| told(compare(control, sample, terms)));
+    let comparison = (0 < at).then(|| ExperimentComparison::from(compare(control, sample, terms)));
     let comparison = comparison.filter(|comparison| comparison.verdict != ExperimentVerdict::TooEarly);
     ExperimentDayOf {
         people: sample.people,
@@ -274,20 +274,21 @@ fn day_of(held: &[Sample], at: usize, terms: Terms) -> ExperimentDayOf {
     }
 }
 
-fn told(comparison: Comparison) -> ExperimentComparison {
-    use super::statistics::{Interval, Verdict};
-    let interval = |Interval { value, low, high }| ExperimentInterval { value, low, high };
-    ExperimentComparison {
-        difference: interval(comparison.difference),
-        uplift: comparison.uplift.map(interval),
-        p: comparison.p,
-        fixed: interval(comparison.fixed),
-        fixed_p: comparison.fixed_p,
-        verdict: match comparison.verdict {
-            Verdict::TooEarly => ExperimentVerdict::TooEarly,
-            Verdict::Undecided => ExperimentVerdict::Undecided,
-            Verdict::Higher => ExperimentVerdict::Higher,
-            Verdict::Lower => ExperimentVerdict::Lower,
-        },
+impl From<Comparison> for ExperimentComparison {
+    fn from(comparison: Comparison) -> Self {
+        let interval = |Interval { value, low, high }| ExperimentInterval { value, low, high };
+        Self {
+            difference: interval(comparison.difference),
+            uplift: comparison.uplift.map(interval),
+            p: comparison.p,
+            fixed: interval(comparison.fixed),
+            fixed_p: comparison.fixed_p,
+            verdict: match comparison.verdict {
+                Verdict::TooEarly => ExperimentVerdict::TooEarly,
+                Verdict::Undecided => ExperimentVerdict::Undecided,
+                Verdict::Higher => ExperimentVerdict::Higher,
+                Verdict::Lower => ExperimentVerdict::Lower,
+            },
+        }
     }
 }

@@ -6,8 +6,10 @@ import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { may } from "../../api/permissions";
 import { useMe } from "../../api/session";
+import type { ExperimentComparison } from "../../api/types";
 import { Channel } from "../../message/Channel";
 import { reasonText } from "../../message/reason";
+import { Difference, VerdictBadge } from "../../report/Difference";
 import { Chart, type ChartOption } from "../../ui/Chart";
 import { tooltipContent, tooltipStyle } from "../../ui/chartTooltip";
 import type { Format } from "../../ui/format";
@@ -94,9 +96,10 @@ function Part({ count, of }: { count: number; of: number }) {
 export function VariantTable({ report: { variants, holdout } }: { report: BroadcastReport }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const isTest = 1 < variants.length;
   return (
     <Card title={t("broadcasts.report.variants")} hint={t("broadcasts.report.variants_hint")} flush>
-      <WideTable label={t("broadcasts.report.variants")} minWidth={620} verticalSpacing={7}>
+      <WideTable label={t("broadcasts.report.variants")} minWidth={isTest ? 940 : 780} verticalSpacing={7}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t("broadcasts.field.variant")}</Table.Th>
@@ -106,10 +109,14 @@ export function VariantTable({ report: { variants, holdout } }: { report: Broadc
             <Table.Th className="num">{t("broadcasts.count.clicked")}</Table.Th>
             <Table.Th className="num">{t("broadcasts.column.converted")}</Table.Th>
             <Table.Th className="num">{t("broadcasts.column.revenue")}</Table.Th>
+            {isTest && <Table.Th className="num">{t("broadcasts.column.clicked_compared")}</Table.Th>}
+            <Table.Th className="num">
+              {t(holdout ? "broadcasts.column.holdout_compared" : "broadcasts.column.converted_compared")}
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {variants.map(({ name, counts, people, converted, revenue }) => (
+          {variants.map(({ name, counts, people, converted, revenue, clicked_compared, converted_compared }) => (
             <Table.Tr key={name}>
               <Table.Th scope="row">{name}</Table.Th>
               <Table.Td className="num">{format.integer(counts.sent)}</Table.Td>
@@ -122,6 +129,8 @@ export function VariantTable({ report: { variants, holdout } }: { report: Broadc
                 <Part count={converted} of={people} />
               </Table.Td>
               <Table.Td className="num">{format.money(revenue)}</Table.Td>
+              {isTest && <Compared comparison={clicked_compared} />}
+              <Compared comparison={converted_compared} />
             </Table.Tr>
           ))}
           {holdout && (
@@ -140,11 +149,23 @@ export function VariantTable({ report: { variants, holdout } }: { report: Broadc
                 <Part count={holdout.converted} of={holdout.people} />
               </Table.Td>
               <Table.Td className="num">{format.money(holdout.revenue)}</Table.Td>
+              {isTest && <Table.Td />}
+              <Table.Td />
             </Table.Tr>
           )}
         </Table.Tbody>
       </WideTable>
     </Card>
+  );
+}
+
+/** How far it is from what it is judged by, and what may be said of that. */
+function Compared({ comparison }: { comparison: ExperimentComparison | null }) {
+  return (
+    <Table.Td className="num nowrap">
+      {comparison && comparison.verdict !== "too_early" && <Difference comparison={comparison} isShare />}
+      {comparison && <VerdictBadge comparison={comparison} />}
+    </Table.Td>
   );
 }
 

@@ -1,6 +1,6 @@
 import { ask } from "../../api/client";
 import { decided } from "../../api/outcome";
-import type { CommandOutcome } from "../../api/types";
+import type { CommandOutcome, ExperimentComparison } from "../../api/types";
 import type { ChainStep } from "../../message/chain";
 import type { MessageChannel } from "../../message/channels";
 
@@ -64,7 +64,17 @@ export type DryRun = {
 
 export type Moment = { at: string; sent: number; read: number; clicked: number };
 /** `people`: to whom something was sent; `converted`: who of them ordered within 30 days. */
-export type VariantReport = { name: string; counts: Counts; people: number; converted: number; revenue: number };
+export type VariantReport = {
+  name: string;
+  counts: Counts;
+  people: number;
+  converted: number;
+  revenue: number;
+  /** Beside the first variant. */
+  clicked_compared: ExperimentComparison | null;
+  /** Beside those held out; where nobody was, beside the first variant. */
+  converted_compared: ExperimentComparison | null;
+};
 /** `step`: 0 for the first. */
 export type StepReport = {
   variant: string;

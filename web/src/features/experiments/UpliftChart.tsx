@@ -74,8 +74,8 @@ export function UpliftChart({ report }: { report: ExperimentReport }) {
           const of = day.variants[line + 1];
           if (!of) return [];
           const value = of.uplift
-            ? `${format.change(of.uplift.value)} (${t("experiments.interval", { low: format.change(of.uplift.low), high: format.change(of.uplift.high) })})`
-            : t("experiments.verdict.too_early");
+            ? `${format.change(of.uplift.value)} (${t("report.interval", { low: format.change(of.uplift.low), high: format.change(of.uplift.high) })})`
+            : t("report.verdict.too_early");
           return [{ color: colour, name, value }];
         });
         const people = day.variants.reduce((sum, of) => sum + of.people, 0);
@@ -124,7 +124,7 @@ export function UpliftChart({ report }: { report: ExperimentReport }) {
   };
   const told = lines.map(({ name, points }) => {
     const last = points.at(-1);
-    return `${name} ${last ? format.change(last.value) : t("experiments.verdict.too_early")}`;
+    return `${name} ${last ? format.change(last.value) : t("report.verdict.too_early")}`;
   });
   return (
     <Chart

@@ -1,15 +1,13 @@
 import { Badge, Table, UnstyledButton } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import type { ExperimentComparison, ExperimentReport, ExperimentVariant } from "../../api/types";
+import type { ExperimentReport, ExperimentVariant } from "../../api/types";
+import { Difference, VerdictBadge } from "../../report/Difference";
 import sheet from "../../report/Report.module.css";
 import { useFormat } from "../../ui/FormatContext";
 import { WideTable } from "../../ui/WideTable";
 import classes from "./Experiments.module.css";
 import type { Crowd } from "./queries";
 import type { Measure } from "./spec";
-import { useDifference } from "./words";
-
-const COLOURS = { higher: "teal", lower: "red", undecided: "gray", too_early: "gray" } as const;
 
 /** A row a variant: who was shown it, what came of it, and how far it is from the control. */
 export function VariantTable({
@@ -58,33 +56,16 @@ export function VariantTable({
             <Table.Td className="num">{figure(variant.name, "converted", variant.converted)}</Table.Td>
             <Table.Td className="num">{mean(variant.mean)}</Table.Td>
             <Table.Td className="num nowrap">
-              {variant.comparison && <Difference comparison={variant.comparison} measure={measure} />}
+              {variant.comparison && <Difference comparison={variant.comparison} isShare={measure === "people"} />}
             </Table.Td>
             <Table.Td className={classes.forest} aria-hidden>
               {variant.comparison && <Interval variant={variant} scale={scale} />}
             </Table.Td>
-            <Table.Td>
-              {variant.comparison && (
-                <Badge variant="light" color={COLOURS[variant.comparison.verdict]}>
-                  {t(`experiments.verdict.${variant.comparison.verdict}`)}
-                </Badge>
-              )}
-            </Table.Td>
+            <Table.Td>{variant.comparison && <VerdictBadge comparison={variant.comparison} />}</Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>
     </WideTable>
-  );
-}
-
-function Difference({ comparison, measure }: { comparison: ExperimentComparison; measure: Measure }) {
-  const { t } = useTranslation();
-  const { value, low, high } = useDifference(measure)(comparison);
-  return (
-    <>
-      <b>{value}</b>
-      <div className={classes.interval}>{t("experiments.interval", { low, high })}</div>
-    </>
   );
 }
 

@@ -3,11 +3,11 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { ExperimentReport, ExperimentVariant } from "../../api/types";
 import sheet from "../../report/Report.module.css";
+import { useDifference } from "../../report/useDifference";
 import { useFormat } from "../../ui/FormatContext";
 import classes from "./Experiments.module.css";
 import type { Crowd } from "./queries";
 import type { Measure } from "./spec";
-import { useDifference } from "./words";
 
 /** What can be said, in a sentence; how far the experiment is; and what makes it doubtful. */
 export function Verdict({
@@ -84,7 +84,7 @@ export function Verdict({
 function Sentence({ report: { variants, confidence }, measure }: { report: ExperimentReport; measure: Measure }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const differenceOf = useDifference(measure);
+  const differenceOf = useDifference(measure === "people");
   const [control] = variants;
   const told = strongest(variants);
   if (!control || !told?.comparison) return <>{t("experiments.says.one")}</>;
