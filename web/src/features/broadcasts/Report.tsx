@@ -99,7 +99,7 @@ export function VariantTable({ report: { variants, holdout } }: { report: Broadc
   const isTest = 1 < variants.length;
   return (
     <Card title={t("broadcasts.report.variants")} hint={t("broadcasts.report.variants_hint")} flush>
-      <WideTable label={t("broadcasts.report.variants")} minWidth={isTest ? 940 : 780} verticalSpacing={7}>
+      <WideTable label={t("broadcasts.report.variants")} minWidth={isTest ? 680 : 620} verticalSpacing={7}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t("broadcasts.field.variant")}</Table.Th>
@@ -109,10 +109,6 @@ export function VariantTable({ report: { variants, holdout } }: { report: Broadc
             <Table.Th className="num">{t("broadcasts.count.clicked")}</Table.Th>
             <Table.Th className="num">{t("broadcasts.column.converted")}</Table.Th>
             <Table.Th className="num">{t("broadcasts.column.revenue")}</Table.Th>
-            {isTest && <Table.Th className="num">{t("broadcasts.column.clicked_compared")}</Table.Th>}
-            <Table.Th className="num">
-              {t(holdout ? "broadcasts.column.holdout_compared" : "broadcasts.column.converted_compared")}
-            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -123,14 +119,14 @@ export function VariantTable({ report: { variants, holdout } }: { report: Broadc
               {(["delivered", "read", "clicked"] as const).map((reach) => (
                 <Table.Td key={reach} className="num">
                   <Part count={counts[reach]} of={counts.sent} />
+                  {reach === "clicked" && <Compared comparison={clicked_compared} />}
                 </Table.Td>
               ))}
               <Table.Td className="num">
                 <Part count={converted} of={people} />
+                <Compared comparison={converted_compared} />
               </Table.Td>
               <Table.Td className="num">{format.money(revenue)}</Table.Td>
-              {isTest && <Compared comparison={clicked_compared} />}
-              <Compared comparison={converted_compared} />
             </Table.Tr>
           ))}
           {holdout && (
@@ -149,8 +145,6 @@ export function VariantTable({ report: { variants, holdout } }: { report: Broadc
                 <Part count={holdout.converted} of={holdout.people} />
               </Table.Td>
               <Table.Td className="num">{format.money(holdout.revenue)}</Table.Td>
-              {isTest && <Table.Td />}
-              <Table.Td />
             </Table.Tr>
           )}
         </Table.Tbody>
@@ -159,13 +153,14 @@ export function VariantTable({ report: { variants, holdout } }: { report: Broadc
   );
 }
 
-/** How far it is from what it is judged by, and what may be said of that. */
+/** How far it is from what it is judged by, once there is something to say. */
 function Compared({ comparison }: { comparison: ExperimentComparison | null }) {
+  if (!comparison || comparison.verdict === "too_early") return null;
   return (
-    <Table.Td className="num nowrap">
-      {comparison && comparison.verdict !== "too_early" && <Difference comparison={comparison} isShare />}
-      {comparison && <VerdictBadge comparison={comparison} />}
-    </Table.Td>
+    <div className={classes.compared}>
+      <Difference comparison={comparison} isShare />
+      <VerdictBadge comparison={comparison} />
+    </div>
   );
 }
 
