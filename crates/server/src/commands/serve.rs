@@ -8,7 +8,7 @@ use clap::Args;
 use rand::Rng as _;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
 
@@ -91,6 +91,8 @@ impl Server {
     /// Answers until a signal comes, then stops in order: requests first, then the fold, then the files.
     pub async fn run(self) -> anyhow::Result<()> {
         let Self { node, url, stop, folder, listener, tls, postgres, role } = self;
+        // Before anything answers: whoever sees it answer may stop it.
+        let signals = Signals::heard();
         node.control.interrupt_jobs(now_us()).await?;
         let (stop_workers, workers_stop) = watch::channel(false);
         let mut workers = node.start(role, &workers_stop).await?;
@@ -104,7 +106,7 @@ impl Server {
             .merge(health::router(&node))
             .layer(middleware::from_fn(move |request, next| address::note_client(believed.clone(), request, next)));
         tracing::info!(url, "ready");
-        tokio::spawn(stop_at_signal(stop.clone()));
+        tokio::spawn(signals.stop(stop.clone()));
         tokio::spawn(stop_when_poisoned(node.log.clone(), stop.clone()));
         let acceptor = tls.as_ref().map(|tls| tls.acceptor("http/1.1")).transpose()?;
         let for_postgres = tls.as_ref().map(|tls| tls.acceptor("postgresql")).transpose()?;
@@ -137,17 +139,27 @@ impl Server {
     }
 }
 
-async fn stop_at_signal(stop: watch::Sender<bool>) {
-    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
-        tracing::warn!("signals are not heard: this process can only be killed, which it survives");
-        return;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The two that ask a process to stop, caught from here on.
+struct Signals(Option<(Signal, Signal)>);
+
+impl Signals {
+    fn heard() -> Self {
+        let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+        let (Ok(terminate), Ok(interrupt)) = signals else {
+            tracing::warn!("signals are not heard: this process can only be killed, which it survives");
+            return Self(None);
+        };
+        Self(Some((terminate, interrupt)))
     }
-    stop.send_replace(true);
+
+    async fn stop(self, stop: watch::Sender<bool>) {
+        let Some((mut terminate, mut interrupt)) = self.0 else { return };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stop.send_replace(true);
+    }
 }
 
 /// After a failed sync nothing is acknowledged any more, and only a new start can tell what is on the disk.
