@@ -1,19 +1,29 @@
 //! The experiments that there are: what the usual exposure events tell of.
 
+use std::collections::BTreeMap;
+
 use arrow::{
-    array::AsArray,
-    compute::cast,
-    datatypes::{DataType, Int64Type, TimestampMicrosecondType},
+    array::{AsArray, RecordBatch},
+    datatypes::{TimestampMicrosecondType, UInt16Type},
 };
 use forecourt_model::time::{DAY_US, iso};
+use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 
-use crate::{QueryError, error::answered, session::Session};
+use crate::{
+    QueryError,
+    dimensions::texts_of,
+    error::answered,
+    json_get::value_at,
+    matched::plan::{Wanted, WantedEvent, matched},
+    session::Session,
+};
 
 /// Experiments that are listed at most: those last seen.
 pub const EXPERIMENTS_MAX: usize = 100;
 const DAYS: i64 = 400;
-const VARIANTS_LISTED_MAX: usize = 2_000;
+/// Names that one pass holds, by variant: where somebody's ids stand for variants there is no end of them.
+const KEYS_MAX: usize = 5_000;
 
 /// An event by which tools say that somebody was shown a variant, and where it names experiment and variant.
 struct Exposure {
@@ -25,10 +35,10 @@ struct Exposure {
 /// Ours; Segment's A/B testing specification, which others follow; PostHog's; GrowthBook's.
 const EXPOSURES: [Exposure; 5] = [
     Exposure { event: "experiment_viewed", experiment: "experiment", variant: "variant" },
+    Exposure { event: "experiment_viewed", experiment: "experiment_id", variant: "variation_id" },
     Exposure { event: "Experiment Viewed", experiment: "experiment_name", variant: "variation_name" },
     Exposure { event: "Experiment Viewed", experiment: "experiment_id", variant: "variation_id" },
     Exposure { event: "$feature_flag_called", experiment: "$feature_flag", variant: "$feature_flag_response" },
-    Exposure { event: "experiment_viewed", experiment: "experiment_id", variant: "variation_id" },
 ];
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,69 +64,110 @@ pub struct FoundVariant {
 }
 
 pub(crate) async fn running(session: &Session) -> Result<Vec<FoundExperiment>, QueryError> {
-    let mut found: Vec<FoundExperiment> = Vec::new();
-    for exposure in EXPOSURES {
-        let names = of_exposure(session, &exposure).await?;
-        // Where an event carries both an id and a name, the name is told.
-        let is_told = found.iter().any(|before| before.event == exposure.event);
-        if !is_told {
-            found.extend(names);
-        }
-    }
-    found.sort_by(|left, right| right.last_seen.cmp(&left.last_seen).then_with(|| left.name.cmp(&right.name)));
-    found.truncate(EXPERIMENTS_MAX);
-    Ok(found)
+    let wanted = Wanted {
+        events: EXPOSURES.iter().map(Exposure::wanted).collect(),
+        from_us: session.as_of_us().saturating_sub(DAYS * DAY_US),
+        to_us: session.as_of_us().saturating_add(1),
+        columns: vec!["properties".into()],
+        keep_unmatched: false,
+    };
+    let matched = matched(session, &wanted)?;
+    let keys = matched.keys;
+    let counted = session
+        .each_partition(matched.plan, |rows| async move {
+            let mut seen = Seen::default();
+            futures::pin_mut!(rows);
+            while let Some(batch) = rows.next().await {
+                seen.take(&batch.map_err(answered)?, keys)?;
+            }
+            Ok(seen)
+        })
+        .await?;
+    let seen = counted.into_iter().fold(Seen::default(), Seen::unite);
+    Ok(seen.experiments())
 }
 
-async fn of_exposure(session: &Session, exposure: &Exposure) -> Result<Vec<FoundExperiment>, QueryError> {
-    let Exposure { event, experiment, variant } = exposure;
-    // The names are constants of this file.
-    let sql = format!(
-        "SELECT json_get(properties, '{experiment}') AS experiment, json_get(properties, '{variant}') AS variant, \
-            count(*) AS exposures, min(ts) AS first, max(ts) AS last \
-         FROM events WHERE event = '{event}' AND ts >= to_timestamp_micros({from_us}) \
-            AND json_get(properties, '{experiment}') IS NOT NULL AND json_get(properties, '{variant}') IS NOT NULL \
-         GROUP BY 1, 2 ORDER BY last DESC, 1, 2 LIMIT {VARIANTS_LISTED_MAX}",
-        from_us = session.as_of_us().saturating_sub(DAYS * DAY_US),
-    );
-    let batches = async {
-        session.context().map_err(|error| datafusion::common::DataFusionError::External(Box::new(error)))?.sql(&sql).await?.collect().await
-    };
-    let mut found: Vec<(FoundExperiment, i64, i64)> = Vec::new();
-    for batch in batches.await.map_err(answered)? {
-        let text = |at: usize| cast(batch.column(at), &DataType::Utf8View).map_err(|error| answered(error.into()));
-        let (names, variants) = (text(0)?, text(1)?);
-        let exposures = batch.column(2).as_primitive::<Int64Type>();
-        let first = batch.column(3).as_primitive::<TimestampMicrosecondType>();
-        let last = batch.column(4).as_primitive::<TimestampMicrosecondType>();
-        for row in 0..batch.num_rows() {
-            let name = names.as_string_view().value(row);
-            let of = FoundVariant { name: variants.as_string_view().value(row).to_owned(), exposures: exposures.value(row) as u64 };
-            match found.iter_mut().find(|(held, ..)| held.name == name) {
-                Some((held, first_us, last_us)) => {
-                    held.variants.push(of);
-                    (*first_us, *last_us) = ((*first_us).min(first.value(row)), (*last_us).max(last.value(row)));
-                }
-                None => found.push((begun(exposure, name, of), first.value(row), last.value(row))),
+/// How often, first and last: by exposure, experiment and variant.
+#[derive(Default)]
+struct Seen(BTreeMap<(usize, String, String), (u64, i64, i64)>);
+
+impl Seen {
+    fn take(&mut self, batch: &RecordBatch, keys: usize) -> Result<(), QueryError> {
+        let times = batch.column(1).as_primitive::<TimestampMicrosecondType>().values();
+        let matched = batch.column(batch.num_columns() - 1).as_primitive::<UInt16Type>().values();
+        let [properties] = &texts_of(&batch.columns()[keys..=keys])?[..] else { return Ok(()) };
+        for (row, properties) in properties.as_string_view().iter().enumerate() {
+            let Some(properties) = properties else { continue };
+            // Where an event carries both a name and an id, the name is told.
+            let told = EXPOSURES.iter().enumerate().filter(|(at, _)| matched[row] & 1 << at != 0);
+            let mut named = told.filter_map(|(at, exposure)| {
+                let value = |property| value_at(properties, property).filter(|value| !value.trim().is_empty());
+                Some((at, value(exposure.experiment)?.into_owned(), value(exposure.variant)?.into_owned()))
+            });
+            if let Some(key) = named.next()
+                && (self.0.len() < KEYS_MAX || self.0.contains_key(&key))
+            {
+                let (exposures, first_us, last_us) = self.0.entry(key).or_insert((0, i64::MAX, i64::MIN));
+                *exposures += 1;
+                (*first_us, *last_us) = ((*first_us).min(times[row]), (*last_us).max(times[row]));
             }
         }
+        Ok(())
     }
-    let told = found.into_iter().map(|(mut experiment, first_us, last_us)| {
-        experiment.variants.sort_by(|left, right| left.name.cmp(&right.name));
-        (experiment.first_seen, experiment.last_seen) = (iso(first_us), iso(last_us));
-        experiment
-    });
-    Ok(told.collect())
+
+    fn unite(mut self, other: Self) -> Self {
+        for (key, (exposures, first_us, last_us)) in other.0 {
+            let held = self.0.entry(key).or_insert((0, i64::MAX, i64::MIN));
+            *held = (held.0 + exposures, held.1.min(first_us), held.2.max(last_us));
+        }
+        self
+    }
+
+    fn experiments(self) -> Vec<FoundExperiment> {
+        let mut found: Vec<(FoundExperiment, i64, i64)> = Vec::new();
+        // By exposure and name: the variants of an experiment stand together, by name.
+        for ((at, name, variant), (exposures, first_us, last_us)) in self.0 {
+            let exposure = &EXPOSURES[at];
+            let variant = FoundVariant { name: variant, exposures };
+            match found.last_mut() {
+                Some((held, first, last)) if held.name == name && held.is_of(exposure) => {
+                    held.variants.push(variant);
+                    (*first, *last) = ((*first).min(first_us), (*last).max(last_us));
+                }
+                _ => found.push((FoundExperiment::begun(exposure, name, variant), first_us, last_us)),
+            }
+        }
+        found.sort_by(|left, right| right.2.cmp(&left.2).then_with(|| left.0.name.cmp(&right.0.name)));
+        found.truncate(EXPERIMENTS_MAX);
+        let told = found.into_iter().map(|(experiment, first_us, last_us)| FoundExperiment {
+            first_seen: iso(first_us),
+            last_seen: iso(last_us),
+            ..experiment
+        });
+        told.collect()
+    }
 }
 
-fn begun(exposure: &Exposure, name: &str, variant: FoundVariant) -> FoundExperiment {
-    FoundExperiment {
-        name: name.to_owned(),
-        event: exposure.event.to_owned(),
-        experiment_property: exposure.experiment.to_owned(),
-        variant_property: exposure.variant.to_owned(),
-        variants: vec![variant],
-        first_seen: String::new(),
-        last_seen: String::new(),
+impl Exposure {
+    fn wanted(&self) -> WantedEvent {
+        WantedEvent { event: Some(self.event.to_owned()), condition: None, called: String::new() }
+    }
+}
+
+impl FoundExperiment {
+    fn begun(exposure: &Exposure, name: String, variant: FoundVariant) -> Self {
+        Self {
+            name,
+            event: exposure.event.to_owned(),
+            experiment_property: exposure.experiment.to_owned(),
+            variant_property: exposure.variant.to_owned(),
+            variants: vec![variant],
+            first_seen: String::new(),
+            last_seen: String::new(),
+        }
+    }
+
+    fn is_of(&self, exposure: &Exposure) -> bool {
+        self.event == exposure.event && self.variant_property == exposure.variant
     }
 }

@@ -79,6 +79,14 @@ impl Operator for Steps {
 }
 
 impl Steps {
+    /// The same, looking at nothing but names and times, so that it may come before what blanks other columns; `None` where events
+    /// without a name, or that match nothing, are wanted.
+    pub fn by_name(&self) -> Option<Self> {
+        let named = |step: &StepMatch| step.event.is_some().then(|| StepMatch { event: step.event.clone(), condition: None });
+        let steps = self.steps.iter().map(named).collect::<Option<_>>()?;
+        (!self.keep_unmatched).then(|| Self { steps, ..self.clone() })
+    }
+
     fn keep(&self, batch: &RecordBatch, names: &mut NamedSteps, schema: &SchemaRef) -> Result<RecordBatch> {
         self.rows_scanned.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
         let mut matched = names.of(batch.column(self.event), &self.steps)?;

@@ -147,6 +147,9 @@ async fn random_histories_answer_as_defined() {
             let last = report.days.last().map(|day| day.variants.iter().map(|of| of.people).collect::<Vec<_>>());
             assert_eq!(last.unwrap_or_default(), report.variants.iter().map(|of| of.people).collect::<Vec<_>>(), "{context}");
             assert!(report.days.is_sorted_by(|left, right| left.day < right.day), "{context}");
+            // Who sees people masked sees the same numbers: nothing here names anybody.
+            let masked = small.query.experiment(&Scope::Masked, &asked).await.expect("a report");
+            assert_eq!((&masked.variants, &masked.days, masked.rows_scanned), (&report.variants, &report.days, report.rows_scanned));
             people_are_those_counted(&small, &asked, &report, &expected).await;
         }
     }
@@ -245,14 +248,24 @@ async fn the_experiments_that_run_are_found() {
     let mut events = plain("A", "B");
     let other = r#"{"experiment_id":"7","experiment_name":"Price first","variation_id":"0","variation_name":"no"}"#;
     events.push(event(profile(3, 1), AS_OF_US - HOUR_US, "Experiment Viewed").properties(other));
+    // An id stands for a name where there is none; blank ones tell nothing.
+    events.push(event(profile(3, 2), AS_OF_US - 2 * HOUR_US, "Experiment Viewed").properties(r#"{"experiment_id":"8","variation_id":1}"#));
+    events.push(event(profile(3, 3), AS_OF_US, "Experiment Viewed").properties(r#"{"experiment_name":" ","variation_name":"x"}"#));
     let small = lake(9, events, vec![]);
     let found = small.query.running_experiments(&ALL).await.expect("a list");
+    assert_eq!(small.query.running_experiments(&Scope::Masked).await.expect("a list"), found);
+    assert!(small.query.running_experiments(&Scope::Dealer("west".into())).await.expect("a list").is_empty());
     let names: Vec<(&str, &str, &str)> =
         found.iter().map(|one| (one.name.as_str(), one.event.as_str(), one.variant_property.as_str())).collect();
-    assert_eq!(names, [("Price first", "Experiment Viewed", "variation_name"), ("Button", "experiment_viewed", "variant")]);
+    let expected = [
+        ("Price first", "Experiment Viewed", "variation_name"),
+        ("8", "Experiment Viewed", "variation_id"),
+        ("Button", "experiment_viewed", "variant"),
+    ];
+    assert_eq!(names, expected);
     let variant = |name: &str| FoundVariant { name: name.into(), exposures: 1_000 };
-    assert_eq!(found[1].variants, [variant("A"), variant("B")]);
-    assert_eq!(found[1].first_seen, iso(AS_OF_US - 50 * DAY_US));
+    assert_eq!(found[2].variants, [variant("A"), variant("B")]);
+    assert_eq!(found[2].first_seen, iso(AS_OF_US - 50 * DAY_US));
 
     // Asked as a table, and of one of several experiments.
     let asked = ExperimentSpec {
