@@ -243,12 +243,12 @@ async fn leads_come_by_adf_and_by_hand_and_rules_are_tried_before_they_are_kept(
 /// What a dealer may ask, and how each is kept to the dealer's own rows. A route that a dealer may call and that is not here fails.
 const DECLARED: &[(&str, &[&str])] = &[
     ("one's own account", &["/api/me", "/api/account", "/api/account/sessions", "/api/auth/", "/api/views"]),
-    ("nobody's data", &["/api/openapi.json", "/api/schemas", "/api/conversions", "/api/catalogue"]),
+    ("nobody's data", &["/api/openapi.json", "/api/schemas", "/api/conversions", "/api/catalogue", "/api/experiments/plan"]),
     (
         "people of the dealer's leads, orders, calls and events",
         &["/api/profiles", "/api/profiles/1", "/api/profiles/1/timeline", "/api/profiles/1/identity", "/api/search"],
     ),
-    ("the row filter below each report and SQL", &["/api/reports/", "/api/query"]),
+    ("the row filter below each report and SQL", &["/api/reports/", "/api/experiments", "/api/query"]),
     ("the dealer that has the lead", &["/api/leads"]),
     ("the dealer itself", &["/api/dealers"]),
 ];

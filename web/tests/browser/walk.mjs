@@ -404,13 +404,13 @@ async function experiments(visit) {
   // What the plan says is what the experiment is measured against.
   await page.getByRole("button", { name: "Plan", exact: true }).click();
   await page.getByRole("dialog").getByLabel("Share who do it now").fill("5");
-  const take = page.getByRole("dialog").getByRole("button", { name: /^Plan with/ });
+  const take = page.getByRole("dialog").getByRole("button", { name: /^Plan with/, disabled: false });
   await take.waitFor();
   await look(visit, "experiments-plan");
   const planned = Number((await take.textContent()).replaceAll(/\D/g, ""));
   assert(100 <= planned, `a plan: ${planned}`);
   await take.click();
-  await page.waitForURL(new RegExp(`planned=${planned}`));
+  await page.waitForURL((url) => url.searchParams.get("planned") === String(planned));
   await settled(page);
   const address = page.url();
   await page.reload();

@@ -82,6 +82,8 @@ function PlanForm({
         };
   const settled = useSettled(asked);
   const plan = useQuery({ ...planQuery(settled), retry: false });
+  // What stands there may still be of what was filled in before.
+  const isOfBefore = plan.isPlaceholderData || JSON.stringify(asked) !== JSON.stringify(settled);
   return (
     <Stack gap="sm">
       <Group grow align="flex-end">
@@ -139,7 +141,7 @@ function PlanForm({
         </Text>
       ) : plan.data ? (
         <>
-          <dl className={classes.plan} aria-live="polite">
+          <dl className={classes.plan} aria-live="polite" data-stale={isOfBefore || undefined}>
             <dt>{t("experiments.plan.sequential")}</dt>
             <dd>{t("experiments.plan.each", { count: plan.data.people, people: format.integer(plan.data.people) })}</dd>
             <dd>{plan.data.days !== null && t("report.days", { count: plan.data.days })}</dd>
@@ -156,7 +158,7 @@ function PlanForm({
             {t("experiments.plan.hint")}
           </Text>
           <Button
-            disabled={PLANNED.max < plan.data.planned_people}
+            disabled={isOfBefore || PLANNED.max < plan.data.planned_people}
             onClick={() => onPlan(Math.max(PLANNED.min, plan.data.planned_people))}
           >
             {t("experiments.plan.take", {
