@@ -12,6 +12,14 @@ use crate::{QueryError, error::answered};
 /// Columns that a report over people's ways may be broken down by.
 pub const DIMENSIONS: [&str; 8] = ["channel", "utm_source", "utm_medium", "campaign", "region", "dealer", "model", "source"];
 
+const PROPERTY: &str = "properties.";
+const PROPERTY_CHARS_MAX: usize = 100;
+
+/// The property that `properties.<name>` names; `None` for anything else.
+pub(crate) fn property(name: &str) -> Option<&str> {
+    name.strip_prefix(PROPERTY).filter(|property| !property.is_empty() && property.chars().count() <= PROPERTY_CHARS_MAX)
+}
+
 /// Refuses what is no dimension, and one named twice.
 pub(crate) fn checked(by: &[String], max: usize) -> Result<Vec<String>, QueryError> {
     if by.len() > max {

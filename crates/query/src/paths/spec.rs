@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     QueryError,
-    dimensions::DIMENSIONS,
+    dimensions::{DIMENSIONS, property},
     event_filter::EventFilter,
     matched::plan::{Wanted, WantedEvent},
     period::{Period, length_us},
@@ -21,8 +21,6 @@ const TOP: usize = 8;
 const SEQUENCES_MAX: usize = 500;
 const SEQUENCES: usize = 50;
 const WINDOW: &str = "30d";
-const PROPERTY: &str = "properties.";
-const PROPERTY_CHARS_MAX: usize = 100;
 
 /// A paths report as people write it: the same in the CLI, the API and the UI.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -154,10 +152,8 @@ fn within(field: &str, value: usize, max: usize) -> Result<usize, QueryError> {
 }
 
 fn split(name: &str) -> Result<Split, QueryError> {
-    match name.strip_prefix(PROPERTY) {
-        Some(property) if !property.is_empty() && property.chars().count() <= PROPERTY_CHARS_MAX => {
-            Ok(Split::Property(property.to_owned()))
-        }
+    match property(name) {
+        Some(property) => Ok(Split::Property(property.to_owned())),
         None if name == "page" => Ok(Split::Page),
         None if DIMENSIONS.contains(&name) => Ok(Split::Column(name.to_owned())),
         _ => {
