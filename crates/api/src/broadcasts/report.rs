@@ -14,7 +14,7 @@ use forecourt_model::{
 };
 use forecourt_query::{
     self as query, Query,
-    statistics::{Sample, Terms, compare},
+    statistics::{PLANNED_PEOPLE, Sample, Terms, compare},
 };
 use forecourt_store::{
     Store,
@@ -206,12 +206,11 @@ fn compare_variants(variants: &mut [VariantReport], holdout: Option<&HoldoutRepo
     }
 }
 
-/// A broadcast ends with the people that it has: there its intervals are tightest.
+/// A variant beside what it is judged by.
 ///
 /// * `comparisons`: as many are told, and all of them are to hold.
 fn compared(control: &Sample, variant: &Sample, comparisons: usize) -> ExperimentComparison {
-    let planned_people = (control.people + variant.people).max(1) as f64;
-    let terms = Terms { alpha: MAY_BE_WRONG / comparisons as f64, planned_people };
+    let terms = Terms { alpha: MAY_BE_WRONG / comparisons as f64, planned_people: PLANNED_PEOPLE as f64 };
     query::ExperimentComparison::from(compare(control, variant, terms)).into()
 }
 

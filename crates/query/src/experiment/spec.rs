@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::statistics::PLANNED_PEOPLE;
 use crate::{
     QueryError,
-    dimensions::DIMENSIONS,
+    dimensions::{DIMENSIONS, property},
     event_filter::EventFilter,
     matched::plan::Wanted,
     period::{Period, length_us},
@@ -16,9 +17,6 @@ use crate::{
 const VARIANT: &str = "properties.variant";
 const WINDOW: &str = "30d";
 const VALUE: &str = "value";
-const PROPERTY: &str = "properties.";
-const PROPERTY_CHARS_MAX: usize = 100;
-const PLANNED_PEOPLE: u64 = 10_000;
 const CONFIDENCE: f64 = 0.95;
 /// Variants of an experiment at most: more are somebody's ids.
 pub const VARIANTS_MAX: usize = 20;
@@ -147,17 +145,11 @@ impl Experiment {
     }
 }
 
-fn property(name: &str) -> Option<Place> {
-    let property = name.strip_prefix(PROPERTY)?;
-    let is_name = !property.is_empty() && property.chars().count() <= PROPERTY_CHARS_MAX;
-    is_name.then(|| Place::Property(property.to_owned()))
-}
-
 fn variant(name: &str) -> Result<Place, QueryError> {
     if DIMENSIONS.contains(&name) {
         return Ok(Place::Column(name.to_owned()));
     }
-    property(name).ok_or_else(|| {
+    property(name).map(|name| Place::Property(name.to_owned())).ok_or_else(|| {
         let columns = DIMENSIONS.join(", ");
         QueryError::Invalid(format!("`variant` is {name:?}: use `properties.` and the name of a property, or {columns}"))
     })
@@ -180,7 +172,7 @@ fn summed(name: &str) -> Result<Place, QueryError> {
     if name == VALUE {
         return Ok(Place::Column(VALUE.to_owned()));
     }
-    property(name).ok_or_else(|| {
+    property(name).map(|name| Place::Property(name.to_owned())).ok_or_else(|| {
         QueryError::Invalid(format!("`sum_of` is {name:?}: use `value`, or `properties.` and the name of a property that is a number"))
     })
 }

@@ -16,6 +16,8 @@ use statrs::{
     function::gamma::ln_gamma,
 };
 
+/// For how many people an experiment is planned where nobody says, of all variants together.
+pub const PLANNED_PEOPLE: u64 = 10_000;
 /// People of a variant before anything is said of it.
 pub const PEOPLE_MIN: u64 = 100;
 /// Of them, those who did the goal, and those who did not.
@@ -102,7 +104,8 @@ pub struct Comparison {
 pub struct Terms {
     /// The share of experiments without any difference in which one may be told; above 0, below 1.
     pub alpha: f64,
-    /// People of both samples at which the intervals are tightest; above 0.
+    /// People of both samples at which the intervals are tightest; above 0. Settled before: were it to follow the people who have
+    /// come, the interval would hold at one look, and not at all of them.
     pub planned_people: f64,
 }
 
