@@ -63,6 +63,7 @@ mod segments;
 mod senders;
 mod sending;
 mod session;
+mod share;
 mod single_sign_on;
 mod sources;
 pub mod sql;

@@ -36,6 +36,32 @@ pub(crate) fn checked(by: &[String], max: usize) -> Result<Vec<String>, QueryErr
     Ok(by.to_vec())
 }
 
+/// The column that a dimension, or a property, stands in.
+pub(crate) fn column_of(name: &str) -> &str {
+    if property(name).is_some() { "properties" } else { name }
+}
+
+/// As [`checked`], with properties beside the columns.
+///
+/// * `field`: what a refusal calls it.
+pub(crate) fn checked_or_properties(field: &str, names: &[String], max: usize) -> Result<Vec<String>, QueryError> {
+    if names.len() > max {
+        return Err(QueryError::Invalid(format!("`{field}` takes at most {max} columns, this one has {}", names.len())));
+    }
+    for (at, name) in names.iter().enumerate() {
+        if !DIMENSIONS.contains(&name.as_str()) && property(name).is_none() {
+            return Err(QueryError::Invalid(format!(
+                "`{field}` names {name:?}: use {}, or a property such as `properties.lead_id`",
+                DIMENSIONS.join(", ")
+            )));
+        }
+        if names[..at].contains(name) {
+            return Err(QueryError::Invalid(format!("`{field}` names {name:?} twice: name it once")));
+        }
+    }
+    Ok(names.to_vec())
+}
+
 /// A value for each dimension; `None` for no value.
 pub(crate) type Combination = Vec<Option<String>>;
 
@@ -84,9 +110,9 @@ impl Combinations {
         &self.values[number as usize]
     }
 
-    /// The values of one dimension, by numbers of combinations.
+    /// The values of one dimension, by numbers of combinations; none for a number that there is not.
     pub fn texts(&self, dimension: usize, numbers: &[u32]) -> StringArray {
-        numbers.iter().map(|&number| self.values[number as usize][dimension].as_deref()).collect()
+        numbers.iter().map(|&number| self.values.get(number as usize)?[dimension].as_deref()).collect()
     }
 
     /// All, by number.

@@ -76,8 +76,8 @@ pub use flow::{
 };
 pub use funnel::{
     people::{Outcome, PeopleSpec},
-    report::{FunnelReport, GroupReport, StepReport},
-    spec::FunnelSpec,
+    report::{ComparedFunnel, ConversionTime, FunnelReport, GroupReport, StepReport, TimeBar, TrendPeriod},
+    spec::{FunnelExclusion, FunnelSpec},
 };
 pub use lead_past::{LeadHistory, LeadPast, LookBack};
 pub use paths::{

@@ -35,6 +35,23 @@ impl Period {
         Ok(Self { from_us, to_us, zone })
     }
 
+    /// The time as long just before: whole days stay whole days where clocks change. `None` without both ends.
+    pub fn previous(&self) -> Option<Self> {
+        if self.from_us == i64::MIN || self.to_us == i64::MAX {
+            return None;
+        }
+        let zoned = |us: i64| Some(Timestamp::from_microsecond(us).ok()?.to_zoned(self.zone.clone()));
+        let (from, to) = (zoned(self.from_us)?, zoned(self.to_us)?);
+        let is_midnight = |at: &jiff::Zoned| at.start_of_day().is_ok_and(|start| start == *at);
+        let before_us = if is_midnight(&from) && is_midnight(&to) {
+            let days = from.date().until(to.date()).ok()?;
+            from.date().checked_sub(days).ok()?.to_zoned(self.zone.clone()).ok()?.timestamp().as_microsecond()
+        } else {
+            self.from_us.checked_sub(self.to_us - self.from_us)?
+        };
+        Some(Self { from_us: before_us, to_us: self.from_us, zone: self.zone.clone() })
+    }
+
     pub fn has(&self, ts_us: i64) -> bool {
         self.from_us <= ts_us && ts_us < self.to_us
     }
@@ -68,4 +85,26 @@ fn moment_us(field: &str, text: &str, zone: &TimeZone) -> Result<i64, QueryError
     local.and_then(|local| local.to_zoned(zone.clone()).ok()).map(|zoned| zoned.timestamp().as_microsecond()).ok_or_else(|| {
         QueryError::Invalid(format!("`{field}` is {text:?}: write a date such as `2026-01-31`, or a time such as `2026-01-31T09:30:00`"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use forecourt_model::time::iso;
+
+    use super::*;
+
+    #[test]
+    fn the_time_before_is_as_many_days() {
+        let before = |from: &str, to: &str| {
+            let period = Period::read(Some(from), Some(to), Some("Europe/Kyiv"), &TimeZone::UTC).expect("a period");
+            period.previous().map(|before| (iso(before.from_us), iso(before.to_us)))
+        };
+        // The clocks went forward on 29 March: an hour less, and as many days.
+        let expected = ("2026-02-28T22:00:00.000Z".to_owned(), "2026-03-30T21:00:00.000Z".to_owned());
+        assert_eq!(before("2026-03-31", "2026-04-30"), Some(expected));
+        let expected = ("2026-01-01T00:00:00.000Z".to_owned(), "2026-01-01T01:30:00.000Z".to_owned());
+        assert_eq!(before("2026-01-01T01:30:00Z", "2026-01-01T03:00:00Z"), Some(expected));
+        let open = Period::read(None, Some("2026-01-01"), None, &TimeZone::UTC).expect("a period");
+        assert!(open.previous().is_none());
+    }
 }

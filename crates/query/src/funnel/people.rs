@@ -9,7 +9,10 @@ use arrow::{
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 
-use super::{plan, spec::Funnel};
+use super::{
+    plan,
+    spec::{Funnel, Origin},
+};
 use crate::{
     QueryError, dimensions,
     error::answered,
@@ -78,7 +81,11 @@ impl Wanted {
                 Outcome::Dropped => format!("`step` is {}: nobody drops out before step 2, use 2 to {steps}", spec.step),
             }));
         }
-        funnel.by = dimensions::checked(&spec.by.keys().cloned().collect::<Vec<_>>(), usize::MAX)?;
+        let by = dimensions::checked_or_properties("by", &spec.by.keys().cloned().collect::<Vec<_>>(), usize::MAX)?;
+        if 1 < by.len() && !matches!(funnel.origin, Origin::Step(_)) {
+            return Err(QueryError::invalid("`by` takes one value where the funnel has `by_touch`: name one"));
+        }
+        funnel.by = by;
         let step = spec.step as u8;
         let levels = if spec.outcome == Outcome::Dropped { step - 1..=step - 1 } else { step..=u8::MAX };
         Ok(Self { levels, by: spec.by.values().cloned().collect() })

@@ -7,7 +7,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use super::{follow::Follow, spec::Funnel};
 use crate::{
     QueryError,
-    matched::plan::{Wanted, matched},
+    dimensions::{column_of, property},
+    matched::plan::{Wanted, WantedEvent, matched},
     operator::OperatorExec,
     session::Session,
 };
@@ -19,26 +20,40 @@ pub(super) struct FunnelPlan {
     pub rows_scanned: Arc<AtomicU64>,
 }
 
-/// Plans each bucket as FunnelExec over the events that match a step.
+/// Plans each bucket as FunnelExec over the events that match a step, an exclusion, or touch the person.
 pub(super) fn plan(session: &Session, funnel: &Funnel) -> Result<FunnelPlan, QueryError> {
-    let events = funnel.steps.iter().enumerate().map(|(at, step)| step.wanted(&format!("step {}", at + 1)));
-    let wanted = Wanted {
-        events: events.collect(),
-        from_us: funnel.from_us,
-        to_us: funnel.to_us,
-        columns: funnel.by.clone(),
-        keep_unmatched: funnel.modes.strict_order,
-    };
-    let matched = matched(session, &wanted)?;
-    let follow = Follow {
-        steps: funnel.steps.len(),
-        window_us: funnel.window_us,
-        modes: funnel.modes,
-        by: funnel.by.clone(),
-        splits: bucket_splits(session.events()?.parts.len()),
-    };
+    let matched = matched(session, &wanted(funnel))?;
+    let follow = Follow { funnel: funnel.clone(), splits: bucket_splits(session.events()?.parts.len()) };
     let plan = OperatorExec::plan(follow, matched.plan).map_err(QueryError::internal)?;
     Ok(FunnelPlan { plan, rows_scanned: matched.rows_scanned })
+}
+
+fn wanted(funnel: &Funnel) -> Wanted {
+    let steps = funnel.steps.iter().enumerate().map(|(at, step)| step.wanted(&format!("step {}", at + 1)));
+    let excluded = funnel.exclusions.iter().enumerate().map(|(at, exclusion)| exclusion.event.wanted(&format!("exclusion {}", at + 1)));
+    let mut columns: Vec<String> = Vec::new();
+    for column in funnel.by.iter().chain(&funnel.hold).map(|name| column_of(name)) {
+        if !columns.iter().any(|known| known == column) {
+            columns.push(column.to_owned());
+        }
+    }
+    Wanted {
+        events: steps.chain(excluded).chain(touches(funnel)).collect(),
+        from_us: if funnel.looks_for_touches() { i64::MIN } else { funnel.period.from_us },
+        to_us: funnel.period.to_us,
+        columns,
+        keep_unmatched: funnel.modes.strict_order,
+    }
+}
+
+/// Every event that has the value that people are grouped by.
+fn touches(funnel: &Funnel) -> Option<WantedEvent> {
+    let name = funnel.by.first().filter(|_| funnel.looks_for_touches())?;
+    let value = match property(name) {
+        Some(property) => format!("json_get(properties, '{}')", property.replace('\'', "''")),
+        None => name.clone(),
+    };
+    Some(WantedEvent { event: None, condition: Some(format!("{value} IS NOT NULL")), called: "`by`".to_owned() })
 }
 
 /// The first profile id of each bucket but the first: buckets are equal ranges of the ids, which are not negative.

@@ -53,8 +53,7 @@ async fn a_wrong_condition_is_told_with_its_step() {
         ("1 / CAST(value AS BIGINT) > 0", "ivide by zero"),
     ] {
         let step = EventFilter { event: "viewed".into(), condition: Some(condition.into()) };
-        let spec =
-            FunnelSpec { steps: vec![step], window: "1d".into(), from: None, to: None, tz: None, by: vec![], segment: None, modes: vec![] };
+        let spec = FunnelSpec { steps: vec![step], window: "1d".into(), ..FunnelSpec::default() };
         let error = small.query.funnel(&ALL, &spec).await.expect_err(condition);
         assert!(matches!(error, QueryError::Invalid(_)) && error.to_string().contains(reason), "{condition}: {error:?}");
     }
@@ -64,8 +63,7 @@ async fn a_wrong_condition_is_told_with_its_step() {
 async fn wrong_pages_are_told() {
     let small = lake(33, vec![event(1, 0, "viewed")], vec![]);
     let step = EventFilter { event: "viewed".into(), condition: None };
-    let spec =
-        FunnelSpec { steps: vec![step], window: "1d".into(), from: None, to: None, tz: None, by: vec![], segment: None, modes: vec![] };
+    let spec = FunnelSpec { steps: vec![step], window: "1d".into(), ..FunnelSpec::default() };
     let wanted = PeopleSpec { step: 1, outcome: Outcome::Reached, by: Default::default(), limit: 10, cursor: None };
     for (wanted, reason) in [
         (PeopleSpec { step: 2, ..wanted.clone() }, "`step` is 2: use 1 to 1"),

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forecourt_model::Scope;
-use forecourt_query::{EventFilter, FunnelReport, FunnelSpec, Outcome, PeopleSpec};
+use forecourt_query::{EventFilter, FunnelExclusion, FunnelReport, FunnelSpec, Outcome, PeopleSpec};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::{
-    naive::{self, Answer, Step},
+    naive::{self, Answer, Exclusion, Step},
     rows::{Event, event, lake, profile},
 };
 
@@ -16,16 +16,7 @@ const CHANNELS: [Option<&str>; 4] = [Some("cpc"), Some("email"), Some("organic")
 
 fn spec(steps: &[Step], window_s: i64) -> FunnelSpec {
     let step = |step: &Step| EventFilter { event: step.event.into(), condition: step.value_min.map(|least| format!("value >= {least:?}")) };
-    FunnelSpec {
-        steps: steps.iter().map(step).collect(),
-        window: format!("{window_s}s"),
-        from: None,
-        to: None,
-        tz: None,
-        by: vec![],
-        segment: None,
-        modes: vec![],
-    }
+    FunnelSpec { steps: steps.iter().map(step).collect(), window: format!("{window_s}s"), ..FunnelSpec::default() }
 }
 
 fn random_events(rng: &mut StdRng) -> Vec<Event> {
@@ -89,6 +80,129 @@ async fn random_histories_answer_as_defined() {
     }
 }
 
+/// As [`naive::level`] counts, whatever is held and excluded.
+#[tokio::test]
+async fn what_is_held_and_excluded_answers_as_defined() {
+    for seed in 0..60 {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let mut events = random_events(&mut rng);
+        let small = lake(seed, events.clone(), vec![]);
+        events.iter_mut().enumerate().for_each(|(offset, event)| event.offset = offset as i64);
+        let mut by_profile: BTreeMap<i64, Vec<&Event>> = BTreeMap::new();
+        events.iter().for_each(|event| by_profile.entry(event.profile_id).or_default().push(event));
+        for _ in 0..6 {
+            let steps = random_steps(&mut rng);
+            let window_s = rng.random_range(1..25);
+            let holds = rng.random_bool(0.5);
+            let count = if steps.len() < 2 { 0 } else { rng.random_range(0..=2) };
+            let exclusions: Vec<Exclusion> = (0..count)
+                .map(|_| {
+                    let after = rng.random_range(0..steps.len() - 1);
+                    Exclusion { event: NAMES[rng.random_range(0..NAMES.len())], after, before: rng.random_range(after + 1..steps.len()) }
+                })
+                .collect();
+            let mut expected = vec![0; steps.len()];
+            for events in by_profile.values() {
+                let level = naive::level(events, &steps, window_s * 1_000_000, &exclusions, holds);
+                expected[..level].iter_mut().for_each(|profiles| *profiles += 1);
+            }
+            let asked = FunnelSpec {
+                hold: if holds { vec!["channel".into()] } else { vec![] },
+                exclusions: exclusions
+                    .iter()
+                    .map(|exclusion| FunnelExclusion {
+                        event: exclusion.event.into(),
+                        condition: None,
+                        after: Some(exclusion.after + 1),
+                        before: Some(exclusion.before + 1),
+                    })
+                    .collect(),
+                trend: Some("day".into()),
+                by: vec!["channel".into()],
+                by_touch: [None, Some("first"), Some("last")][rng.random_range(0..3)].map(str::to_owned),
+                ..spec(&steps, window_s)
+            };
+            let report = small.query.funnel(&Scope::Everything, &asked).await.expect("a report");
+            assert_eq!(answered(&report.steps).profiles, expected, "seed {seed} {asked:?}");
+            // Whatever they are told apart by, they are the same people.
+            for step in 0..steps.len() {
+                assert_eq!(report.groups.iter().map(|group| group.steps[step].profiles).sum::<u64>(), expected[step], "{asked:?}");
+                assert_eq!(report.trend.iter().map(|period| period.profiles[step]).sum::<u64>(), expected[step], "{asked:?}");
+            }
+            let whole = report.conversion_time.map_or(0, |time| time.profiles);
+            assert_eq!(whole, if steps.len() < 2 { 0 } else { expected[steps.len() - 1] });
+        }
+    }
+}
+
+#[tokio::test]
+async fn groups_are_by_the_step_or_the_touch_that_is_asked_for() {
+    let second = 1_000_000;
+    let (one, two) = (profile(0, 1), profile(1, 2));
+    let events = vec![
+        // Before the report's time: it touches, and is no step.
+        event(one, 0, "viewed").channel("email"),
+        event(one, 10 * second, "viewed").channel("cpc"),
+        event(one, 20 * second, "asked").channel("organic").properties(r#"{"lead_id":"l-1"}"#),
+        event(one, 25 * second, "left").channel("social"),
+        event(one, 30 * second, "signed").properties(r#"{"lead_id":"l-1"}"#),
+        event(one, 40 * second, "left").channel("direct"),
+        event(two, 10 * second, "viewed"),
+        event(two, 20 * second, "left").channel("email"),
+    ];
+    let small = lake(5, events, vec![]);
+    let groups = async |asked: FunnelSpec| {
+        let asked = FunnelSpec { from: Some("1970-01-01T00:00:05Z".into()), ..asked };
+        let report = small.query.funnel(&Scope::Everything, &asked).await.expect("a report");
+        let name = asked.by[0].clone();
+        let mut found: Vec<(Option<String>, u64)> =
+            report.groups.iter().map(|group| (group.by[&name].clone(), group.steps[2].profiles)).collect();
+        found.sort();
+        found
+    };
+    let some = |name: &str, signed| (Some(name.to_owned()), signed);
+    let by = |name: &str| FunnelSpec { by: vec![name.into()], ..path() };
+    assert_eq!(groups(by("channel")).await, [(None, 0), some("cpc", 1)]);
+    assert_eq!(groups(FunnelSpec { by_step: Some(2), ..by("channel") }).await, [(None, 0), some("organic", 1)]);
+    assert_eq!(groups(FunnelSpec { by_step: Some(2), ..by("properties.lead_id") }).await, [(None, 0), some("l-1", 1)]);
+    assert_eq!(groups(FunnelSpec { by_touch: Some("first".into()), ..by("channel") }).await, [(None, 0), some("email", 1)]);
+    assert_eq!(groups(FunnelSpec { by_touch: Some("last".into()), ..by("channel") }).await, [(None, 0), some("social", 1)]);
+    assert_eq!(groups(FunnelSpec { by_touch: Some("last".into()), ..by("properties.lead_id") }).await, [(None, 0), some("l-1", 1)]);
+}
+
+#[tokio::test]
+async fn the_time_before_is_beside_the_time_now() {
+    let day = 86_400_000_000;
+    let mut events = Vec::new();
+    for number in 0..12 {
+        // Ten came in the first two days, two in the two days after.
+        let id = profile(number % 5, number);
+        let at_us = if number < 10 { number % 2 * day } else { (2 + number % 2) * day };
+        events.push(event(id, at_us, "viewed"));
+        if number % 3 == 0 {
+            events.push(event(id, at_us + 3_600_000_000, "asked"));
+        }
+    }
+    let small = lake(6, events, vec![]);
+    let steps = ["viewed", "asked"].map(|event| Step { event, value_min: None });
+    let asked = FunnelSpec {
+        from: Some("1970-01-03".into()),
+        to: Some("1970-01-05".into()),
+        tz: Some("UTC".into()),
+        compare: Some("previous".into()),
+        trend: Some("day".into()),
+        ..spec(&steps, 86_400)
+    };
+    let report = small.query.funnel(&Scope::Everything, &asked).await.expect("a report");
+    assert_eq!(answered(&report.steps).profiles, [2, 0]);
+    let before = report.compared.expect("the time before");
+    assert_eq!((before.from.as_str(), before.to.as_str()), ("1970-01-01T00:00:00.000Z", "1970-01-03T00:00:00.000Z"));
+    assert_eq!(answered(&before.steps).profiles, [10, 4]);
+    let trend: Vec<(&str, &[u64], bool)> =
+        report.trend.iter().map(|period| (period.start.as_str(), &period.profiles[..], period.is_complete)).collect();
+    assert_eq!(trend, [("1970-01-03", &[1, 0][..], true), ("1970-01-04", &[1, 0][..], false)]);
+}
+
 fn journeys() -> Vec<Event> {
     let second = 1_000_000;
     let mut events = Vec::new();
@@ -139,7 +253,12 @@ async fn a_report_reads_as_people_expect() {
                     {"event": "signed", "profiles": 0, "rate": 0.0, "step_rate": 0.0, "median_time_s": null},
                 ]},
             ],
-            "groups_omitted": 0, "rows_scanned": 17, "elapsed_ms": 0, "as_of": "2023-11-14T22:13:20.000Z",
+            "groups_omitted": 0,
+            "conversion_time": {"profiles": 2, "mean_s": 60.0, "median_s": 60.0, "p25_s": 60.0, "p75_s": 60.0, "p90_s": 60.0,
+                "bars": (0..13).map(|at| serde_json::json!(
+                    {"from_s": at as f64 * 5.0, "to_s": (at + 1) as f64 * 5.0, "profiles": if at == 12 { 2 } else { 0 }}
+                )).collect::<Vec<_>>()},
+            "trend": [], "compared": null, "rows_scanned": 17, "elapsed_ms": 0, "as_of": "2023-11-14T22:13:20.000Z",
         })
     );
     let again: FunnelReport = serde_json::from_value(json).expect("a report");

@@ -65,6 +65,55 @@ fn reachable(events: &[&Event], steps: &[Step], window_us: i64) -> usize {
     events.iter().filter(|event| steps[0].matches(event)).map(from_start).max().unwrap_or(0)
 }
 
+/// What must not happen between two steps, from 0.
+#[derive(Debug, Clone, Copy)]
+pub struct Exclusion {
+    pub event: &'static str,
+    pub after: usize,
+    pub before: usize,
+}
+
+/// The deepest level of one profile, by trying every choice of events: all of one channel, if it is held, and nothing excluded
+/// between them that is of that channel or of none.
+pub fn level(events: &[&Event], steps: &[Step], window_us: i64, exclusions: &[Exclusion], holds: bool) -> usize {
+    if !holds {
+        return longest(events, events, steps, window_us, exclusions, &mut Vec::new());
+    }
+    let channels: std::collections::BTreeSet<&str> = events.iter().filter_map(|event| event.channel).collect();
+    let of = |channel: &str| {
+        let own: Vec<&Event> = events.iter().copied().filter(|event| event.channel == Some(channel)).collect();
+        let seen: Vec<&Event> = events.iter().copied().filter(|event| event.channel.is_none_or(|other| other == channel)).collect();
+        longest(&own, &seen, steps, window_us, exclusions, &mut Vec::new())
+    };
+    channels.into_iter().map(of).max().unwrap_or(0)
+}
+
+fn longest(events: &[&Event], seen: &[&Event], steps: &[Step], window_us: i64, exclusions: &[Exclusion], chain: &mut Vec<i64>) -> usize {
+    let at = chain.len();
+    let is_cut = |exclusion: &Exclusion| {
+        let until = exclusion.before.min(at.saturating_sub(1));
+        exclusion.after < until
+            && seen.iter().any(|event| event.event == exclusion.event && chain[exclusion.after] < event.ts_us && event.ts_us < chain[until])
+    };
+    if exclusions.iter().any(is_cut) {
+        return 0;
+    }
+    if at == steps.len() {
+        return at;
+    }
+    let mut best = at;
+    for event in events.iter().filter(|event| steps[at].matches(event)) {
+        let is_next =
+            chain.last().is_none_or(|last| *last <= event.ts_us) && event.ts_us - chain.first().unwrap_or(&event.ts_us) <= window_us;
+        if is_next {
+            chain.push(event.ts_us);
+            best = best.max(longest(events, seen, steps, window_us, exclusions, chain));
+            chain.pop();
+        }
+    }
+    best
+}
+
 /// Profiles by step, and median seconds since the step before.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Answer {

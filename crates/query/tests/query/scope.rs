@@ -100,16 +100,8 @@ async fn what_tells_of_hidden_rows_is_refused() {
 async fn funnels_people_timelines_and_catalogues_are_cut_alike() {
     let small = dealers();
     let step = |event: &str| EventFilter { event: event.into(), condition: None };
-    let spec = FunnelSpec {
-        steps: vec![step("viewed"), step("asked")],
-        window: "1d".into(),
-        from: None,
-        to: None,
-        tz: None,
-        by: vec!["dealer".into()],
-        segment: None,
-        modes: vec![],
-    };
+    let spec =
+        FunnelSpec { steps: vec![step("viewed"), step("asked")], window: "1d".into(), by: vec!["dealer".into()], ..FunnelSpec::default() };
     let report = small.query.funnel(&north(), &spec).await.expect("a report");
     assert_eq!(report.steps.iter().map(|step| step.profiles).collect::<Vec<_>>(), [2, 1]);
     assert_eq!((report.groups.len(), report.rows_scanned), (1, None));
@@ -177,12 +169,7 @@ async fn who_sees_people_masked_reaches_no_name_by_any_expression() {
     let spec = |condition: &str| FunnelSpec {
         steps: vec![EventFilter { event: "form_sent".into(), condition: Some(condition.into()) }],
         window: "1d".into(),
-        from: None,
-        to: None,
-        tz: None,
-        by: vec![],
-        segment: None,
-        modes: vec![],
+        ..FunnelSpec::default()
     };
     let reached = async |scope: &Scope| {
         let report = small.query.funnel(scope, &spec("json_get(properties, 'email') = 'ivan@example.com'")).await.unwrap();
