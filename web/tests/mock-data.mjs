@@ -384,7 +384,7 @@ export function timeline(kind) {
   return { items: items.filter(wanted), next_cursor: null };
 }
 
-export function funnel({ steps, by }) {
+export function funnel({ steps, by, trend, compare, versus }) {
   const shares = [1, 0.218, 0.147, 0.101, 0.064, 0.041, 0.03, 0.02, 0.01, 0.005];
   const of = (first, bend) =>
     steps.map(({ event }, at) => {
@@ -408,6 +408,42 @@ export function funnel({ steps, by }) {
     steps: of(38_214, 1),
     groups,
     groups_omitted: 0,
+    conversion_time:
+      steps.length < 2
+        ? null
+        : {
+            profiles: of(38_214, 1).at(-1).profiles,
+            mean_s: 1_900_000,
+            median_s: 1_600_000,
+            p25_s: 900_000,
+            p75_s: 2_700_000,
+            p90_s: 3_900_000,
+            bars: Array.from({ length: 12 }, (_, at) => ({
+              from_s: at * 604_800,
+              to_s: at === 11 ? null : (at + 1) * 604_800,
+              profiles: Math.round(600 * (at + 0.6) * Math.exp(-at / 2)),
+            })),
+          },
+    trend: trend
+      ? Array.from({ length: 13 }, (_, at) => ({
+          start: new Date(Date.now() - (12 - at) * 604_800_000).toISOString().slice(0, 10),
+          profiles: of(2600 + 190 * Math.sin(at), 1 + at * 0.02).map(({ profiles }) => profiles),
+          is_complete: at < 5,
+        }))
+      : [],
+    compared:
+      compare || versus
+        ? {
+            from: compare ? "2026-01-01T00:00:00.000Z" : null,
+            to: compare ? "2026-04-01T00:00:00.000Z" : null,
+            steps: of(35_020, 1.04),
+            differences: of(38_214, 1).map(({ rate }, at) => ({
+              value: rate - of(35_020, 1.04)[at].rate,
+              low: at === 0 || versus === "everybody" ? null : rate * 0.02,
+              high: at === 0 || versus === "everybody" ? null : rate * 0.09,
+            })),
+          }
+        : null,
     rows_scanned: 2_104_392,
     elapsed_ms: 184,
     as_of: new Date().toISOString(),

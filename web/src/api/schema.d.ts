@@ -5213,6 +5213,35 @@ export interface components {
             /** @description What stands behind the `?` of the page's address. */
             state: string;
         };
+        FunnelCompared: {
+            /** @description By step: how far the report's `rate` is above the compared one. */
+            differences: components["schemas"]["FunnelDifference"][];
+            /** @description First moment of the time before; null where a segment is compared over the same time. */
+            from: string | null;
+            steps: components["schemas"]["FunnelStep"][];
+            to: string | null;
+        };
+        FunnelDifference: {
+            /** Format: double */
+            high: number | null;
+            /**
+             * Format: double
+             * @description Newcombe's 95 % interval, which takes the two for different people; null where one has nobody, or is part of the other.
+             */
+            low: number | null;
+            /** Format: double */
+            value: number;
+        };
+        /** @description What ends somebody's way: an event later than the way's step `after` and earlier than its step `before`. */
+        FunnelExclusion: {
+            /** @description From 1; the first step unless told. */
+            after?: number | null;
+            /** @description From 2; the last step unless told. */
+            before?: number | null;
+            event: string;
+            /** @description A SQL condition on the event's columns. */
+            where?: string | null;
+        };
         FunnelGroup: {
             by: {
                 [key: string]: string | null;
@@ -5236,9 +5265,20 @@ export interface components {
             /** @description From 1; from 2 for `dropped`. */
             step: number;
         };
+        /** @description A day, week or month, by those who entered in it. */
+        FunnelPeriod: {
+            /** @description Whether its whole window has passed: else more may still come. */
+            is_complete: boolean;
+            /** @description How many reached each step. */
+            profiles: number[];
+            /** @description Its first day. */
+            start: string;
+        };
         FunnelReport: {
             /** @description Every event before it is counted. */
             as_of: string;
+            compared: components["schemas"]["FunnelCompared"] | null;
+            conversion_time: components["schemas"]["FunnelTime"] | null;
             /** Format: int64 */
             elapsed_ms: number;
             /** @description By falling number of profiles; empty without `by`. */
@@ -5251,13 +5291,28 @@ export interface components {
              */
             rows_scanned: number | null;
             steps: components["schemas"]["FunnelStep"][];
+            /** @description By when people entered; empty without `trend`. */
+            trend: components["schemas"]["FunnelPeriod"][];
         };
         /** @description A funnel as people write it: the same here, in the CLI and in the UI. */
         FunnelSpec: {
-            /** @description Dimensions whose value at the first step makes the groups. */
+            /** @description Dimensions, or properties, whose value makes the groups: at the first step unless told. */
             by?: string[];
+            /** @description From 1: the step whose value makes the groups. */
+            by_step?: number | null;
+            /**
+             * @description `first` or `last`: the person's first event that has the value, up to the first step and also before `from`; or the
+             *     last one, up to the deepest step reached. For one column of `by`.
+             */
+            by_touch?: string | null;
+            /** @description `previous`: the time as long just before `from` is counted too. */
+            compare?: string | null;
+            /** @description What must not happen in between; at most 3. */
+            exclusions?: components["schemas"]["FunnelExclusion"][];
             /** @description First moment that counts: a date (its midnight in `tz`) or a time. */
             from?: string | null;
+            /** @description Dimensions, or properties as `properties.lead_id`, that have one value on all steps; an event without it is no step. */
+            hold?: string[];
             /** @description `strict_deduplication`, `strict_order`, `allow_reentry`, `strict_increase`. */
             modes?: string[];
             /** @description Id of a segment in force: only its members count. Without it everybody. */
@@ -5266,8 +5321,12 @@ export interface components {
             steps: components["schemas"]["EventFilter"][];
             /** @description First moment that no longer counts. */
             to?: string | null;
+            /** @description `day`, `week` or `month`: counts by when people entered. */
+            trend?: string | null;
             /** @description IANA name; without it the installation's. */
             tz?: string | null;
+            /** @description Id of a segment in force, or `everybody`: counted too, to compare with, over the same time. */
+            versus?: string | null;
             /** @description From the first step to the last, inclusive: `30d`, `12h`, `45m`, `90s`, `2w`. */
             window: string;
         };
@@ -5293,6 +5352,40 @@ export interface components {
              * @description Share of the profiles of the step before.
              */
             step_rate: number;
+        };
+        /** @description How long the whole way took. */
+        FunnelTime: {
+            /** @description From 0 on without a gap. */
+            bars: components["schemas"]["FunnelTimeBar"][];
+            /** Format: double */
+            mean_s: number;
+            /** Format: double */
+            median_s: number;
+            /**
+             * Format: double
+             * @description Smallest time within which so many of them were done.
+             */
+            p25_s: number;
+            /** Format: double */
+            p75_s: number;
+            /** Format: double */
+            p90_s: number;
+            /** Format: int64 */
+            profiles: number;
+        };
+        FunnelTimeBar: {
+            /**
+             * Format: double
+             * @description Seconds, inclusive.
+             */
+            from_s: number;
+            /** Format: int64 */
+            profiles: number;
+            /**
+             * Format: double
+             * @description Seconds, exclusive; null for the last one, if longer times are in it.
+             */
+            to_s: number | null;
         };
         Gate: {
             budgets: components["schemas"]["MessageBudget"][];

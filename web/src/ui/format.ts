@@ -19,6 +19,7 @@ export function createFormat(language: string, zone: string, currency: string) {
   const compact = numbers({ notation: "compact", maximumFractionDigits: 1 });
   const percent = numbers({ style: "percent", maximumFractionDigits: 1 });
   const share = numbers({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const points = numbers({ minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" });
   const change = numbers({ style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
   const signed = numbers({ maximumFractionDigits: 0, signDisplay: "exceptZero" });
   const date = times({ day: "numeric", month: "short", year: "numeric" });
@@ -51,6 +52,8 @@ export function createFormat(language: string, zone: string, currency: string) {
     percent: (share: number) => percent.format(share),
     /** A percentage in a column of them: with its tenths always, so that the digits stand below each other. */
     share: (value: number) => share.format(value),
+    /** The difference of two shares, in percentage points, without their sign. */
+    points: (difference: number) => points.format(difference * 100),
     change: (share: number) => change.format(share),
     money: (value: number, code: string | null = currency) => money(language, value, code ?? currency),
     /** With cents: a click costs some. */

@@ -6,7 +6,7 @@ import type { FunnelReport } from "../../api/types";
 import { Chart, type Pick } from "../../ui/Chart";
 import { useFormat } from "../../ui/FormatContext";
 import { usePalette } from "../../ui/palette";
-import { groupedOption, GROUPS_DRAWN, steppedOption } from "./chartOptions";
+import { drawnGroups, groupedOption, GROUPS_DRAWN, steppedOption } from "./chartOptions";
 import type { Crowd } from "./queries";
 import type { Dimension } from "./spec";
 
@@ -14,10 +14,12 @@ import type { Dimension } from "./spec";
 export function FunnelChart({
   report,
   dimension,
+  comparedName,
   onCrowd,
 }: {
   report: FunnelReport;
   dimension: Dimension | undefined;
+  comparedName: string | undefined;
   onCrowd: (crowd: Crowd) => void;
 }) {
   const { t } = useTranslation();
@@ -31,18 +33,26 @@ export function FunnelChart({
       narrow,
       words: { reached: t("funnel.reached"), dropped: t("funnel.dropped"), none: t("funnel.no_value") },
     };
-    return dimension ? groupedOption(report, dimension, look) : steppedOption(report, look);
-  }, [report, dimension, format, palette, narrow, t]);
+    if (dimension) return groupedOption(report, drawnGroups(report, dimension, look.words.none), look);
+    if (!report.compared) return steppedOption(report, look);
+    const both = [
+      { name: t("funnel.compare.own"), steps: report.steps },
+      { name: comparedName ?? "", steps: report.compared.steps },
+    ];
+    return groupedOption(report, both, look);
+  }, [report, dimension, comparedName, format, palette, narrow, t]);
 
   const pick = useCallback(
     ({ seriesIndex, dataIndex }: Pick) => {
       const step = dataIndex + 1;
+      // Who is compared with is another report's people.
+      if (!dimension && report.compared && seriesIndex === 1) return;
       const group = dimension ? report.groups[seriesIndex] : undefined;
       // Nobody drops out before the first step: what stands above its bar is only the label.
-      const dropped = !dimension && seriesIndex === 1 && 0 < dataIndex;
+      const dropped = !dimension && !report.compared && seriesIndex === 1 && 0 < dataIndex;
       onCrowd({ step, outcome: dropped ? "dropped" : "reached", ...(group && { by: group.by }) });
     },
-    [dimension, report.groups, onCrowd],
+    [dimension, report.groups, report.compared, onCrowd],
   );
 
   const name = report.steps.map(({ event, rate }) => `${label("event", event)} ${format.percent(rate)}`).join(", ");

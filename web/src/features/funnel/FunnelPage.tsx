@@ -1,72 +1,63 @@
-import { Skeleton } from "@mantine/core";
-import { IconFilterPlus } from "@tabler/icons-react";
+import { SegmentedControl, Skeleton } from "@mantine/core";
+import { IconClock, IconFilterPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import type { TFunction } from "i18next";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Catalogue, FunnelReport, FunnelSpec } from "../../api/types";
+import { ReportPage } from "../../report/ReportPage";
 import { useReportHint } from "../../report/useReportHint";
 import { useSettled } from "../../report/useSettled";
 import { useFormat } from "../../ui/FormatContext";
-import { Card, Page } from "../../ui/Page";
-import { daysOf, periodOf, periodSearch } from "../../ui/period";
-import { PeriodPicker } from "../../ui/PeriodPicker";
+import { Card } from "../../ui/Page";
+import { daysOf, periodOf } from "../../ui/period";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import { Builder } from "./Builder";
+import { useComparedName } from "./compared";
 import classes from "./Funnel.module.css";
 import { FunnelChart } from "./FunnelChart";
 import { GroupTable, StepTable } from "./FunnelTables";
 import { PeopleDrawer } from "./PeopleDrawer";
-import { catalogueQuery, funnelQuery, type Crowd } from "./queries";
-import { DEFAULT_DAYS, DEFAULT_WINDOW, DIMENSIONS, firstSteps, reportSpec, type FunnelSearch } from "./spec";
+import { funnelQuery, type Crowd } from "./queries";
+import { DEFAULT_DAYS, DEFAULT_GRAIN, DIMENSIONS, firstSteps, GRAINS, reportSpec, type FunnelSearch } from "./spec";
+import { TimeChart } from "./TimeChart";
+import { TrendChart } from "./TrendChart";
 
 const route = getRouteApi("/shell/funnel");
 
+/** How many people get from one step to the next, how fast, and whether that changes. */
 export function FunnelPage() {
   const { t } = useTranslation();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const catalogue = useQuery(catalogueQuery);
-  const period = periodOf(search, DEFAULT_DAYS);
-
+  const go = (next: FunnelSearch) => void navigate({ search: next, replace: true });
   return (
-    <Page
+    <ReportPage
       title={t("funnel.title")}
       subtitle={t("funnel.subtitle")}
-      actions={
-        <PeriodPicker
-          value={period}
-          onChange={(next) =>
-            void navigate({
-              search: {
-                steps: search.steps,
-                window: search.window,
-                by: search.by,
-                segment: search.segment,
-                ...periodSearch(next, DEFAULT_DAYS),
-              },
-            })
-          }
-        />
-      }
+      method={{ title: t("funnel.method.title"), parts: methodOf(t) }}
+      icon={IconFilterPlus}
+      search={search}
+      days={DEFAULT_DAYS}
+      onSearch={go}
     >
-      <Answer query={catalogue} skeleton={<FunnelSkeleton />}>
-        {(known) =>
-          known.events.length === 0 ? (
-            <Card>
-              <Empty icon={IconFilterPlus} title={t("funnel.empty.title")} hint={t("funnel.empty.hint")} />
-            </Card>
-          ) : (
-            <Workbench
-              search={search}
-              catalogue={known}
-              onSearch={(next) => void navigate({ search: next, replace: true })}
-            />
-          )
-        }
-      </Answer>
-    </Page>
+      {(known) => <Workbench search={search} catalogue={known} onSearch={go} />}
+    </ReportPage>
   );
+}
+
+const SOURCES: { [part: string]: string | undefined } = {
+  compare: "https://doi.org/10.1002/(SICI)1097-0258(19980430)17:8%3C873::AID-SIM779%3E3.0.CO;2-I",
+};
+
+function methodOf(t: TFunction) {
+  const parts = ["way", "window", "order", "exclusions", "hold", "by", "trend", "compare"] as const;
+  return parts.map((part) => ({
+    title: t(`funnel.method.${part}.title`),
+    text: t(`funnel.method.${part}.text`),
+    source: SOURCES[part],
+  }));
 }
 
 /** The builder beside what it builds; the report follows the builder by itself. */
@@ -83,16 +74,7 @@ function Workbench({
   const format = useFormat();
   const steps = useMemo(() => search.steps ?? firstSteps(catalogue.events), [search.steps, catalogue.events]);
   const days = daysOf(periodOf(search, DEFAULT_DAYS), format.dayOf(new Date()));
-  const spec = useSettled(
-    reportSpec({
-      steps,
-      window: search.window ?? DEFAULT_WINDOW,
-      by: search.by,
-      segment: search.segment,
-      days,
-      zone: format.zone,
-    }),
-  );
+  const spec = useSettled(reportSpec(steps, search, days, format.zone));
   const report = useQuery(funnelQuery(spec));
 
   return (
@@ -105,7 +87,7 @@ function Workbench({
           </Card>
         ) : (
           <Answer query={report} skeleton={<ReportSkeleton />}>
-            {(answer) => <Report report={answer} spec={spec} />}
+            {(answer) => <Report report={answer} spec={spec} search={search} onSearch={onSearch} />}
           </Answer>
         )}
       </div>
@@ -113,23 +95,39 @@ function Workbench({
   );
 }
 
-function Report({ report, spec }: { report: FunnelReport; spec: FunnelSpec }) {
+function Report({
+  report,
+  spec,
+  search,
+  onSearch,
+}: {
+  report: FunnelReport;
+  spec: FunnelSpec;
+  search: FunnelSearch;
+  onSearch: (search: FunnelSearch) => void;
+}) {
   const { t } = useTranslation();
   const format = useFormat();
   const [crowd, setCrowd] = useState<Crowd | null>(null);
   const dimension = DIMENSIONS.find((known) => known === spec.by?.[0]);
   const grouped = dimension && 0 < report.groups.length;
   const hint = useReportHint(report);
+  const comparedName = useComparedName(search.versus);
   return (
     <>
       <Card title={t("funnel.chart")} hint={hint}>
-        <FunnelChart report={report} dimension={grouped ? dimension : undefined} onCrowd={setCrowd} />
+        <FunnelChart
+          report={report}
+          dimension={grouped ? dimension : undefined}
+          comparedName={comparedName}
+          onCrowd={setCrowd}
+        />
       </Card>
       <Card title={t("funnel.table")} hint={t("funnel.click_hint")} flush>
         {report.steps[0]?.profiles === 0 && (
           <Empty icon={IconFilterPlus} title={t("funnel.nobody.title")} hint={t("funnel.nobody.hint")} />
         )}
-        <StepTable steps={report.steps} onCrowd={setCrowd} />
+        <StepTable report={report} comparedName={comparedName} onCrowd={setCrowd} />
       </Card>
       {grouped && (
         <Card
@@ -143,17 +141,39 @@ function Report({ report, spec }: { report: FunnelReport; spec: FunnelSpec }) {
           <GroupTable groups={report.groups} steps={report.steps} dimension={dimension} onCrowd={setCrowd} />
         </Card>
       )}
+      {1 < report.steps.length && 0 < report.trend.length && (
+        <Card
+          title={t("funnel.trend.title")}
+          hint={t("funnel.trend.hint")}
+          actions={
+            <SegmentedControl
+              size="xs"
+              aria-label={t("funnel.trend.grain")}
+              data={GRAINS.map((grain) => ({ value: grain, label: t(`funnel.trend.${grain}`) }))}
+              value={search.trend ?? DEFAULT_GRAIN}
+              onChange={(value) =>
+                onSearch({
+                  ...search,
+                  trend: GRAINS.find((grain) => grain === value && grain !== DEFAULT_GRAIN),
+                })
+              }
+            />
+          }
+        >
+          <TrendChart report={report} />
+        </Card>
+      )}
+      {1 < report.steps.length && (
+        <Card title={t("funnel.time.title")} hint={t("funnel.time.hint")}>
+          {report.conversion_time ? (
+            <TimeChart time={report.conversion_time} />
+          ) : (
+            <Empty icon={IconClock} title={t("funnel.time.nobody")} />
+          )}
+        </Card>
+      )}
       <PeopleDrawer spec={spec} crowd={crowd} onClose={() => setCrowd(null)} />
     </>
-  );
-}
-
-function FunnelSkeleton() {
-  return (
-    <div className={classes.bench}>
-      <Skeleton height={420} radius="lg" />
-      <ReportSkeleton />
-    </div>
   );
 }
 

@@ -10,14 +10,23 @@ import { groupName } from "./groups";
 import type { Crowd } from "./queries";
 import type { Dimension } from "./spec";
 
+type Compared = NonNullable<FunnelReport["compared"]>;
 type OnCrowd = (crowd: Crowd) => void;
 
 /** The figures of each step; every number of people leads to them. */
-export function StepTable({ steps, onCrowd }: { steps: FunnelStep[]; onCrowd: OnCrowd }) {
+export function StepTable({
+  report: { steps, compared },
+  comparedName,
+  onCrowd,
+}: {
+  report: FunnelReport;
+  comparedName: string | undefined;
+  onCrowd: OnCrowd;
+}) {
   const { t } = useTranslation();
   const format = useFormat();
   return (
-    <WideTable label={t("funnel.table")} minWidth={640} verticalSpacing={8} highlightOnHover>
+    <WideTable label={t("funnel.table")} minWidth={compared ? 860 : 640} verticalSpacing={8} highlightOnHover>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>{t("funnel.column.step")}</Table.Th>
@@ -26,6 +35,12 @@ export function StepTable({ steps, onCrowd }: { steps: FunnelStep[]; onCrowd: On
           <Table.Th className="num">{t("funnel.column.step_rate")}</Table.Th>
           <Table.Th className="num">{t("funnel.column.dropped")}</Table.Th>
           <Table.Th className="num">{t("funnel.column.median")}</Table.Th>
+          {compared && (
+            <>
+              <Table.Th className="num">{comparedName}</Table.Th>
+              <Table.Th className="num">{t("funnel.column.difference")}</Table.Th>
+            </>
+          )}
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
@@ -54,10 +69,42 @@ export function StepTable({ steps, onCrowd }: { steps: FunnelStep[]; onCrowd: On
             <Table.Td className="num nowrap">
               {step.median_time_s === null ? t("ui.none") : format.duration(step.median_time_s)}
             </Table.Td>
+            {compared && (
+              <>
+                <Table.Td className="num nowrap">
+                  {format.integer(compared.steps[at]?.profiles ?? 0)}
+                  <span className={classes.share}>{format.share(compared.steps[at]?.rate ?? 0)}</span>
+                </Table.Td>
+                <Table.Td className="num nowrap">
+                  <Difference of={compared.differences[at]} at={at} />
+                </Table.Td>
+              </>
+            )}
           </Table.Tr>
         ))}
       </Table.Tbody>
     </WideTable>
+  );
+}
+
+/** How far the share of a step is above the compared one, in percentage points, with its interval. */
+function Difference({ of, at }: { of: Compared["differences"][number] | undefined; at: number }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  if (!of || at === 0) return t("ui.none");
+  const points = (value: number) => t("funnel.points", { value: format.points(value) });
+  const isClear = of.low !== null && of.high !== null && (0 < of.low || of.high < 0);
+  return (
+    <>
+      <span style={{ color: isClear ? `var(--fc-${0 < of.value ? "good" : "bad"})` : undefined }}>
+        {points(of.value)}
+      </span>
+      {of.low !== null && of.high !== null && (
+        <span className={classes.share}>
+          {t("report.interval", { low: format.points(of.low), high: format.points(of.high) })}
+        </span>
+      )}
+    </>
   );
 }
 

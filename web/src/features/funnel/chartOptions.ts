@@ -95,14 +95,22 @@ export function steppedOption({ steps }: FunnelReport, { format, palette, narrow
   };
 }
 
+/** The groups that the chart draws, by name. */
+export function drawnGroups({ groups }: FunnelReport, dimension: Dimension, none: string): Drawn[] {
+  return groups
+    .slice(0, GROUPS_DRAWN)
+    .map((group) => ({ name: groupName(group.by, dimension) ?? none, steps: group.steps }));
+}
+
+/** Some people, by how far they got. */
+export type Drawn = { name: string; steps: FunnelStep[] };
+
 /** For each step the share of the first step, the groups side by side. */
 export function groupedOption(
-  { steps, groups }: FunnelReport,
-  dimension: Dimension,
+  { steps }: FunnelReport,
+  drawn: Drawn[],
   { format, palette, narrow, words }: Look,
 ): ChartOption {
-  const drawn = groups.slice(0, GROUPS_DRAWN);
-  const name = (at: number) => groupName(drawn[at]?.by ?? {}, dimension) ?? words.none;
   return {
     ...frame(steps, { format, palette, narrow }),
     color: palette.series,
@@ -124,7 +132,7 @@ export function groupedOption(
         if (Array.isArray(mark) || mark.seriesIndex === undefined) return "";
         const step = drawn[mark.seriesIndex]?.steps[mark.dataIndex];
         if (!step) return "";
-        return tooltipContent(`${name(mark.seriesIndex)}: ${label("event", step.event)}`, [
+        return tooltipContent(`${drawn[mark.seriesIndex]?.name}: ${label("event", step.event)}`, [
           {
             color: palette.series[mark.seriesIndex],
             name: words.reached,
@@ -133,9 +141,9 @@ export function groupedOption(
         ]);
       },
     },
-    series: drawn.map((group, at) => ({
+    series: drawn.map((group) => ({
       type: "bar" as const,
-      name: name(at),
+      name: group.name,
       barMaxWidth: 34,
       barGap: "12%",
       cursor: "pointer",

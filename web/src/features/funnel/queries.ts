@@ -2,12 +2,6 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions, skipToken } from 
 import { api, body } from "../../api/client";
 import type { FunnelSpec } from "../../api/types";
 
-export const catalogueQuery = queryOptions({
-  queryKey: ["catalogue"],
-  queryFn: () => body(api.GET("/api/catalogue")),
-  staleTime: 60_000,
-});
-
 export const funnelQuery = (spec: FunnelSpec | null) =>
   queryOptions({
     queryKey: ["funnel", spec],

@@ -38,13 +38,48 @@ test("a value that looks like a number stays the text that it is", () => {
 });
 
 const asked = (search: FunnelSearch) =>
-  reportSpec({
-    steps: search.steps ?? [],
-    window: search.window ?? "90d",
-    by: search.by,
-    days: { from: "2026-01-01", to: "2026-03-31" },
-    zone: "Europe/Kyiv",
+  reportSpec(search.steps ?? [], search, { from: "2026-01-01", to: "2026-03-31" }, "Europe/Kyiv");
+
+test("what narrows a funnel comes back from the address, and stands in what is asked", () => {
+  const narrowed: FunnelSearch = {
+    steps: [{ event: "car_viewed" }, { event: "lead_created" }, { event: "delivered" }],
+    by: "channel",
+    at: 2,
+    exclusions: [{ event: "lead_lost" }, { event: "page", dimension: "region", value: "North", after: 2 }],
+    hold: "lead",
+    order: "strict_increase",
+    versus: "previous",
+    trend: "month",
+  };
+  expect(readFunnel(defaultParseSearch(defaultStringifySearch(narrowed)))).toEqual(narrowed);
+  expect(asked(narrowed)).toMatchObject({
+    by: ["channel"],
+    by_step: 2,
+    exclusions: [{ event: "lead_lost" }, { event: "page", where: "region = 'North'", after: 2, before: 3 }],
+    hold: ["properties.lead_id"],
+    modes: ["strict_increase"],
+    compare: "previous",
+    trend: "month",
   });
+  expect(asked({ ...narrowed, at: "last", versus: "everybody" })).toMatchObject({
+    by_touch: "last",
+    versus: "everybody",
+  });
+});
+
+test("what a funnel has no room for is not asked", () => {
+  const short: FunnelSearch = {
+    steps: [{ event: "page" }],
+    exclusions: [{ event: "x" }, { event: "" }],
+    by: "model",
+    at: 3,
+  };
+  expect(asked(short)).not.toHaveProperty("exclusions");
+  expect(asked(short)).not.toHaveProperty("by_step");
+  expect(readFunnel({ at: 2, exclusions: [{ event: "x", after: "soon" }], hold: "mood", order: "loose" })).toEqual({
+    exclusions: [{ event: "x" }],
+  });
+});
 
 test("the report's end is the day after the last, and a filter is a condition", () => {
   expect(asked(funnel)).toEqual({
@@ -58,6 +93,7 @@ test("the report's end is the day after the last, and a filter is a condition", 
     to: "2026-04-01",
     tz: "Europe/Kyiv",
     by: ["region"],
+    trend: "week",
   });
 });
 
