@@ -91,6 +91,89 @@ async fn flow_and_paths_answer_alike_by_command_and_by_http() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_funnel_is_narrowed_compared_and_taken_away() {
+    let (installation, server) = showroom().await;
+    let event = |name: &str| json!({ "event": name });
+    let spec = json!({ "steps": [event("lead_created"), event("delivered")], "window": "30d", "from": "2026-03-02", "to": "2026-03-31",
+        "tz": "UTC", "hold": ["properties.lead_id"], "exclusions": [event("lead_lost")], "by": ["channel"], "trend": "day" });
+    let with = |more: Value| {
+        let mut spec = spec.clone();
+        spec.as_object_mut().expect("a spec").extend(more.as_object().expect("fields").clone());
+        spec
+    };
+    let ask = async |path: &str, body: &Value| server.call(Method::POST, path, None, Some(body)).await;
+    let funnel = async |more: Value| {
+        let (status, report) = ask("/api/reports/funnel", &with(more)).await;
+        assert_eq!(status, StatusCode::OK, "{report}");
+        report
+    };
+    let counts = |steps: &Value| steps.as_array().expect("steps").iter().map(|step| step["profiles"].clone()).collect::<Vec<_>>();
+    let plain = funnel(json!({})).await;
+    assert_eq!((counts(&plain["steps"]), &plain["compared"]), (vec![json!(2), json!(0)], &Value::Null));
+    assert_eq!(plain["trend"][0], json!({ "start": "2026-03-02", "profiles": [1, 0], "is_complete": false }));
+    // Ana is in the days before, and came to the end.
+    let before = funnel(json!({ "from": "2026-03-10", "to": "2026-03-20", "compare": "previous" })).await;
+    assert_eq!(before["compared"]["from"], "2026-02-28T00:00:00.000Z");
+    assert_eq!(counts(&before["compared"]["steps"]), [3, 1]);
+    let own = funnel(json!({ "from": "2026-03-01", "steps": [event("car_viewed"), event("delivered")], "versus": "everybody" })).await;
+    assert_eq!((counts(&own["compared"]["steps"]), &own["compared"]["from"]), (counts(&own["steps"]), &Value::Null));
+    assert_eq!(own["compared"]["differences"][1], json!({ "value": 0.0, "low": null, "high": null }));
+    for (more, reason) in [
+        (json!({ "compare": "previous", "versus": "everybody" }), "exclude each other"),
+        (json!({ "versus": "hot" }), "segment"),
+        (json!({ "exclusions": [{ "event": "x", "after": 2 }] }), "`after` less than `before`"),
+    ] {
+        let (status, refusal) = ask("/api/reports/funnel", &with(more)).await;
+        assert!(status.is_client_error() && refusal.to_string().contains(reason), "{status} {refusal}");
+    }
+
+    let whole = json!({ "from": "2026-03-01", "compare": "previous", "segment": null });
+    let export = async |body: Value, path: &str| {
+        let request = server.http.post(format!("{}{path}", server.address)).bearer_auth(server.token()).json(&body);
+        let answer = request.send().await.expect("an answer");
+        let (status, head) = (answer.status(), answer.headers().clone());
+        (status, head, answer.bytes().await.expect("a body"))
+    };
+    let taken = async |format: &str| {
+        let body = json!({ "report": "funnel", "spec": with(whole.clone()), "format": format });
+        let (status, head, file) = export(body, "/api/reports/export").await;
+        assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&file));
+        let name = head["content-disposition"].to_str().expect("a header").to_owned();
+        assert!(name.contains("funnel-") && name.contains(&format!(".{format}")), "{name}");
+        file
+    };
+    let csv = String::from_utf8(taken("csv").await.to_vec()).expect("text");
+    let lines: Vec<&str> = csv.trim_start_matches('\u{feff}').lines().collect();
+    assert_eq!(lines[0], "channel,step,event,profiles,rate,step_rate,median_time_s");
+    assert_eq!(lines[1..3], ["cpc,1,lead_created,2,1,1,", "cpc,2,delivered,1,0.5,0.5,259200"]);
+    assert_eq!(lines.len(), 5, "{csv}");
+    let xlsx = installation.data().join("funnel.xlsx");
+    std::fs::write(&xlsx, taken("xlsx").await).expect("a file");
+    let mut book: calamine::Xlsx<_> = calamine::open_workbook(&xlsx).expect("a workbook");
+    let sheet = calamine::Reader::worksheet_range_at(&mut book, 0).expect("a sheet").expect("readable");
+    assert_eq!((sheet.height(), sheet.get((2, 3)).map(ToString::to_string)), (5, Some("1".to_owned())));
+    let rows = |file: bytes::Bytes| {
+        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet").build().expect("rows");
+        reader.map(|batch| batch.expect("a batch").num_rows()).sum::<usize>()
+    };
+    assert_eq!(rows(taken("parquet").await), 4);
+    let question = json!({ "sql": "SELECT * FROM events ORDER BY ts", "format": "parquet" });
+    let (status, _, file) = export(question, "/api/query/export").await;
+    assert_eq!((status, rows(file)), (StatusCode::OK, 7));
+    for (body, path) in [
+        (json!({ "sql": "SELECT nothing FROM events", "format": "csv" }), "/api/query/export"),
+        (json!({ "report": "funnel", "spec": { "steps": [] }, "format": "csv" }), "/api/reports/export"),
+        (json!({ "report": "funnel", "spec": with(json!({ "segment": 7 })), "format": "csv" }), "/api/reports/export"),
+        (json!({ "report": "pivot", "spec": {}, "format": "csv" }), "/api/reports/export"),
+        (json!({ "report": "funnel", "spec": spec, "format": "pdf" }), "/api/reports/export"),
+    ] {
+        let (status, _, refusal) = export(body.clone(), path).await;
+        assert!(status.is_client_error(), "{body}: {status} {}", String::from_utf8_lossy(&refusal));
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_experiment_is_found_planned_and_told_apart() {
     let installation = Installation::new();
     let write_key = installation.source("site");

@@ -175,7 +175,7 @@ fn days_of(asked: &EventsExport) -> Result<Range<i64>, ApiError> {
     Ok(from_us..until_us)
 }
 
-fn today(clock: &Clock) -> String {
+pub fn today(clock: &Clock) -> String {
     time::day_text(time::day(clock.now_us()))
 }
 

@@ -7,6 +7,7 @@ mod account;
 mod accounts;
 mod ad_gate;
 mod alerts;
+mod answer_files;
 mod arrival;
 mod attribution;
 mod audit;
@@ -240,6 +241,8 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(profile_export::export))
         .routes(routes!(funnel::funnel))
         .routes(routes!(funnel::people))
+        .routes(routes!(answer_files::export_report))
+        .routes(routes!(answer_files::export_sql))
         .routes(routes!(experiment::experiment))
         .routes(routes!(experiment::experiment_people))
         .routes(routes!(experiment::experiments))
@@ -390,6 +393,7 @@ fn report_schemas(document: &utoipa::openapi::OpenApi) -> serde_json::Value {
     let described = document.components.as_ref().map(|components| &components.schemas);
     let wanted = [
         "FunnelSpec",
+        "FunnelExclusion",
         "EventFilter",
         "RetentionSpec",
         "FlowSpec",

@@ -2557,6 +2557,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/query/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The answer to SQL as a file: at most a million rows. */
+        post: operations["export_sql"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/reports/attribution": {
         parameters: {
             query?: never;
@@ -2619,6 +2636,23 @@ export interface paths {
         put?: never;
         /** Which profiles are behind a variant of an experiment. */
         post: operations["experiment_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A report's rows as a file: those of its groups where it has any, else of the whole. */
+        post: operations["export_report"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3595,6 +3629,8 @@ export interface components {
         };
         /** @enum {string} */
         Answer: "same" | "not_same" | "later";
+        /** @enum {string} */
+        AnswerFormat: "csv" | "xlsx" | "parquet";
         /** @description Leads by the time to a person's first answer. */
         AnsweredWithin: {
             /** Format: int64 */
@@ -7730,6 +7766,12 @@ export interface components {
              */
             total: number;
         };
+        ReportToExport: {
+            format: components["schemas"]["AnswerFormat"];
+            report: components["schemas"]["TabularReport"];
+            /** @description As the report itself takes it; what it compares with is not in the file. */
+            spec: Record<string, never>;
+        };
         ResetLink: {
             email: string;
             /** @description To be given to its owner and nobody else: it sets the password, once. */
@@ -8665,6 +8707,10 @@ export interface components {
             /** @description Whether there are more rows than were allowed. */
             truncated: boolean;
         };
+        SqlToExport: {
+            format: components["schemas"]["AnswerFormat"];
+            sql: string;
+        };
         SsoOffer: {
             /** @description Whether people may sign in by it. */
             enabled: boolean;
@@ -8800,6 +8846,11 @@ export interface components {
          * @enum {string}
          */
         TableFormat: "csv" | "xlsx";
+        /**
+         * @description Reports that are tables of SQL too.
+         * @enum {string}
+         */
+        TabularReport: "funnel" | "retention" | "flow" | "paths" | "experiment";
         Targets: {
             emails: string[];
             /** @description What the receiver checks the signature with (Standard Webhooks): only in the answer to its making; else whether there is one. */
@@ -14702,6 +14753,37 @@ export interface operations {
             };
         };
     };
+    export_sql: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SqlToExport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": number[];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     attribution: {
         parameters: {
             query?: never;
@@ -14814,6 +14896,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportPeople"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportToExport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": number[];
                 };
             };
             400: {

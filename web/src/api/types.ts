@@ -2,6 +2,7 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type AnswerFormat = Schemas["AnswerFormat"];
 export type Account = Schemas["Account"];
 export type AccountSession = Schemas["AccountSession"];
 export type AttributionCredit = Schemas["AttributionCredit"];
@@ -72,6 +73,7 @@ export type Retention = Schemas["Retention"];
 export type RetentionCell = Schemas["RetentionCell"];
 export type RetentionReport = Schemas["RetentionReport"];
 export type SqlRows = Schemas["SqlRows"];
+export type ReportToExport = Schemas["ReportToExport"];
 export type RetentionSpec = Schemas["RetentionSpec"];
 export type RetryWish = Schemas["Retry"];
 export type Role = Schemas["Role"];

@@ -13,7 +13,12 @@ function cell(text: string): string {
 /** Lets the browser save CSV as a file. */
 export function saveCsv(name: string, text: string) {
   // A spreadsheet takes UTF-8 for what it is only with the mark in front.
-  const address = URL.createObjectURL(new Blob([`\uFEFF${text}`], { type: "text/csv;charset=utf-8" }));
+  saveFile(name, new Blob([`\uFEFF${text}`], { type: "text/csv;charset=utf-8" }));
+}
+
+/** Lets the browser save a file. */
+export function saveFile(name: string, file: Blob) {
+  const address = URL.createObjectURL(file);
   const link = document.createElement("a");
   link.href = address;
   link.download = name;

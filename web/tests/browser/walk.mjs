@@ -335,7 +335,7 @@ async function funnel(visit) {
   await look(visit, "funnel");
   // The first bar stands at the left and is as high as the chart, once it has grown.
   await drawn(page);
-  const chart = page.locator('[role="img"] canvas');
+  const chart = page.locator('[role="img"] canvas').first();
   const { width, height } = await chart.boundingBox();
   await chart.click({ position: { x: width * (isPhone ? 0.2 : 0.14), y: height * 0.6 } });
   await page
@@ -347,7 +347,31 @@ async function funnel(visit) {
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
 
-  await page.getByPlaceholder("Nothing").click();
+  await page.getByRole("combobox", { name: "Compare with" }).click();
+  await page.getByRole("option", { name: "The time before" }).click();
+  await page.waitForURL(/versus=previous/);
+  await page.getByRole("columnheader", { name: "Difference" }).waitFor();
+  await page.getByRole("button", { name: "More conditions" }).click();
+  await page.getByRole("button", { name: "Add what must not happen" }).click();
+  await page.getByRole("combobox", { name: "Must not happen 1", exact: true }).fill("Lead lost");
+  await page.getByRole("option", { name: /^Lead lost/ }).click();
+  await page.waitForURL(/exclusions=.*lead_lost/);
+  await page.getByRole("combobox", { name: "Stays the same" }).click();
+  await page.getByRole("option", { name: "Model", exact: true }).click();
+  await page.waitForURL(/hold=model/);
+  await page.getByRole("radiogroup", { name: "Grain" }).getByText("Month", { exact: true }).click();
+  await page.waitForURL(/trend=month/);
+  await settled(page);
+  await look(visit, "funnel-narrowed");
+  await page.getByText("As a table").click();
+  await page.getByRole("cell", { name: "window still open" }).first().waitFor();
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export", exact: true }).click();
+  await page.getByRole("menuitem", { name: "XLSX" }).click();
+  assert.equal((await download).suggestedFilename(), "funnel.xlsx");
+  await go(visit, "/funnel");
+
+  await page.getByRole("combobox", { name: "Break down by" }).click();
   await page.getByRole("option", { name: "Channel", exact: true }).click();
   await page.waitForURL(/by=channel/);
   await page.getByRole("heading", { name: "By: Channel" }).waitFor();

@@ -6,6 +6,7 @@ import type { TFunction } from "i18next";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Catalogue, ExperimentReport, ExperimentSpec, FoundExperiment } from "../../api/types";
+import { ExportMenu } from "../../report/ExportMenu";
 import { PeopleDrawer } from "../../report/PeopleDrawer";
 import { ReportPage } from "../../report/ReportPage";
 import bench from "../../report/Report.module.css";
@@ -187,7 +188,12 @@ function Report({
       <Card title={t("experiments.result")} hint={hint}>
         <Verdict report={report} measure={measure} onCrowd={setCrowd} />
       </Card>
-      <Card title={t("experiments.table")} hint={t("experiments.table_hint")} flush>
+      <Card
+        title={t("experiments.table")}
+        hint={t("experiments.table_hint")}
+        actions={<ExportMenu of={{ report: "experiment", spec }} />}
+        flush
+      >
         <VariantTable report={report} measure={measure} onCrowd={setCrowd} />
       </Card>
       {canDraw && (

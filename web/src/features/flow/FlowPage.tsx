@@ -8,6 +8,7 @@ import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
 import type { Catalogue, FlowReport, FlowSpec } from "../../api/types";
 import { readDimension, type Dimension } from "../../report/eventFilter";
+import { ExportMenu } from "../../report/ExportMenu";
 import { PeopleDrawer } from "../../report/PeopleDrawer";
 import { ReportPage } from "../../report/ReportPage";
 import bench from "../../report/Report.module.css";
@@ -136,7 +137,12 @@ function Report({
       <Card title={t("flow.now", { time: format.dateTime(report.until) })} hint={hint}>
         <StageBar report={report} onCrowd={setCrowd} />
       </Card>
-      <Card title={t("flow.table")} hint={t("flow.table_hint")} flush>
+      <Card
+        title={t("flow.table")}
+        hint={t("flow.table_hint")}
+        actions={<ExportMenu of={{ report: "flow", spec }} />}
+        flush
+      >
         <StageTable report={report} onCrowd={setCrowd} />
       </Card>
       <Card

@@ -6,6 +6,7 @@ import type { TFunction } from "i18next";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Catalogue, FunnelReport, FunnelSpec } from "../../api/types";
+import { ExportMenu } from "../../report/ExportMenu";
 import { ReportPage } from "../../report/ReportPage";
 import { useReportHint } from "../../report/useReportHint";
 import { useSettled } from "../../report/useSettled";
@@ -123,9 +124,18 @@ function Report({
           onCrowd={setCrowd}
         />
       </Card>
-      <Card title={t("funnel.table")} hint={t("funnel.click_hint")} flush>
+      <Card
+        title={t("funnel.table")}
+        hint={t("funnel.click_hint")}
+        actions={<ExportMenu of={{ report: "funnel", spec }} />}
+        flush
+      >
         {report.steps[0]?.profiles === 0 && (
-          <Empty icon={IconFilterPlus} title={t("funnel.nobody.title")} hint={t("funnel.nobody.hint")} />
+          <Empty
+            icon={IconFilterPlus}
+            title={t("funnel.nobody.title")}
+            hint={t(search.hold ? "funnel.nobody.held" : "funnel.nobody.hint")}
+          />
         )}
         <StepTable report={report} comparedName={comparedName} onCrowd={setCrowd} />
       </Card>
@@ -163,7 +173,7 @@ function Report({
           <TrendChart report={report} />
         </Card>
       )}
-      {1 < report.steps.length && (
+      {1 < report.steps.length && 0 < (report.steps[0]?.profiles ?? 0) && (
         <Card title={t("funnel.time.title")} hint={t("funnel.time.hint")}>
           {report.conversion_time ? (
             <TimeChart time={report.conversion_time} />

@@ -26,7 +26,7 @@ export function StepTable({
   const { t } = useTranslation();
   const format = useFormat();
   return (
-    <WideTable label={t("funnel.table")} minWidth={compared ? 860 : 640} verticalSpacing={8} highlightOnHover>
+    <WideTable label={t("funnel.table")} minWidth={compared ? 760 : 640} verticalSpacing={8} highlightOnHover>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>{t("funnel.column.step")}</Table.Th>
@@ -73,7 +73,7 @@ export function StepTable({
               <>
                 <Table.Td className="num nowrap">
                   {format.integer(compared.steps[at]?.profiles ?? 0)}
-                  <span className={classes.share}>{format.share(compared.steps[at]?.rate ?? 0)}</span>
+                  <span className={classes.below}>{format.share(compared.steps[at]?.rate ?? 0)}</span>
                 </Table.Td>
                 <Table.Td className="num nowrap">
                   <Difference of={compared.differences[at]} at={at} />
@@ -100,7 +100,7 @@ function Difference({ of, at }: { of: Compared["differences"][number] | undefine
         {points(of.value)}
       </span>
       {of.low !== null && of.high !== null && (
-        <span className={classes.share}>
+        <span className={classes.below}>
           {t("report.interval", { low: format.points(of.low), high: format.points(of.high) })}
         </span>
       )}

@@ -6,6 +6,7 @@ import type { TFunction } from "i18next";
 import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Catalogue, PathsReport, PathsSpec } from "../../api/types";
+import { ExportMenu } from "../../report/ExportMenu";
 import { PeopleDrawer } from "../../report/PeopleDrawer";
 import { ReportPage } from "../../report/ReportPage";
 import bench from "../../report/Report.module.css";
@@ -117,7 +118,12 @@ function Report({ report, spec }: { report: PathsReport; spec: PathsSpec }) {
           <PathsChart report={report} spec={spec} onCrowd={setCrowd} />
         )}
       </Card>
-      <Card title={t("paths.sequences")} hint={t("paths.sequences_hint")} flush>
+      <Card
+        title={t("paths.sequences")}
+        hint={t("paths.sequences_hint")}
+        actions={<ExportMenu of={{ report: "paths", spec }} />}
+        flush
+      >
         <SequenceTable report={report} spec={spec} onCrowd={setCrowd} />
       </Card>
       <Card title={t("paths.levels")} hint={t("paths.levels_hint")} flush>

@@ -6,6 +6,7 @@ import type { TFunction } from "i18next";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Catalogue, RetentionReport, RetentionSpec } from "../../api/types";
+import { ExportMenu } from "../../report/ExportMenu";
 import { readDimension } from "../../report/eventFilter";
 import { ReportPage } from "../../report/ReportPage";
 import bench from "../../report/Report.module.css";
@@ -146,7 +147,12 @@ function Report({
           <GroupTable report={report} dimension={dimension} />
         </Card>
       )}
-      <Card title={t("retention.table")} hint={t("retention.table_hint")} flush>
+      <Card
+        title={t("retention.table")}
+        hint={t("retention.table_hint")}
+        actions={<ExportMenu of={{ report: "retention", spec }} />}
+        flush
+      >
         <CohortTable report={report} count={count} grain={grain} onCrowd={setCrowd} />
       </Card>
       <PeopleDrawer spec={spec} crowd={crowd} onClose={() => setCrowd(null)} />

@@ -1,11 +1,11 @@
 import { Alert, Button, Group, Kbd, SegmentedControl, Skeleton, Text } from "@mantine/core";
-import { IconAlertTriangle, IconDatabase, IconDownload, IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
+import { IconAlertTriangle, IconDatabase, IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { SqlRows } from "../../api/types";
-import { csv, saveCsv } from "../../ui/csv";
+import { ExportMenu } from "../../report/ExportMenu";
 import { errorText } from "../../ui/errorText";
 import { useFormat } from "../../ui/FormatContext";
 import { Card, Page } from "../../ui/Page";
@@ -16,7 +16,6 @@ import { Editor, type EditorHandle } from "./Editor";
 import { EXAMPLES } from "./examples";
 import { loadHistory, remember, saveHistory, type Asked } from "./history";
 import { answerQuery, tablesQuery } from "./queries";
-import { cellText } from "./shape";
 import { Side } from "./Side";
 import classes from "./Sql.module.css";
 
@@ -109,8 +108,9 @@ export function SqlPage() {
             </Alert>
           )}
           {answer.isFetching && <Skeleton height={220} radius="lg" />}
-          {answer.data && !answer.isFetching && (
+          {answer.data && asked && !answer.isFetching && (
             <Result
+              sql={asked.sql}
               answer={answer.data}
               view={search.view ?? "table"}
               onView={(view) =>
@@ -133,10 +133,12 @@ export function SqlPage() {
 }
 
 function Result({
+  sql,
   answer,
   view,
   onView,
 }: {
+  sql: string;
   answer: SqlRows;
   view: "table" | "chart";
   onView: (view: string) => void;
@@ -166,19 +168,7 @@ function Result({
             value={view}
             onChange={onView}
           />
-          <Button
-            size="xs"
-            variant="default"
-            leftSection={<IconDownload size={14} aria-hidden />}
-            onClick={() =>
-              saveCsv(
-                "answer.csv",
-                csv([answer.columns.map(({ name }) => name), ...answer.rows.map((row) => row.map(cellText))]),
-              )
-            }
-          >
-            {t("sql.export")}
-          </Button>
+          <ExportMenu of={{ sql }} />
         </Group>
       }
     >
