@@ -29,7 +29,8 @@ const LANGUAGES: [&str; 3] = ["en", "ru", "zh"];
 #[derive(Serialize, ToSchema)]
 pub struct Incident {
     id: String,
-    /// Of the rule: `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`, `score_drifts`.
+    /// Of the rule: `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`, `score_drifts`,
+    /// `stage_builds_up`.
     kind: String,
     /// Id of the source or the message channel; empty where there is only one.
     subject: String,
@@ -95,7 +96,7 @@ pub struct RuleToSave {
 /// What is watched. Which numbers a rule has depends on its kind.
 #[derive(Serialize, ToSchema)]
 pub struct RuleFields {
-    /// `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`, `score_drifts`.
+    /// `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`, `score_drifts`, `stage_builds_up`.
     kind: String,
     /// `source_silent`: no event for so many minutes …
     #[schema(nullable = false)]
@@ -118,6 +119,22 @@ pub struct RuleFields {
     /// … of at least so many items in the last hour.
     #[schema(nullable = false)]
     items_min: Option<u32>,
+    /// `stage_builds_up`: the event that begins the waiting …
+    #[schema(nullable = false)]
+    stage: Option<String>,
+    /// … the events, 1 to 7, that end it …
+    #[schema(nullable = false)]
+    ends: Option<Vec<String>>,
+    /// … the property, such as `lead_id`, of what waits; people wait without it …
+    per: Option<String>,
+    /// … `region`, `dealer`, `channel` or `model`, to watch each value by itself …
+    by: Option<String>,
+    /// … so many wait …
+    #[schema(nullable = false)]
+    cases: Option<u32>,
+    /// … for more than so many days.
+    #[schema(nullable = false)]
+    days: Option<u32>,
 }
 
 #[derive(Serialize, ToSchema)]

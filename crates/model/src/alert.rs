@@ -34,7 +34,27 @@ pub enum AlertRule {
     RefusedJumps { percent: u32, items_min: u32 },
     /// The learned score in force does not fit the leads that come by now.
     ScoreDrifts {},
+    /// `cases` or more wait longer than `days` at a stage.
+    StageBuildsUp {
+        /// The event that begins the waiting.
+        stage: String,
+        /// Events that end it, 1 to 7: the next stage, and whatever else.
+        ends: Vec<String>,
+        /// A property of the events, such as `lead_id`, each value of which waits by itself; without it, people do.
+        #[serde(default)]
+        per: Option<String>,
+        /// One of [`STAGE_DIMENSIONS`]: each of its values is watched by itself.
+        #[serde(default)]
+        by: Option<String>,
+        days: u32,
+        cases: u32,
+    },
 }
+
+/// What stages may be watched by.
+pub const STAGE_DIMENSIONS: [&str; 4] = ["region", "dealer", "channel", "model"];
+const ENDS_MAX: usize = 7;
+const NAME_CHARS_MAX: usize = 200;
 
 impl AlertRule {
     /// What a new installation watches.
@@ -57,6 +77,7 @@ impl AlertRule {
             Self::DiskFills { .. } => "disk_fills",
             Self::RefusedJumps { .. } => "refused_jumps",
             Self::ScoreDrifts {} => "score_drifts",
+            Self::StageBuildsUp { .. } => "stage_builds_up",
         }
     }
 
@@ -78,6 +99,23 @@ impl AlertRule {
             Self::RefusedJumps { percent, items_min } => {
                 within("percent", *percent, 1, 100)?;
                 within("items_min", *items_min, 1, 1_000_000)
+            }
+            Self::StageBuildsUp { stage, ends, per, by, days, cases } => {
+                let is_name = |name: &str| !name.trim().is_empty() && name.chars().count() <= NAME_CHARS_MAX;
+                if !is_name(stage) {
+                    return Err("`stage` names the event that begins the waiting".to_owned());
+                }
+                if !(1..=ENDS_MAX).contains(&ends.len()) || !ends.iter().all(|end| is_name(end)) || ends.contains(stage) {
+                    return Err(format!("`ends` names 1 to {ENDS_MAX} events that end the waiting, others than `stage`"));
+                }
+                if per.as_deref().is_some_and(|per| !is_name(per)) {
+                    return Err("`per` names a property of the events, such as `lead_id`; leave it out to watch people".to_owned());
+                }
+                if by.as_deref().is_some_and(|by| !STAGE_DIMENSIONS.contains(&by)) {
+                    return Err(format!("`by` is one of {}; leave it out to watch all together", STAGE_DIMENSIONS.join(", ")));
+                }
+                within("days", *days, 1, 365)?;
+                within("cases", *cases, 1, 1_000_000)
             }
         }
     }
@@ -223,6 +261,17 @@ pub fn refused_jumps((id, name): (&str, &str), hours: &[Hour], (percent, items_m
     Finding::new(id, name, level, [("percent", share.round()), ("items", items as f64), ("usual_percent", usual.round())])
 }
 
+/// Whether too many wait at a stage for too long.
+///
+/// * `place`: value that the stage is watched by, and what readers know it by.
+/// * `waiting`: who waits longer than the rule's days; `week_ago`: how many did a week before.
+pub fn stage_builds_up((place, name): (&str, &str), (waiting, week_ago): (u64, u64), (days, cases): (u32, u32)) -> Finding {
+    let limit = f64::from(cases);
+    let level = side(waiting as f64, limit - 0.5, limit * 0.75);
+    let figures = [("waiting", waiting as f64), ("days", f64::from(days)), ("week_ago", week_ago as f64)];
+    Finding::new(place, name, level, figures)
+}
+
 /// Whether the fold is behind.
 pub fn fold_lags(lag_us: i64, seconds: u32) -> Finding {
     let (lag, limit) = (lag_us as f64 / SECOND_US as f64, f64::from(seconds));
@@ -286,6 +335,34 @@ mod tests {
 
     const NOW: i64 = 500_000 * HOUR_US + 40 * MINUTE_US;
     const THIS_HOUR: i64 = 500_000;
+
+    #[test]
+    fn a_stage_opens_at_its_limit_and_closes_well_below() {
+        let level = |waiting| stage_builds_up(("north", "North"), (waiting, 3), (7, 20)).level;
+        assert_eq!([level(20), level(19), level(15), level(14)], [Level::Wrong, Level::Between, Level::Between, Level::Right]);
+        let one = |waiting| stage_builds_up(("", ""), (waiting, 0), (7, 1)).level;
+        assert_eq!([one(1), one(0)], [Level::Wrong, Level::Right]);
+        assert_eq!(stage_builds_up(("", ""), (20, 3), (7, 20)).figures["week_ago"], 3.0);
+    }
+
+    #[test]
+    fn a_stage_is_watched_by_what_there_is() {
+        let rule = |json: &str| serde_json::from_str::<AlertRule>(json).expect("the test's own JSON").check();
+        let with = |more: &str| rule(&format!(r#"{{"kind":"stage_builds_up","stage":"a","days":7,"cases":1{more}}}"#));
+        assert_eq!(with(r#","ends":["b"],"per":"lead_id","by":"region""#), Ok(()));
+        for (more, reason) in [
+            (r#","ends":[]"#, "1 to 7 events"),
+            (r#","ends":["a"]"#, "others than `stage`"),
+            (r#","ends":["b"],"per":" ""#, "`per` names"),
+            (r#","ends":["b"],"by":"mood""#, "one of region"),
+        ] {
+            assert!(with(more).expect_err(more).contains(reason), "{more}");
+        }
+        let none = r#"{"kind":"stage_builds_up","stage":"","ends":["b"],"days":7,"cases":1}"#;
+        assert!(rule(none).expect_err("no stage").contains("`stage` names"));
+        let never = r#"{"kind":"stage_builds_up","stage":"a","ends":["b"],"days":0,"cases":1}"#;
+        assert!(rule(never).expect_err("no days").contains("`days` is from 1 to 365"));
+    }
 
     /// `accepted` in each hour of the weeks before, by day unless the hour of the day is among the quiet ones.
     fn rhythm(weeks: i64, accepted: i64, quiet: std::ops::Range<i64>) -> Vec<Hour> {

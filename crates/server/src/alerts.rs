@@ -15,13 +15,15 @@ use std::{
 use forecourt_api::TARGETS_SETTING;
 use forecourt_model::{
     alert::{self, AlertRule, AlertTargets, Change, Finding, Hour, Level, Streak},
-    time::{DAY_US, HOUR_US, MINUTE_US},
+    time::{DAY_US, HOUR_US, MINUTE_US, iso},
 };
+use forecourt_query::{EventFilter, FlowReport, FlowSpec};
 use forecourt_score::leads::Watch as ScoreWatch;
 use forecourt_store::{
     Store,
     control::{Control, Incident, KeptRule, Source},
 };
+use futures::future::BoxFuture;
 use tokio::sync::watch;
 
 use crate::clock::now_us;
@@ -33,6 +35,8 @@ const SEND_EVERY: Duration = Duration::from_secs(2);
 /// Five weeks: the running one and the four that it is compared with.
 const HOURS_READ_US: i64 = 35 * DAY_US;
 const INCIDENTS_KEPT_US: i64 = 365 * DAY_US;
+/// A report over all that happened is not asked each minute.
+const STAGES_EVERY_US: i64 = 10 * MINUTE_US;
 
 /// What the rounds measure, as functions: a test says what they tell.
 #[derive(Clone)]
@@ -43,6 +47,8 @@ pub struct Readings {
     pub disk: Arc<dyn Fn() -> io::Result<(u64, u64)> + Send + Sync>,
     /// Message channels that failed lately, and whether each is paused for it.
     pub channels: Arc<dyn Fn() -> Vec<(String, bool)> + Send + Sync>,
+    /// Who waits at which stage.
+    pub flow: Arc<dyn Fn(FlowSpec) -> BoxFuture<'static, anyhow::Result<FlowReport>> + Send + Sync>,
 }
 
 /// Watches an installation.
@@ -54,13 +60,15 @@ pub struct Watch {
     post: Post,
     /// By rule and subject.
     streaks: BTreeMap<(String, String), Streak>,
+    /// By rule: when its stage was looked at, the rule as it was, and what was found.
+    stages: BTreeMap<String, (i64, AlertRule, Vec<Finding>)>,
     /// Before that nobody listened: silence then says nothing.
     since_us: i64,
 }
 
 impl Watch {
     pub fn new(control: Control, store: Store, readings: Readings, post: Post, since_us: i64) -> Self {
-        Self { control, store, readings, post, streaks: BTreeMap::new(), since_us }
+        Self { control, store, readings, post, streaks: BTreeMap::new(), stages: BTreeMap::new(), since_us }
     }
 
     /// Looks and tells until `stop` is true.
@@ -109,6 +117,7 @@ impl Watch {
             self.control.close_incident(&incident.id, Vec::new(), now_us).await?;
         }
         self.streaks.retain(|subject, _| watched.contains(subject));
+        self.stages.retain(|rule_id, _| watched.iter().any(|(watched, _)| watched == rule_id));
         self.control.drop_incidents_before(now_us - INCIDENTS_KEPT_US).await?;
         Ok(())
     }
@@ -142,7 +151,7 @@ impl Watch {
         Ok(())
     }
 
-    async fn findings(&self, kept: &KeptRule, open: &[Incident], now_us: i64) -> anyhow::Result<Vec<Finding>> {
+    async fn findings(&mut self, kept: &KeptRule, open: &[Incident], now_us: i64) -> anyhow::Result<Vec<Finding>> {
         Ok(match &kept.rule {
             AlertRule::SourceSilent { silent_minutes, usual_per_hour, sources } => {
                 let limits = (*silent_minutes, *usual_per_hour);
@@ -169,6 +178,7 @@ impl Watch {
                 well.chain(failing.iter().map(|(name, paused)| Finding::new(name, name, level(*paused), []))).collect()
             }
             AlertRule::ScoreDrifts {} => self.score_drifts().await?,
+            AlertRule::StageBuildsUp { .. } => self.stage(kept, open, now_us).await?,
             AlertRule::FoldLags { seconds } => vec![alert::fold_lags((self.readings.lag_us)(), *seconds)],
             AlertRule::DiskFills { free_percent } => {
                 let (free, total) = (self.readings.disk)()?;
@@ -188,6 +198,38 @@ impl Watch {
         Ok(vec![Finding::new("", "", level, figures)])
     }
 
+    /// Who waits at a rule's stage, as it was found within the last ten minutes.
+    async fn stage(&mut self, kept: &KeptRule, open: &[Incident], now_us: i64) -> anyhow::Result<Vec<Finding>> {
+        let held = self.stages.get(&kept.id).filter(|(at_us, rule, _)| now_us < at_us + STAGES_EVERY_US && *rule == kept.rule);
+        if let Some((_, _, findings)) = held {
+            return Ok(findings.clone());
+        }
+        let AlertRule::StageBuildsUp { stage, ends, per, by, days, cases } = &kept.rule else { return Ok(Vec::new()) };
+        let event = |name: &String| EventFilter { event: name.clone(), condition: None };
+        let asked = |until_us: i64| FlowSpec {
+            stages: [stage].into_iter().chain(ends.first()).map(event).collect(),
+            lost: ends.iter().skip(1).map(event).collect(),
+            per: per.clone(),
+            ages: vec![format!("{days}d")],
+            to: Some(iso(until_us)),
+            by: by.iter().cloned().collect(),
+            ..FlowSpec::default()
+        };
+        let now = waiting(&(self.readings.flow)(asked(now_us)).await?, by.as_deref());
+        let week_ago = waiting(&(self.readings.flow)(asked(now_us - 7 * DAY_US)).await?, by.as_deref());
+        // Where nobody waits any more there is no group either.
+        let mut places: BTreeSet<&String> = now.keys().collect();
+        places.extend(open.iter().filter(|incident| incident.rule_id == kept.id).map(|incident| &incident.subject));
+        let of = |counts: &BTreeMap<String, u64>, place: &String| counts.get(place).copied().unwrap_or_default();
+        let finding = |place: &String| {
+            let name = if by.is_none() { stage.clone() } else { format!("{stage}, {place}") };
+            alert::stage_builds_up((place, &name), (of(&now, place), of(&week_ago, place)), (*days, *cases))
+        };
+        let findings: Vec<Finding> = places.into_iter().map(finding).collect();
+        self.stages.insert(kept.id.clone(), (now_us, kept.rule.clone(), findings.clone()));
+        Ok(findings)
+    }
+
     /// Sources that are on and have a rhythm; files come when somebody brings them.
     async fn by_source(
         &self,
@@ -203,6 +245,19 @@ impl Watch {
         let sources = self.control.sources().await?;
         let live = sources.iter().filter(|source| source.enabled && source.kind != "import" && watched(source));
         Ok(live.map(|source| finding(source, hours.get(&source.id).map_or(&[], Vec::as_slice))).collect())
+    }
+}
+
+/// Of the first stage: who waits longer than its one class of waiting times takes, by value of `by`; all under an empty name without it.
+fn waiting(report: &FlowReport, by: Option<&str>) -> BTreeMap<String, u64> {
+    let long = |stages: &[forecourt_query::FlowStage]| stages.first().and_then(|stage| stage.ages.get(1)).copied().unwrap_or_default();
+    match by {
+        None => [(String::new(), long(&report.stages))].into(),
+        Some(by) => {
+            // Who has no value is nobody's to answer for.
+            let named = report.groups.iter().filter_map(|group| Some((group.by.get(by)?.clone()?, long(&group.stages))));
+            named.collect()
+        }
     }
 }
 

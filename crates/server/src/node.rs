@@ -354,10 +354,15 @@ impl Node {
     fn alerts(&self) -> alerts::Watch {
         let (log, folding) = (self.log.clone(), self.folded());
         let (folder, deliver) = (self.folder.root().to_owned(), self.deliver.clone());
+        let query = self.api.query.clone();
         let readings = alerts::Readings {
             lag_us: Arc::new(move || age_us(&log, *folding.borrow(), now_us())),
             disk: Arc::new(move || disk::space(&folder).map(|space| (space.free_bytes, space.total_bytes))),
             channels: Arc::new(move || deliver.breakers().into_iter().map(|breaker| (breaker.guards, breaker.is_open)).collect()),
+            flow: Arc::new(move |spec| {
+                let query = query.clone();
+                Box::pin(async move { Ok(query.flow(&forecourt_model::Scope::Everything, &spec).await?) })
+            }),
         };
         let post = alerts::Post { mailer: self.mailer.clone(), outgoing: self.api.outgoing.clone() };
         alerts::Watch::new(self.control.clone(), self.store.clone(), readings, post, now_us())

@@ -1,7 +1,16 @@
 import type { TFunction } from "i18next";
+import { label } from "./labels";
 import type { Incident } from "./types";
 
-const KINDS = ["source_silent", "channel_fails", "fold_lags", "disk_fills", "refused_jumps", "score_drifts"] as const;
+const KINDS = [
+  "source_silent",
+  "channel_fails",
+  "fold_lags",
+  "disk_fills",
+  "refused_jumps",
+  "score_drifts",
+  "stage_builds_up",
+] as const;
 export type AlertKind = (typeof KINDS)[number];
 
 export function alertKind(kind: string): AlertKind {
@@ -10,7 +19,13 @@ export function alertKind(kind: string): AlertKind {
 
 /** What is wrong, in a few words. */
 export function incidentTitle(t: TFunction, { kind, name }: Pick<Incident, "kind" | "name">): string {
-  return t(`alerts.title.${alertKind(kind)}`, { name });
+  return t(`alerts.title.${alertKind(kind)}`, { name: kind === "stage_builds_up" ? stageName(name) : name });
+}
+
+/** An event, and behind a comma the place where people wait. */
+function stageName(name: string): string {
+  const [event = "", ...place] = name.split(", ");
+  return [label("event", event), ...place].join(", ");
 }
 
 /** The figures behind it, as a sentence. */
@@ -42,6 +57,12 @@ export function incidentText(
         foretold: whole("foretold"),
         won: whole("won"),
         drifted: whole("drifted"),
+      });
+    case "stage_builds_up":
+      return t("alerts.text.stage_builds_up", {
+        waiting: whole("waiting"),
+        days: whole("days"),
+        week_ago: whole("week_ago"),
       });
   }
 }

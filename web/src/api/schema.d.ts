@@ -5854,7 +5854,10 @@ export interface components {
                 [key: string]: number;
             };
             id: string;
-            /** @description Of the rule: `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`, `score_drifts`. */
+            /**
+             * @description Of the rule: `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`, `score_drifts`,
+             *     `stage_builds_up`.
+             */
             kind: string;
             /** @description Its name. */
             name: string;
@@ -7973,6 +7976,20 @@ export interface components {
         };
         /** @description What is watched. Which numbers a rule has depends on its kind. */
         RuleFields: {
+            /** @description … `region`, `dealer`, `channel` or `model`, to watch each value by itself … */
+            by?: string | null;
+            /**
+             * Format: int32
+             * @description … so many wait …
+             */
+            cases?: number;
+            /**
+             * Format: int32
+             * @description … for more than so many days.
+             */
+            days?: number;
+            /** @description … the events, 1 to 7, that end it … */
+            ends?: string[];
             /**
              * Format: int32
              * @description `disk_fills`: less than this share of the disk is free.
@@ -7983,8 +8000,10 @@ export interface components {
              * @description … of at least so many items in the last hour.
              */
             items_min?: number;
-            /** @description `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`, `score_drifts`. */
+            /** @description `source_silent`, `channel_fails`, `fold_lags`, `disk_fills`, `refused_jumps`, `score_drifts`, `stage_builds_up`. */
             kind: string;
+            /** @description … the property, such as `lead_id`, of what waits; people wait without it … */
+            per?: string | null;
             /**
              * Format: int32
              * @description `refused_jumps`: more than this share refused, and more than twice the usual …
@@ -8002,6 +8021,8 @@ export interface components {
             silent_minutes?: number;
             /** @description `source_silent`: ids; empty: all that are on. */
             sources?: string[];
+            /** @description `stage_builds_up`: the event that begins the waiting … */
+            stage?: string;
             /**
              * Format: int32
              * @description … at a time of the week when there usually are so many an hour.

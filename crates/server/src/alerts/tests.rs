@@ -33,6 +33,8 @@ struct World {
     lag_us: Arc<AtomicI64>,
     free: Arc<AtomicU64>,
     paused: Arc<Mutex<Vec<(String, bool)>>>,
+    /// Who waits, as the flow tells it; and what it was asked.
+    flow: Arc<Mutex<(FlowReport, Vec<FlowSpec>)>>,
     site: String,
     _dir: tempfile::TempDir,
 }
@@ -58,15 +60,22 @@ impl World {
 
         let (lag_us, free) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicU64::new(500 * GIB)));
         let paused = Arc::new(Mutex::new(Vec::new()));
-        let (lag, space, channels) = (lag_us.clone(), free.clone(), paused.clone());
+        let flow = Arc::new(Mutex::new((flow_of(&[]), Vec::new())));
+        let (lag, space, channels, flows) = (lag_us.clone(), free.clone(), paused.clone(), flow.clone());
         let readings = Readings {
             lag_us: Arc::new(move || lag.load(Ordering::SeqCst)),
             disk: Arc::new(move || Ok((space.load(Ordering::SeqCst), 1_000 * GIB))),
             channels: Arc::new(move || channels.lock().unwrap().clone()),
+            flow: Arc::new(move |spec| {
+                let mut flows = flows.lock().unwrap();
+                flows.1.push(spec);
+                let report = flows.0.clone();
+                Box::pin(async move { Ok(report) })
+            }),
         };
         let watch = Watch::new(control.clone(), store.clone(), readings, post, now_us - DAY_US);
         control.begin_alert_rules(now_us).await.unwrap();
-        Self { control, store, watch, now_us, lag_us, free, paused, site, _dir: dir }
+        Self { control, store, watch, now_us, lag_us, free, paused, flow, site, _dir: dir }
     }
 
     /// Lets minutes pass, with a look at each.
@@ -94,6 +103,48 @@ impl World {
         let open = self.control.open_incidents().await.unwrap();
         open.iter().map(|incident| format!("{} {}", incident.kind, incident.name).trim_end().to_owned()).collect()
     }
+}
+
+/// By region: how many wait longer than the class of waiting times takes.
+fn flow_of(regions: &[(&str, u64)]) -> FlowReport {
+    let stage = |long: u64| {
+        json!({ "event": "lead_created", "entered": 9, "moved": 0, "lost": 0, "stock": long + 1, "ages": [1, long],
+        "within": null, "quantiles": [], "curve": [] })
+    };
+    let groups: Vec<_> = regions.iter().map(|(region, long)| json!({ "by": { "region": region }, "stages": [stage(*long)] })).collect();
+    let all = stage(regions.iter().map(|(_, long)| long).sum());
+    let report = json!({ "stages": [all], "ages_s": [604_800], "groups": groups, "groups_omitted": 0, "within_s": 1, "until": "", "tz": "UTC",
+        "rows_scanned": null, "elapsed_ms": 1, "as_of": "" });
+    serde_json::from_value(report).unwrap()
+}
+
+#[tokio::test]
+async fn a_stage_that_builds_up_is_told_by_place() {
+    let mut world = World::with_rhythm(0).await;
+    let rule = AlertRule::StageBuildsUp {
+        stage: "lead_created".into(),
+        ends: vec!["lead_contacted".into(), "lead_lost".into()],
+        per: Some("lead_id".into()),
+        by: Some("region".into()),
+        days: 7,
+        cases: 20,
+    };
+    world.control.add_alert_rule(&rule, true, world.now_us).await.unwrap();
+    world.flow.lock().unwrap().0 = flow_of(&[("north", 25), ("south", 19)]);
+    world.pass(2).await;
+    assert_eq!(world.open().await, ["stage_builds_up lead_created, north"]);
+    assert_eq!(world.control.open_incidents().await.unwrap()[0].figures["waiting"], 25.0);
+    world.pass(7).await;
+    let asked = std::mem::take(&mut world.flow.lock().unwrap().1);
+    assert_eq!(asked.len(), 2, "the report is asked once in ten minutes, for now and for a week ago");
+    assert_eq!((asked[0].lost[0].event.as_str(), asked[0].ages[0].as_str()), ("lead_lost", "7d"));
+    assert_eq!(asked[1].to.as_deref(), Some("2026-02-25T10:06:00.000Z"));
+    world.flow.lock().unwrap().0 = flow_of(&[("north", 16), ("south", 19)]);
+    world.pass(15).await;
+    assert_eq!(world.open().await, ["stage_builds_up lead_created, north"], "between the lines it stays");
+    world.flow.lock().unwrap().0 = flow_of(&[("south", 19)]);
+    world.pass(15).await;
+    assert!(world.open().await.is_empty(), "where nobody waits any more there is no group");
 }
 
 fn allowing_ourselves() -> Settings {

@@ -108,6 +108,11 @@ fn english(kind: &str, name: &str, figures: &Figures) -> Told {
             ),
             "Look under Settings, Lead scores, what has changed, and learn another one.",
         ),
+        "stage_builds_up" => (
+            format!("too many wait: {name}"),
+            format!("{} wait for more than {} days; a week ago {} did.", of("waiting"), of("days"), of("week_ago")),
+            "Look under Flow who waits, where, and for how long.",
+        ),
         "disk_fills" => (
             "the disk fills up".to_owned(),
             format!("{} % of the data folder's disk are free: {:.1} GiB.", of("free_percent"), of("free_gib")),
@@ -159,6 +164,11 @@ fn russian(kind: &str, name: &str, figures: &Figures) -> Told {
             ),
             "Посмотрите в Настройках, «Оценка лидов», что изменилось, и обучите новую.",
         ),
+        "stage_builds_up" => (
+            format!("затор: {name}"),
+            format!("Дольше {} дн. ждут: {}; неделю назад: {}.", of("days"), of("waiting"), of("week_ago")),
+            "Посмотрите в «Потоке», кто ждёт, где и как долго.",
+        ),
         "disk_fills" => (
             "заканчивается место на диске".to_owned(),
             format!("На диске с данными свободно {} %: {:.1} ГиБ.", of("free_percent"), of("free_gib")),
@@ -199,6 +209,11 @@ fn chinese(kind: &str, name: &str, figures: &Figures) -> Told {
             "线索评分已不再适用".to_owned(),
             format!("版本 {} 预测成交 {} 条，实际 {} 条；{} 个字段已发生变化。", of("version"), of("foretold"), of("won"), of("drifted")),
             "请在设置的“线索评分”中查看变化，并重新学习。",
+        ),
+        "stage_builds_up" => (
+            format!("积压：{name}"),
+            format!("有 {} 个已等待超过 {} 天；一周前为 {} 个。", of("waiting"), of("days"), of("week_ago")),
+            "请在“流转”中查看谁在等待、在哪里以及等了多久。",
         ),
         "disk_fills" => (
             "磁盘空间不足".to_owned(),

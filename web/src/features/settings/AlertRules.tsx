@@ -4,15 +4,18 @@ import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { alertKind, type AlertKind } from "../../api/incidents";
+import { label } from "../../api/labels";
 import type { AlertRule, RuleFields } from "../../api/types";
 import { Card } from "../../ui/Page";
 import { Empty } from "../../ui/states";
 import { RemoveButton } from "../../ui/RemoveButton";
 import classes from "./Alerts.module.css";
 import { EditButton } from "./EditButton";
+import { StageFields, stageDimension, stageOf, type Stage } from "./StageFields";
 import { sourceNamesQuery, useRemoveRule, useSaveRule } from "./queries";
 
-type Figure = "silent_minutes" | "usual_per_hour" | "seconds" | "free_percent" | "percent" | "items_min";
+type Figure =
+  "silent_minutes" | "usual_per_hour" | "seconds" | "free_percent" | "percent" | "items_min" | "cases" | "days";
 
 /** The numbers of each kind of rule: what a new one begins with, and the range that makes sense. */
 const FIGURES: Record<AlertKind, { name: Figure; usual: number; min: number; max: number }[]> = {
@@ -28,6 +31,10 @@ const FIGURES: Record<AlertKind, { name: Figure; usual: number; min: number; max
   score_drifts: [],
   fold_lags: [{ name: "seconds", usual: 60, min: 5, max: 86400 }],
   disk_fills: [{ name: "free_percent", usual: 10, min: 1, max: 90 }],
+  stage_builds_up: [
+    { name: "cases", usual: 20, min: 1, max: 1000000 },
+    { name: "days", usual: 7, min: 1, max: 365 },
+  ],
 };
 const KINDS = Object.keys(FIGURES).map(alertKind);
 
@@ -73,7 +80,12 @@ function RuleRow({ rule, onEdit }: { rule: AlertRule; onEdit?: () => void }) {
           {name}
         </Text>
         <Text size="sm" c="dimmed">
-          {t(`alerts.explained.${kind}`, { ...rule.rule, count: rule.rule.sources?.length ?? 0 })}
+          {t(`alerts.explained.${kind}`, {
+            ...rule.rule,
+            count: rule.rule.sources?.length ?? 0,
+            stage: label("event", rule.rule.stage ?? ""),
+          })}
+          {rule.rule.by && ` · ${t(`dimension.${stageDimension(rule.rule.by)}`)}`}
         </Text>
       </div>
       <Group gap={4} wrap="nowrap">
@@ -104,11 +116,17 @@ function RuleForm({ held, onSaved }: { held: AlertRule | undefined; onSaved: () 
   const names = useQuery(sourceNamesQuery);
   const [kind, setKind] = useState<AlertKind>(alertKind(held?.rule.kind ?? "source_silent"));
   const [sources, setSources] = useState<string[]>(held?.rule.sources ?? []);
+  const [stage, setStage] = useState<Stage>(() => stageOf(held?.rule));
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
     const figures = Object.fromEntries(FIGURES[kind].map(({ name }) => [name, Number(fields.get(name))]));
-    const rule: RuleFields = { kind, ...figures, ...(kind === "source_silent" && { sources }) };
+    const rule: RuleFields = {
+      kind,
+      ...figures,
+      ...(kind === "source_silent" && { sources }),
+      ...(kind === "stage_builds_up" && stage),
+    };
     save.mutate({ id: held?.id, enabled: held?.enabled ?? true, rule }, { onSuccess: onSaved });
   };
   return (
@@ -145,6 +163,7 @@ function RuleForm({ held, onSaved }: { held: AlertRule | undefined; onSaved: () 
             clearable
           />
         )}
+        {kind === "stage_builds_up" && <StageFields stage={stage} onChange={setStage} />}
         {FIGURES[kind].length === 0 && (
           <Text size="sm" c="dimmed">
             {t(`alerts.explained.${kind}`)}
