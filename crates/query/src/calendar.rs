@@ -85,7 +85,7 @@ impl Calendar {
             }
             if calendar.first_days.len() == max {
                 return Err(QueryError::Invalid(format!(
-                    "more than {max} periods lie between `from` and the last event: set a later `from`, or take a coarser `grain`"
+                    "more than {max} periods lie between `from` and the last event: set a later `from`, or take longer ones"
                 )));
             }
             calendar.first_days.push(day);

@@ -105,6 +105,12 @@ impl Combinations {
         number
     }
 
+    /// Forgets all; numbers begin anew.
+    pub fn clear(&mut self) {
+        self.values.clear();
+        self.numbers.clear();
+    }
+
     /// The combination of a number.
     pub fn get(&self, number: u32) -> &Combination {
         &self.values[number as usize]

@@ -97,7 +97,8 @@ impl Asked {
     fn read(kind: Kind, spec: &str, session: &Session) -> Result<Self, QueryError> {
         let zone = session.engine.time_zone();
         Ok(match kind {
-            Kind::Funnel => Self::Funnel(parsed::<FunnelSpec>(spec)?.check(&zone)?),
+            // What stands beside the steps is no row of theirs.
+            Kind::Funnel => Self::Funnel(Funnel { trend: None, previous: None, ..parsed::<FunnelSpec>(spec)?.check(&zone)? }),
             Kind::Retention => Self::Retention(parsed::<RetentionSpec>(spec)?.check(&zone)?),
             Kind::Flow => Self::Flow(parsed::<FlowSpec>(spec)?.check(&zone)?),
             Kind::Paths => Self::Paths(parsed::<PathsSpec>(spec)?.check(&zone)?),

@@ -9,7 +9,7 @@ use arrow::{
     datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimestampMicrosecondType, UInt16Type},
 };
 use datafusion::{
-    common::{Result, ScalarValue},
+    common::{Result, ScalarValue, exec_err},
     execution::{SendableRecordBatchStream, TaskContext},
     physical_expr::{LexOrdering, PhysicalSortExpr, RangePartitioning, SplitPoint, expressions::Column},
     physical_plan::{ExecutionPlan, ExecutionPlanProperties, Partitioning, stream::RecordBatchStreamAdapter},
@@ -39,6 +39,8 @@ pub(super) struct Follow {
 }
 
 const ROWS_OUT: usize = 8192;
+/// Values that one profile may have of what is held: each is followed by a machine of a kilobyte and more.
+const HELD_MAX: usize = 20_000;
 
 impl Operator for Follow {
     const NAME: &'static str = "FunnelExec";
@@ -179,6 +181,11 @@ impl Following {
             if self.from_us <= ts_us && (steps | excluded != 0 || self.keeps_unmatched) {
                 let is_held = hold.iter().all(|column| column.is_valid(row));
                 let held = if is_held { Some(self.held.of(&hold, row)) } else { None };
+                if held.is_some_and(|number| HELD_MAX <= number as usize) {
+                    return exec_err!(
+                        "one profile has more than {HELD_MAX} values of what `hold` names: name what has fewer, or ask for a shorter time"
+                    );
+                }
                 self.runners.note(Row { steps, excluded, origin }, held);
             }
         }
@@ -211,6 +218,8 @@ impl Following {
             }
         }
         self.runners.reset();
+        // Numbers are of one profile: over all of them a property has as many values as there are leads.
+        self.held.clear();
         self.touched = NO_ORIGIN;
     }
 

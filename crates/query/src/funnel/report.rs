@@ -19,6 +19,8 @@ use crate::{QueryError, calendar::Calendar, error::answered, session::Session};
 
 /// Groups that a report lists at most: the largest by profiles at the first step.
 pub const GROUPS_MAX: usize = 500;
+/// Groups beyond are refused: the times of each are kept.
+const GROUPS_KEPT_MAX: usize = 20_000;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FunnelReport {
@@ -141,12 +143,16 @@ async fn counted(session: &Session, funnel: &Funnel) -> Result<(Counts, u64), Qu
             futures::pin_mut!(rows);
             while let Some(batch) = futures::StreamExt::next(&mut rows).await {
                 counts.add(&batch.map_err(answered)?, steps, trend);
+                counts.check()?;
             }
             Ok(counts)
         })
         .await?;
     let mut counts = Counts::default();
-    buckets.into_iter().for_each(|bucket| counts.unite(bucket));
+    for bucket in buckets {
+        counts.unite(bucket);
+        counts.check()?;
+    }
     Ok((counts, planned.rows_scanned.load(Ordering::Relaxed)))
 }
 
@@ -170,7 +176,7 @@ struct Counts {
 }
 
 const QUARTER_US: i64 = 15 * MINUTE_US;
-const TREND_MAX: usize = 750;
+const TREND_MAX: usize = 4_000;
 
 #[derive(Default, Clone)]
 struct Group {
@@ -185,7 +191,6 @@ struct Group {
 
 impl Counts {
     /// * `batch`: as the plan gives it: `profile_id`, `level`, `at_1` … `at_n`, the dimensions.
-    ///
     /// * `trend`: whether it matters when chains began.
     fn add(&mut self, batch: &RecordBatch, steps: usize, trend: bool) {
         let levels = batch.column(1).as_primitive::<UInt8Type>().values();
@@ -206,6 +211,14 @@ impl Counts {
             let key: GroupKey = dimensions.iter().map(|column| column.is_valid(row).then(|| column.value(row).to_owned())).collect();
             self.groups.entry(key).or_default().add(row, level, &times);
         }
+    }
+
+    /// Refuses more groups than memory is meant for.
+    fn check(&self) -> Result<(), QueryError> {
+        if GROUPS_KEPT_MAX < self.groups.len() {
+            return Err(QueryError::Invalid(format!("`by` makes more than {GROUPS_KEPT_MAX} groups: take fewer or coarser columns")));
+        }
+        Ok(())
     }
 
     fn unite(&mut self, other: Self) {

@@ -171,6 +171,24 @@ async fn groups_are_by_the_step_or_the_touch_that_is_asked_for() {
 }
 
 #[tokio::test]
+async fn too_many_values_are_refused_and_many_are_not() {
+    let numbered = |profile_id: i64, number: i64| event(profile_id, number, "viewed").properties(&format!(r#"{{"n":{number}}}"#));
+    let one = spec(&[Step { event: "viewed", value_min: None }], 60);
+    let held = FunnelSpec { hold: vec!["properties.n".into()], ..one.clone() };
+    let by = FunnelSpec { by: vec!["properties.n".into()], ..one };
+    for (many, refused) in [(20_000, false), (20_001, true)] {
+        let of_one = lake(7, (0..many).map(|number| numbered(profile(1, 1), number)).collect(), vec![]);
+        let of_each = lake(8, (0..many).map(|number| numbered(profile(number % 16, number), number)).collect(), vec![]);
+        for (small, asked, name) in [(&of_one, &held, "`hold`"), (&of_each, &by, "`by`")] {
+            match small.query.funnel(&Scope::Everything, asked).await {
+                Ok(report) => assert!(!refused && 0 < report.steps[0].profiles, "{name}"),
+                Err(error) => assert!(refused && error.to_string().contains(name), "{many} {error}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_time_before_is_beside_the_time_now() {
     let day = 86_400_000_000;
     let mut events = Vec::new();
