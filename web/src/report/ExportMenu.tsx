@@ -1,4 +1,4 @@
-import { Alert, Button, Menu } from "@mantine/core";
+import { Button, Menu } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -6,6 +6,7 @@ import { api, body } from "../api/client";
 import type { AnswerFormat, ReportToExport } from "../api/types";
 import { saveFile } from "../ui/csv";
 import { errorText } from "../ui/errorText";
+import { toastFailed } from "../ui/toast";
 
 /** As they are called everywhere. */
 const FORMATS: [AnswerFormat, string][] = [
@@ -33,9 +34,11 @@ export function ExportMenu({ of }: { of: Exported }) {
             );
       saveFile(`${"sql" in of ? "answer" : of.report}.${format}`, file as unknown as Blob);
     },
+    // The menu has closed by then.
+    onError: (error) => toastFailed(errorText(t, error)),
   });
   return (
-    <Menu position="bottom-end" width={fetched.isError ? 300 : 160}>
+    <Menu position="bottom-end" width={160}>
       <Menu.Target>
         <Button
           size="xs"
@@ -47,13 +50,8 @@ export function ExportMenu({ of }: { of: Exported }) {
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        {fetched.isError && (
-          <Alert color="red" role="alert" p="xs" mb={4}>
-            {errorText(t, fetched.error)}
-          </Alert>
-        )}
         {FORMATS.map(([format, name]) => (
-          <Menu.Item key={format} closeMenuOnClick={!fetched.isError} onClick={() => fetched.mutate(format)}>
+          <Menu.Item key={format} onClick={() => fetched.mutate(format)}>
             {name}
           </Menu.Item>
         ))}

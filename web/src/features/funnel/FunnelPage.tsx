@@ -8,6 +8,7 @@ import { useTranslation } from "react-i18next";
 import type { Catalogue, FunnelReport, FunnelSpec } from "../../api/types";
 import { ExportMenu } from "../../report/ExportMenu";
 import { ReportPage } from "../../report/ReportPage";
+import bench from "../../report/Report.module.css";
 import { useReportHint } from "../../report/useReportHint";
 import { useSettled } from "../../report/useSettled";
 import { useFormat } from "../../ui/FormatContext";
@@ -16,7 +17,6 @@ import { daysOf, periodOf } from "../../ui/period";
 import { Answer, Empty, RowsSkeleton } from "../../ui/states";
 import { Builder } from "./Builder";
 import { useComparedName } from "./compared";
-import classes from "./Funnel.module.css";
 import { FunnelChart } from "./FunnelChart";
 import { GroupTable, StepTable } from "./FunnelTables";
 import { PeopleDrawer } from "./PeopleDrawer";
@@ -79,9 +79,9 @@ function Workbench({
   const report = useQuery(funnelQuery(spec));
 
   return (
-    <div className={classes.bench}>
+    <div className={bench.bench}>
       <Builder search={search} steps={steps} catalogue={catalogue} onSearch={onSearch} />
-      <div className={classes.result} data-stale={report.isPlaceholderData || report.isFetching}>
+      <div className={bench.result} data-stale={report.isPlaceholderData || report.isFetching}>
         {spec === null ? (
           <Card>
             <Empty icon={IconFilterPlus} title={t("funnel.unfinished.title")} hint={t("funnel.unfinished.hint")} />
@@ -189,7 +189,7 @@ function Report({
 
 function ReportSkeleton() {
   return (
-    <div className={classes.result}>
+    <div className={bench.result}>
       <Skeleton height={380} radius="lg" />
       <Card>
         <RowsSkeleton rows={4} />

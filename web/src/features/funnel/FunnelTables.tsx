@@ -2,6 +2,7 @@ import { Table, UnstyledButton } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { label } from "../../api/labels";
 import type { FunnelReport, FunnelStep } from "../../api/types";
+import bench from "../../report/Report.module.css";
 import { useFormat } from "../../ui/FormatContext";
 import { WideTable } from "../../ui/WideTable";
 import { lost } from "./chartOptions";
@@ -48,7 +49,7 @@ export function StepTable({
           <Table.Tr key={at}>
             <Table.Td>{t("funnel.numbered", { number: at + 1, event: label("event", step.event) })}</Table.Td>
             <Table.Td className="num">
-              <UnstyledButton className={classes.figure} onClick={() => onCrowd({ step: at + 1, outcome: "reached" })}>
+              <UnstyledButton className={bench.figure} onClick={() => onCrowd({ step: at + 1, outcome: "reached" })}>
                 {format.integer(step.profiles)}
               </UnstyledButton>
             </Table.Td>
@@ -59,7 +60,7 @@ export function StepTable({
                 t("ui.none")
               ) : (
                 <UnstyledButton
-                  className={`${classes.figure} ${classes.lost}`}
+                  className={`${bench.figure} ${classes.lost}`}
                   onClick={() => onCrowd({ step: at + 1, outcome: "dropped" })}
                 >
                   {format.integer(lost(steps, at))}
@@ -146,7 +147,7 @@ export function GroupTable({
             {group.steps.map((step, at) => (
               <Table.Td key={at} className="num nowrap">
                 <UnstyledButton
-                  className={classes.figure}
+                  className={bench.figure}
                   onClick={() => onCrowd({ step: at + 1, outcome: "reached", by: group.by })}
                 >
                   {format.integer(step.profiles)}

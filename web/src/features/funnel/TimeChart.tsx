@@ -6,6 +6,7 @@ import { Chart, type ChartOption } from "../../ui/Chart";
 import { tooltipContent, tooltipStyle } from "../../ui/chartTooltip";
 import { useFormat } from "../../ui/FormatContext";
 import { usePalette } from "../../ui/palette";
+import { valueAxis } from "./chartOptions";
 import classes from "./Funnel.module.css";
 
 /** How long people took from the first step to the last: who was done within what, and the whole spread. */
@@ -29,17 +30,7 @@ export function TimeChart({ time }: { time: NonNullable<FunnelReport["conversion
         axisTick: { show: false },
         axisLabel: { color: palette.dim, fontFamily: palette.font, fontSize: 11, hideOverlap: true },
       },
-      yAxis: {
-        type: "value",
-        splitNumber: 3,
-        minInterval: 1,
-        axisLabel: {
-          color: palette.dim,
-          fontFamily: palette.font,
-          formatter: (value: number) => format.compact(value),
-        },
-        splitLine: { lineStyle: { color: palette.line } },
-      },
+      yAxis: { ...valueAxis(palette, (value) => format.compact(value)), splitNumber: 3, minInterval: 1 },
       tooltip: {
         trigger: "item",
         ...tooltipStyle(palette),

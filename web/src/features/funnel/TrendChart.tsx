@@ -9,6 +9,7 @@ import { tooltipContent, tooltipStyle } from "../../ui/chartTooltip";
 import { useFormat } from "../../ui/FormatContext";
 import { usePalette } from "../../ui/palette";
 import { WideTable } from "../../ui/WideTable";
+import { valueAxis } from "./chartOptions";
 import classes from "./Funnel.module.css";
 
 /** By when people entered: how many, and what share came to the end; dashed where more may still come. */
@@ -34,11 +35,6 @@ export function TrendChart({ report: { steps, trend } }: { report: FunnelReport 
       itemStyle: { color: palette.accent },
       data: trend.map((_, at) => (has(at) ? share(at) : null)),
     });
-    const axis = (formatter: (value: number) => string) => ({
-      type: "value" as const,
-      splitNumber: 3,
-      axisLabel: { color: palette.dim, fontFamily: palette.font, formatter },
-    });
     return {
       animation: false,
       grid: { left: 4, right: 4, top: 16, bottom: 4, outerBoundsMode: "same" },
@@ -51,17 +47,13 @@ export function TrendChart({ report: { steps, trend } }: { report: FunnelReport 
       },
       yAxis: [
         {
-          ...axis((value) => format.compact(value)),
+          ...valueAxis(palette, (value) => format.compact(value)),
+          splitNumber: 3,
           minInterval: 1,
-          position: "right" as const,
+          position: "right",
           splitLine: { show: false },
         },
-        {
-          ...axis((value) => format.share(value)),
-          min: 0,
-          position: "left" as const,
-          splitLine: { lineStyle: { color: palette.line } },
-        },
+        { ...valueAxis(palette, (value) => format.share(value)), splitNumber: 3, min: 0, position: "left" },
       ],
       tooltip: {
         trigger: "axis",

@@ -181,7 +181,8 @@ function frame(steps: FunnelStep[], { palette, narrow }: Pick<Look, "format" | "
   };
 }
 
-function valueAxis(palette: Palette, formatter: (value: number) => string) {
+/** An axis of numbers, with faint lines across the chart. */
+export function valueAxis(palette: Palette, formatter: (value: number) => string) {
   return {
     type: "value" as const,
     splitNumber: 4,
