@@ -90,9 +90,18 @@ export function TrendChart({ report: { steps, trend } }: { report: FunnelReport 
   return (
     <>
       <p className={classes.legend}>
-        <span data-mark="bar" /> {t("funnel.trend.entered", { step: first })}
-        <span data-mark="line" /> {t("funnel.trend.share", { step: last })}
-        <span data-mark="dashed" /> {t("funnel.trend.open")}
+        <span>
+          <i data-mark="bar" aria-hidden />
+          {t("funnel.trend.entered", { step: first })}
+        </span>
+        <span>
+          <i data-mark="line" aria-hidden />
+          {t("funnel.trend.share", { step: last })}
+        </span>
+        <span>
+          <i data-mark="dashed" aria-hidden />
+          {t("funnel.trend.open")}
+        </span>
       </p>
       <Chart
         option={option}
